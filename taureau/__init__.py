@@ -1,0 +1,61 @@
+"""taureau turns a photo into a drawing of n strokes.
+
+    from taureau import Sketcher
+    sketch = Sketcher().draw("horse.jpg", strokes=16, seed=7)
+    sketch.save("horse.svg")
+
+The names below are the whole public surface. They are loaded when first used, so that `import taureau` is quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from taureau.version import __version__
+
+if TYPE_CHECKING:
+    from taureau import models as models
+    from taureau.canvas import Canvas as Canvas
+    from taureau.errors import BackendError as BackendError
+    from taureau.errors import InputError as InputError
+    from taureau.errors import TaureauError as TaureauError
+    from taureau.errors import WeightsError as WeightsError
+    from taureau.export import save_animation as save_animation
+    from taureau.perception import load_encoder as load_encoder
+    from taureau.photo import read_photo as read_photo
+    from taureau.raster import rasterize as rasterize
+    from taureau.settings import Settings as Settings
+    from taureau.sketch import Sketch as Sketch
+    from taureau.sketcher import Sketcher as Sketcher
+    from taureau.strokes import Strokes as Strokes
+
+_HOME = {
+    "BackendError": "taureau.errors",
+    "Canvas": "taureau.canvas",
+    "InputError": "taureau.errors",
+    "Settings": "taureau.settings",
+    "Sketch": "taureau.sketch",
+    "Sketcher": "taureau.sketcher",
+    "Strokes": "taureau.strokes",
+    "TaureauError": "taureau.errors",
+    "WeightsError": "taureau.errors",
+    "load_encoder": "taureau.perception",
+    "rasterize": "taureau.raster",
+    "read_photo": "taureau.photo",
+    "save_animation": "taureau.export",
+}
+
+__all__ = ["__version__", "models", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "models":
+        return import_module("taureau.models")
+    if name not in _HOME:
+        raise AttributeError(f"module 'taureau' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,37 @@
+"""Cubic Bézier curves: points, tangents and lengths.
+
+A curve is four control points `[4 2]` in canvas pixels. Everything is differentiable and works on any number of
+curves at once.
+"""
+
+import torch
+
+from taureau.shapes import Float, Tensor
+
+
+def bernstein(t: Float[Tensor, "*points"]) -> Float[Tensor, "*points 4"]:
+    """The four cubic Bernstein weights at parameters `t` in 0..1; they sum to 1."""
+    s = 1 - t
+    return torch.stack([s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t], dim=-1)
+
+
+def points_at(
+    control: Float[Tensor, "*curves 4 2"], t: Float[Tensor, " points"]
+) -> Float[Tensor, "*curves points 2"]:
+    """Points of each curve at parameters `t`."""
+    return bernstein(t) @ control
+
+
+def tangents_at(
+    control: Float[Tensor, "*curves 4 2"], t: Float[Tensor, " points"]
+) -> Float[Tensor, "*curves points 2"]:
+    """First derivatives of each curve at parameters `t`, in canvas pixels per unit of the parameter."""
+    s = 1 - t
+    weights = torch.stack([s * s, 2 * s * t, t * t], dim=-1)
+    return 3 * weights @ (control[..., 1:, :] - control[..., :-1, :])
+
+
+def lengths(control: Float[Tensor, "*curves 4 2"], num_points: int = 33) -> Float[Tensor, "*curves"]:
+    """Arc length of each curve, as the length of a polyline through `num_points` of its points."""
+    t = torch.linspace(0, 1, num_points, dtype=control.dtype, device=control.device)
+    return points_at(control, t).diff(dim=-2).norm(dim=-1).sum(dim=-1)

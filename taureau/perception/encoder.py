@@ -1,0 +1,98 @@
+"""What every encoder is: images in, named feature maps and an embedding out, frozen.
+
+An encoder takes images in 0..1 of any size, resizes and normalises them by itself, and is asked for the maps that a
+loss needs; it does no work past the last of them. Gradients flow to the images only.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from taureau.errors import InputError
+from taureau.shapes import Float, Tensor
+
+
+@dataclass(frozen=True)
+class Features:
+    """What an encoder saw in a batch of images.
+
+    Args:
+        maps: by layer name; `[batch channels height width]` for convolutional layers, `[batch tokens channels]` for
+            transformer blocks (the class token first).
+        embedding: one vector an image, not normalised; None when it was not asked for.
+    """
+
+    maps: dict[str, Tensor] = field(default_factory=dict)
+    embedding: Float[Tensor, "batch dim"] | None = None
+
+
+class Encoder(ABC):
+    """A frozen perception network.
+
+    Attributes:
+        name: the name that `load_encoder` knows it by.
+        layers: the names of its maps, from the input to the output.
+        loss_layers: the maps that the geometric loss compares, with their weights.
+        semantic_weight: the weight of the semantic loss beside them.
+        weights_sha256: SHA-256 of the file that its weights came from; None when it has none.
+    """
+
+    name: str
+    layers: tuple[str, ...]
+    loss_layers: Mapping[str, float]
+    semantic_weight: float
+    weights_sha256: str | None = None
+
+    @property
+    @abstractmethod
+    def device(self) -> torch.device:
+        """Where it computes."""
+
+    def __call__(
+        self,
+        images: Float[Tensor, "batch 3 height width"],
+        layers: Sequence[str] | None = None,
+        *,
+        embedding: bool = True,
+    ) -> Features:
+        """Look at images.
+
+        Args:
+            images: red, green, blue in 0..1, any size.
+            layers: the maps to return; None for all of them.
+            embedding: whether the embedding is wanted too.
+
+        Returns:
+            `maps` holds exactly the layers asked for. Nothing is computed past the last thing asked for.
+
+        Raises:
+            InputError: a layer that this encoder does not have.
+
+        Gradient: to `images` only.
+        """
+        wanted = self.layers if layers is None else tuple(layers)
+        for layer in wanted:
+            if layer not in self.layers:
+                known = ", ".join(self.layers)
+                raise InputError(f"encoder {self.name} has no layer {layer!r}; it has {known}")
+        return self._look(images, frozenset(wanted), embedding)
+
+    @abstractmethod
+    def _look(self, images: Tensor, layers: frozenset[str], embedding: bool) -> Features:
+        """`__call__`, with the layers checked."""
+
+    @abstractmethod
+    def saliency(self, image: Float[Tensor, "3 height width"]) -> Float[Tensor, "height width"]:
+        """Where the encoder looks: 0..1, min-max normalised; a map without contrast is 1 everywhere."""
+
+    def encode_text(self, texts: Sequence[str]) -> Float[Tensor, "texts dim"]:
+        """Embeddings of texts in the space of the image embeddings.
+
+        Raises:
+            InputError: this encoder has no text tower.
+        """
+        raise InputError(
+            f"encoder {self.name} cannot read text ({len(texts)} given); use a CLIP encoder, such as clip-vit-b32"
+        )

@@ -1,0 +1,102 @@
+"""Strokes: what a sketch is made of, one sketch or a batch of them.
+
+A stroke is one pen mark: a cubic Bézier curve with a full width, a colour and an opacity. The order of the strokes is
+the order in which they are drawn.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from taureau.errors import InputError
+from taureau.shapes import Float, Tensor
+
+
+@dataclass(frozen=True)
+class Strokes:
+    """`n` strokes of one sketch, or of each sketch of a batch.
+
+    Args:
+        points: control points in canvas pixels.
+        width: full widths in canvas pixels, at least 0.
+        color: red, green, blue in 0..1; None for black ink, which is order-free and the fastest to draw.
+        opacity: 0..1; None for opaque.
+    """
+
+    points: Float[Tensor, "*batch strokes 4 2"]
+    width: Float[Tensor, "*batch strokes"]
+    color: Float[Tensor, "*batch strokes 3"] | None = None
+    opacity: Float[Tensor, "*batch strokes"] | None = None
+
+    @classmethod
+    def black(cls, points: Float[Tensor, "*batch strokes 4 2"], width: float) -> "Strokes":
+        """Opaque black strokes of one width."""
+        return cls(points, torch.full_like(points[..., 0, 0], width))
+
+    def __len__(self) -> int:
+        """The number of strokes of a sketch."""
+        return self.points.shape[-3]
+
+    def __getitem__(self, which: int | slice | Tensor) -> "Strokes":
+        """Some of the strokes, of every sketch of the batch; a number gives a sketch of one stroke."""
+        if isinstance(which, int):
+            index = which + len(self) if which < 0 else which
+            if not 0 <= index < len(self):
+                raise IndexError(f"stroke {which} of {len(self)}")
+            which = slice(index, index + 1)
+        return Strokes(
+            self.points[..., which, :, :],
+            self.width[..., which],
+            None if self.color is None else self.color[..., which, :],
+            None if self.opacity is None else self.opacity[..., which],
+        )
+
+    def of_sketch(self, index: int) -> "Strokes":
+        """One sketch of a batch."""
+        return Strokes(
+            self.points[index],
+            self.width[index],
+            None if self.color is None else self.color[index],
+            None if self.opacity is None else self.opacity[index],
+        )
+
+    def scaled(self, scale: float) -> "Strokes":
+        """The same strokes with lengths multiplied by `scale`."""
+        return replace(self, points=self.points * scale, width=self.width * scale)
+
+    def detached(self) -> "Strokes":
+        """A copy on the CPU, without gradients, that later steps cannot change."""
+
+        def copy(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.detach().cpu().clone()
+
+        points, width = copy(self.points), copy(self.width)
+        assert points is not None
+        assert width is not None
+        return Strokes(points, width, copy(self.color), copy(self.opacity))
+
+    def check(self) -> None:
+        """Refuse values that are no stroke; called once, where user input enters.
+
+        Raises:
+            InputError: a point is not finite, a width is negative, a colour or opacity is outside 0..1.
+        """
+        if not torch.isfinite(self.points).all():
+            raise InputError("control points must be finite, got NaN or infinity")
+        _check_range("width", self.width, 0.0, None)
+        if self.color is not None:
+            _check_range("color", self.color.flatten(-2), 0.0, 1.0)
+        if self.opacity is not None:
+            _check_range("opacity", self.opacity, 0.0, 1.0)
+
+
+def _check_range(name: str, values: Tensor, low: float, high: float | None) -> None:
+    bad = ~torch.isfinite(values) | (values < low)
+    if high is not None:
+        bad |= values > high
+    if bad.any():
+        where = int(bad.flatten().nonzero()[0])
+        rule = f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
+        raise InputError(
+            f"{name} must be finite and {rule}, got {float(values.flatten()[where]):g} (value {where})"
+        )
