@@ -15,9 +15,7 @@ def bernstein(t: Float[Tensor, "*points"]) -> Float[Tensor, "*points 4"]:
     return torch.stack([s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t], dim=-1)
 
 
-def points_at(
-    control: Float[Tensor, "*curves 4 2"], t: Float[Tensor, " points"]
-) -> Float[Tensor, "*curves points 2"]:
+def points_at(control: Float[Tensor, "*curves 4 2"], t: Float[Tensor, " points"]) -> Float[Tensor, "*curves points 2"]:
     """Points of each curve at parameters `t`."""
     return bernstein(t) @ control
 

@@ -40,9 +40,7 @@ class Canvas:
     def __post_init__(self) -> None:
         if not MIN_SIZE <= self.size <= MAX_SIZE:
             raise InputError(f"canvas size must be {MIN_SIZE} to {MAX_SIZE} units, got {self.size}")
-        if self.photo_size is not None and not all(
-            math.isfinite(side) and side > 0 for side in self.photo_size
-        ):
+        if self.photo_size is not None and not all(math.isfinite(side) and side > 0 for side in self.photo_size):
             raise InputError(f"photo width and height must be over 0, got {self.photo_size}")
 
     @cached_property

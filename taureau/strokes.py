@@ -97,6 +97,4 @@ def _check_range(name: str, values: Tensor, low: float, high: float | None) -> N
     if bad.any():
         where = int(bad.flatten().nonzero()[0])
         rule = f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
-        raise InputError(
-            f"{name} must be finite and {rule}, got {float(values.flatten()[where]):g} (value {where})"
-        )
+        raise InputError(f"{name} must be finite and {rule}, got {float(values.flatten()[where]):g} (value {where})")
