@@ -1,0 +1,151 @@
+"""Settings: everything that decides what a sketch looks like, checked once, here.
+
+A `Settings` is frozen, holds plain values only (it goes into the record of each sketch) and knows no tensors. Its
+defaults are the preset `fast`; `Settings.of("paper")` is the method as published.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from taureau.errors import InputError
+
+LOSSES = ("perception", "l2", "lpips", "xdog", "text")
+FILLS = ("paper", "black")
+MAX_STROKES = 4096
+MAX_STEPS = 100_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to draw, and how.
+
+    Args:
+        strokes: the number of strokes, 1 to 4096.
+        preset: the name of the preset that the other values came from.
+        candidates: how many starts are optimised; the one with the lowest score is kept.
+        steps: optimiser steps.
+        size: canvas units a side.
+        width: full stroke width in canvas units, over 0.
+        color: whether each stroke has a colour of its own, which is optimised too.
+        mask: what becomes paper before drawing: `none`, `auto`, `alpha`, `u2net`, or `file` for a mask picture.
+        loss: what the sketch is compared by: `perception` (maps and embedding of the encoder), `l2` (pixels), `xdog`
+            (pixels, against the photo's XDoG lines), `lpips` (unit-length maps) or `text` (a prompt, as CLIPDraw).
+        prompt: the text that `loss="text"` draws; None otherwise.
+        seed: where all chance comes from, 0 to 2^63 - 1.
+        views: augmented views a step beside the clean one.
+        view_fill: what fills the corners of a view: `paper`, which leaves them out of the comparison, or `black`.
+        view_pool: how many views are prepared once, to be drawn from at each step.
+        distortion: strength of the views' perspective, 0..1.
+        crop_area: share of the area that a view shows, over 0 to 1.
+        learning_rate: first step size in canvas units of a 224-unit canvas (it scales with `size`).
+        final_learning_rate: last step size, reached along a cosine.
+        softness: first edge softness; it falls to 1, the definition, over the first half of the steps.
+        attention: how much the geometric loss leans to salient places: 0 not at all, 1 entirely.
+        score_every: steps between two scores of the clean view.
+    """
+
+    strokes: int = 16
+    preset: str = "fast"
+    candidates: int = 3
+    steps: int = 300
+    size: int = 224
+    width: float = 3.0
+    color: bool = False
+    mask: str = "auto"
+    loss: str = "perception"
+    prompt: str | None = None
+    seed: int = 0
+    views: int = 2
+    view_fill: str = "paper"
+    view_pool: int = 32
+    distortion: float = 0.5
+    crop_area: float = 0.8
+    learning_rate: float = 2.0
+    final_learning_rate: float = 0.1
+    softness: float = 2.0
+    attention: float = 0.5
+    score_every: int = 10
+
+    def __post_init__(self) -> None:
+        _check_int("strokes", self.strokes, 1, MAX_STROKES)
+        _check_int("candidates", self.candidates, 1, 64)
+        _check_int("steps", self.steps, 1, MAX_STEPS)
+        _check_int("size", self.size, 64, 1024)
+        _check_int("seed", self.seed, 0, 2**63 - 1)
+        _check_int("views", self.views, 0, 64)
+        _check_int("view_pool", self.view_pool, max(1, self.views), 4096)
+        _check_int("score_every", self.score_every, 1, MAX_STEPS)
+        _check_number("width", self.width, 0, 64, open_low=True)
+        _check_number("distortion", self.distortion, 0, 1)
+        _check_number("crop_area", self.crop_area, 0, 1, open_low=True)
+        _check_number("learning_rate", self.learning_rate, 0, 100, open_low=True)
+        _check_number("final_learning_rate", self.final_learning_rate, 0, 100, open_low=True)
+        _check_number("softness", self.softness, 1, 32)
+        _check_number("attention", self.attention, 0, 1)
+        _check_choice("preset", self.preset, tuple(PRESETS))
+        _check_choice("loss", self.loss, LOSSES)
+        _check_choice("view_fill", self.view_fill, FILLS)
+        _check_choice("mask", self.mask, ("none", "auto", "alpha", "u2net", "file"))
+        if self.loss == "text" and not (self.prompt or "").strip():
+            raise InputError('loss "text" needs a prompt; add one, such as prompt="a camel"')
+        if self.loss != "text" and self.prompt is not None:
+            raise InputError(f'a prompt goes with loss "text", got loss {self.loss!r}; leave the loss or the prompt out')
+
+    @classmethod
+    def of(cls, preset: str = "fast", **changes: Any) -> "Settings":
+        """A preset with changes; a prompt brings the loss `text` with it.
+
+        Raises:
+            InputError: an unknown preset or setting, or a value outside its range.
+        """
+        _check_choice("preset", preset, tuple(PRESETS))
+        known = [field.name for field in fields(cls)]
+        for name in changes:
+            if name not in known:
+                raise InputError(f"there is no setting {name!r}; the settings are {', '.join(known)}")
+        if changes.get("prompt") is not None:
+            changes.setdefault("loss", "text")
+        return cls(**{**PRESETS[preset], **changes, "preset": preset})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values by name, as they are recorded."""
+        return asdict(self)
+
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "fast": {},
+    # The method as published; each value from the paper, section 3, and its supplement (see docs/method.md).
+    "paper": {
+        "steps": 2001,
+        "mask": "none",
+        "views": 4,
+        "view_fill": "black",
+        "view_pool": 64,
+        "learning_rate": 1.0,
+        "final_learning_rate": 1.0,
+        "softness": 1.0,
+        "attention": 0.0,
+    },
+}
+
+
+def _check_int(name: str, value: object, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InputError(f"{name} must be a whole number, got {value!r}")
+    if not low <= value <= high:
+        raise InputError(f"{name} must be {low} to {high}, got {value}")
+
+
+def _check_number(name: str, value: object, low: float, high: float, *, open_low: bool = False) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"{name} must be a number, got {value!r}")
+    if not math.isfinite(value) or value > high or value < low or (open_low and value == low):
+        rule = f"over {low:g} and at most {high:g}" if open_low else f"{low:g} to {high:g}"
+        raise InputError(f"{name} must be {rule}, got {value}")
+
+
+def _check_choice(name: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InputError(f"{name} must be one of {', '.join(known)}, got {value!r}")

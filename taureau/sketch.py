@@ -1,0 +1,134 @@
+"""The sketch: strokes on a canvas, with the record of how they came about.
+
+It writes itself as SVG or PNG, reads back what it wrote, and shows itself in a notebook.
+"""
+
+import json
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from taureau.canvas import MAX_SIZE, Canvas
+from taureau.errors import InputError
+from taureau.files import check_writable, write_atomically
+from taureau.raster import rasterize
+from taureau.settings import Settings
+from taureau.strokes import Strokes
+from taureau.svg import from_svg, to_svg
+
+PREVIEW_SIDE = 896
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A drawing of a photo in n strokes.
+
+    Args:
+        strokes: in canvas pixels, in drawing order, on the CPU.
+        canvas: the paper, and where the photo lay on it.
+        name: what it is a sketch of; the title of the SVG.
+        record: how it came about, as plain values: version, seed, settings, encoder, backend, scores, warnings.
+    """
+
+    strokes: Strokes
+    canvas: Canvas
+    name: str = "sketch"
+    record: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def seed(self) -> int | None:
+        """The seed that draws it again; None for a sketch that nobody recorded."""
+        return self.record.get("seed")
+
+    @property
+    def settings(self) -> Settings | None:
+        """The settings it was drawn with; None for a sketch that nobody recorded."""
+        settings = self.record.get("settings")
+        return None if settings is None else Settings(**settings)
+
+    @property
+    def scores(self) -> dict[str, Any]:
+        """Clean-view score of the sketch and of every candidate; lower is better."""
+        return self.record.get("scores", {})
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know about this drawing."""
+        return tuple(self.record.get("warnings", ()))
+
+    @property
+    def svg(self) -> str:
+        """The sketch as the text of an SVG file."""
+        return to_svg(self.strokes, self.canvas, title=self.name, record=self.record)
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def to_image(self, size: int | None = None) -> Image.Image:
+        """The sketch as a picture in the shape of the photo.
+
+        Args:
+            size: pixels of the long side, 16 to 4096; None for one pixel a canvas unit.
+
+        Raises:
+            InputError: `size` is out of range.
+        """
+        side = self.canvas.size if size is None else size
+        if not 16 <= side <= MAX_SIZE:
+            raise InputError(f"the long side of a picture must be 16 to {MAX_SIZE} pixels, got {side}")
+        canvas = self.canvas.resized(side)
+        scale = canvas.size / self.canvas.size
+        frame = canvas.frame
+        left, top = round(frame.x), round(frame.y)
+        right, bottom = round(frame.x + frame.width), round(frame.y + frame.height)
+        ink = rasterize(self.strokes.scaled(scale), canvas, backend="torch")
+        pixels = (ink.clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
+        return Image.fromarray(pixels[top : max(bottom, top + 1), left : max(right, left + 1)].numpy())
+
+    def save(self, path: str | Path, *, size: int | None = None, overwrite: bool = True) -> Path:
+        """Write the sketch; the ending of the name says how: `.svg` or `.png`.
+
+        Args:
+            path: where; the file is whole or not there at all.
+            size: pixels of the long side of a PNG; 896 unless asked.
+            overwrite: whether an existing file is replaced.
+
+        Raises:
+            InputError: another ending, or a place that cannot be written.
+        """
+        path = Path(path)
+        ending = path.suffix.lower()
+        if ending not in (".svg", ".png"):
+            raise InputError(f"{path}: a sketch is saved as .svg or .png, got {ending or 'no ending'}")
+        check_writable(path, overwrite=overwrite)
+        write_atomically(path, self._encoded(ending, size))
+        return path
+
+    def _encoded(self, ending: str, size: int | None) -> bytes:
+        if ending == ".svg":
+            return self.svg.encode()
+        buffer = BytesIO()
+        self.to_image(size or PREVIEW_SIDE).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Sketch":
+        """Read a sketch back from an SVG; what taureau wrote comes back to 0.01 units.
+
+        Raises:
+            InputError: there is no such file, or it is no SVG of cubic strokes.
+        """
+        path = Path(path)
+        try:
+            text = path.read_bytes()
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror}); give an SVG that taureau wrote") from error
+        strokes, canvas, record = from_svg(text, name=str(path))
+        name = record.pop("name", None) or path.name.removesuffix(".svg").removesuffix(".sketch")
+        return cls(strokes, canvas, str(name), dict(record))
+
+    def __str__(self) -> str:
+        return f"Sketch({self.name}, {len(self.strokes)} strokes, {json.dumps(self.scores)})"
