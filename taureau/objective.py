@@ -1,0 +1,176 @@
+"""Objectives: what an optimisation lowers, with everything about the photo computed once.
+
+An objective takes a batch of candidate sketches as pictures and gives one number for each: `loss` at a step, over
+the clean view and random ones, and `score`, over the clean view alone, by which the best is kept.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import torch
+
+from taureau.losses import geometric_loss, lpips_loss, pixel_loss, semantic_loss, text_loss
+from taureau.perception.encoder import Encoder, Features
+from taureau.shapes import Float, Tensor
+from taureau.views import Views, clean_view
+
+# Photo views encoded at a time: the memory of an encoder's inner maps, not its speed, grows with it.
+ENCODE_AT_ONCE = 8
+
+
+class Objective(Protocol):
+    """What an optimisation lowers."""
+
+    def loss(
+        self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator
+    ) -> Float[Tensor, " candidates"]:
+        """The loss of each candidate, over views drawn with `generator`."""
+        ...
+
+    def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
+        """The loss of each candidate over the clean view alone."""
+        ...
+
+
+class PerceptionObjective:
+    """Sketch and photo seen by an encoder: geometric and semantic loss (or the LPIPS-style one).
+
+    Args:
+        encoder: the perception network.
+        photo: what is drawn, margins filled.
+        place_weights: how much each canvas pixel counts, at least 0.
+        pool: the random views to draw from; their photo features are computed here, once.
+        views_per_step: how many of them a step sees.
+        fill: the value past the border of a sketch in a view.
+        count_corners: whether the corners that a view leaves empty count in the loss, filled alike in photo and
+            sketch (the paper's way), or are left out.
+        unit_length: compare maps as LPIPS does, and no embedding.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        photo: Float[Tensor, "3 height width"],
+        place_weights: Float[Tensor, "height width"],
+        pool: Views,
+        *,
+        views_per_step: int,
+        fill: float,
+        count_corners: bool,
+        unit_length: bool = False,
+    ) -> None:
+        self._encoder = encoder
+        self._fill = fill
+        self._views_per_step = views_per_step
+        self._geometric = lpips_loss if unit_length else geometric_loss
+        self._semantic_weight = 0.0 if unit_length else encoder.semantic_weight
+        # Where corners do not count, the photo goes on past its border: black or white there would be a false line.
+        photo_fill = fill if count_corners else None
+        weights = place_weights[None, None]
+        size = photo.shape[-1]
+        clean = clean_view(size).to(photo.device)
+        self._pool = pool.to(photo.device)
+        with torch.no_grad():
+            self._clean_features = self._look(clean.apply(photo[None], photo_fill))
+            self._pool_features = _concatenate(
+                [
+                    self._look(self._pool.select(some).apply(photo[None], photo_fill))
+                    for some in torch.arange(len(pool)).split(ENCODE_AT_ONCE)
+                ]
+            )
+            self._clean_weights = weights
+            self._pool_weights = self._pool.apply(weights, fill=1.0 if count_corners else 0.0)
+
+    def loss(
+        self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator
+    ) -> Float[Tensor, " candidates"]:
+        """Geometric + weighted semantic loss, averaged over the clean view and `views_per_step` random ones."""
+        chosen = torch.randperm(len(self._pool), generator=generator)[: self._views_per_step]
+        seen = self._pool.select(chosen).apply(sketches, self._fill)
+        images = torch.cat([sketches[:, None], seen.unflatten(0, (len(sketches), -1))], dim=1).flatten(0, 1)
+        photo = _concatenate([self._clean_features, _select(self._pool_features, chosen)])
+        weights = torch.cat([self._clean_weights, self._pool_weights[chosen]])
+        return self._compare(self._look(images), photo, weights)
+
+    def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
+        """The same over the clean view alone."""
+        with torch.no_grad():
+            return self._compare(self._look(sketches), self._clean_features, self._clean_weights)
+
+    def _look(self, images: Tensor) -> Features:
+        return self._encoder(images, tuple(self._encoder.loss_layers), embedding=self._semantic_weight > 0)
+
+    def _compare(self, sketch: Features, photo: Features, weights: Tensor) -> Tensor:
+        loss = self._geometric(sketch.maps, photo.maps, self._encoder.loss_layers, weights)
+        if self._semantic_weight > 0:
+            assert sketch.embedding is not None
+            assert photo.embedding is not None
+            loss = loss + self._semantic_weight * semantic_loss(sketch.embedding, photo.embedding)
+        return loss
+
+
+class PixelObjective:
+    """Sketch and target compared pixel by pixel: the baselines `l2` (the photo) and `xdog` (its line drawing)."""
+
+    def __init__(
+        self, target: Float[Tensor, "3 height width"], place_weights: Float[Tensor, "height width"]
+    ) -> None:
+        self._target = target
+        self._place_weights = place_weights
+
+    def loss(
+        self,
+        sketches: Float[Tensor, "candidates 3 height width"],
+        *,
+        generator: torch.Generator,  # noqa: ARG002 - the protocol's; pixels need no views
+    ) -> Float[Tensor, " candidates"]:
+        """Mean squared difference; there are no random views."""
+        return pixel_loss(sketches, self._target, self._place_weights)
+
+    def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
+        """The same number."""
+        with torch.no_grad():
+            return pixel_loss(sketches, self._target, self._place_weights)
+
+
+class TextObjective:
+    """Sketch and text in the shared space of a CLIP encoder: the baseline CLIPDraw."""
+
+    def __init__(self, encoder: Encoder, prompt: str, pool: Views, *, views_per_step: int, fill: float) -> None:
+        self._encoder = encoder
+        self._pool = pool.to(encoder.device)
+        self._views_per_step = views_per_step
+        self._fill = fill
+        with torch.no_grad():
+            self._text = encoder.encode_text([prompt])
+
+    def loss(
+        self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator
+    ) -> Float[Tensor, " candidates"]:
+        """Distance to the text, averaged over the clean view and `views_per_step` random ones."""
+        chosen = torch.randperm(len(self._pool), generator=generator)[: self._views_per_step]
+        seen = self._pool.select(chosen).apply(sketches, self._fill)
+        images = torch.cat([sketches[:, None], seen.unflatten(0, (len(sketches), -1))], dim=1)
+        return self._distance(images.flatten(0, 1), images.shape[1])
+
+    def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
+        """The same over the clean view alone."""
+        with torch.no_grad():
+            return self._distance(sketches, 1)
+
+    def _distance(self, images: Tensor, num_views: int) -> Tensor:
+        embedding = self._encoder(images, ()).embedding
+        assert embedding is not None
+        return text_loss(embedding, self._text, num_views)
+
+
+def _concatenate(parts: list[Features]) -> Features:
+    layers: Mapping[str, Tensor] = parts[0].maps
+    maps = {layer: torch.cat([part.maps[layer] for part in parts]) for layer in layers}
+    embeddings = [part.embedding for part in parts if part.embedding is not None]
+    return Features(maps, torch.cat(embeddings) if embeddings else None)
+
+
+def _select(features: Features, indices: Tensor) -> Features:
+    maps = {layer: values[indices] for layer, values in features.maps.items()}
+    return Features(maps, None if features.embedding is None else features.embedding[indices])

@@ -1,0 +1,125 @@
+"""Optimize: move the strokes of all candidates until the objective is low.
+
+A generator of steps: no files, no terminal. Callers show, record or stop it as they like; every step carries the
+best sketches so far. Step 0 is the start, before anything has moved.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+
+from taureau.canvas import Canvas
+from taureau.choose import Best
+from taureau.objective import Objective
+from taureau.raster import rasterize
+from taureau.strokes import Strokes
+
+# Adam as in the paper's record of its runs (design, section 5).
+BETAS = (0.9, 0.999)
+EPSILON = 1e-8
+# A colour goes from black to white in 1, a point across the canvas in 224: colours move in smaller steps.
+COLOR_RATE = 0.02
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of an optimisation.
+
+    Args:
+        number: 0 for the start, `total` for the last.
+        total: how many steps there will be.
+        loss: of the candidate that leads, over this step's views; step 0 has its score.
+        strokes: where the strokes of all candidates are now.
+        best: the best of every candidate so far, with their scores.
+    """
+
+    number: int
+    total: int
+    loss: float
+    strokes: Strokes
+    best: Best
+
+
+def optimize(
+    first: Strokes,
+    canvas: Canvas,
+    objective: Objective,
+    *,
+    steps: int,
+    learning_rate: float,
+    final_learning_rate: float,
+    softness: float,
+    score_every: int,
+    num_locked: int = 0,
+    backend: str = "auto",
+    generator: torch.Generator,
+) -> Iterator[Step]:
+    """Lower an objective by moving control points (and colours, where strokes have them) with Adam.
+
+    Args:
+        first: a batch of candidates; widths and opacities stay as they are.
+        canvas: what they are rasterised on.
+        objective: what to lower.
+        steps: how many updates.
+        learning_rate: first step size in canvas pixels.
+        final_learning_rate: last step size, reached along a cosine.
+        softness: first edge softness; it falls along a cosine to 1 over the first half of the steps.
+        score_every: steps between two scores; the start and the end are always scored, at softness 1.
+        num_locked: how many strokes, from the first on, stay where they are.
+        backend: of the rasteriser.
+        generator: draws the views.
+
+    Yields:
+        `steps + 1` steps. `step.best.scores` are scores of exactly `step.best.strokes`.
+
+    Source: Adam, Kingma and Ba 2015 (arXiv 1412.6980).
+    """
+    moving = first.points[:, num_locked:].detach().clone().requires_grad_()
+    parameters = [{"params": [moving], "scale": 1.0}]
+    colors = None
+    if first.color is not None:
+        colors = first.color[:, num_locked:].detach().clone().requires_grad_()
+        parameters.append({"params": [colors], "scale": COLOR_RATE})
+    adam = torch.optim.Adam(parameters, lr=learning_rate, betas=BETAS, eps=EPSILON)
+
+    def current() -> Strokes:
+        points = torch.cat([first.points[:, :num_locked], moving], dim=1)
+        if colors is None:
+            return replace(first, points=points)
+        assert first.color is not None
+        return replace(first, points=points, color=torch.cat([first.color[:, :num_locked], colors], dim=1))
+
+    def snapshot() -> Strokes:
+        return current().detached()
+
+    def scores() -> torch.Tensor:
+        with torch.no_grad():
+            return objective.score(rasterize(current(), canvas, backend=backend)).cpu()
+
+    best = Best(snapshot(), scores())
+    yield Step(0, steps, float(best.scores[best.winner]), best.strokes, best)
+    for number in range(1, steps + 1):
+        progress = (number - 1) / max(steps - 1, 1)
+        rate = final_learning_rate + (learning_rate - final_learning_rate) * _cosine(progress)
+        for group in adam.param_groups:
+            group["lr"] = rate * group["scale"]
+        blur = 1 + (softness - 1) * _cosine(min(2 * progress, 1.0))
+        adam.zero_grad()
+        losses = objective.loss(rasterize(current(), canvas, softness=blur, backend=backend), generator=generator)
+        # The candidates share nothing, so the gradient of the sum is each one's own.
+        losses.sum().backward()
+        adam.step()
+        if colors is not None:
+            with torch.no_grad():
+                colors.clamp_(0, 1)
+        strokes = snapshot()
+        if number % score_every == 0 or number == steps:
+            best = best.improved(strokes, scores())
+        yield Step(number, steps, float(losses[best.winner]), strokes, best)
+
+
+def _cosine(progress: float) -> float:
+    """1 at the start, 0 at the end, flat at both."""
+    return (1 + math.cos(math.pi * progress)) / 2
