@@ -1,0 +1,55 @@
+"""Perception: the encoders, by name.
+
+`load_encoder` gives any of them; nothing is loaded before it is asked for, and nothing is ever downloaded here.
+"""
+
+from pathlib import Path
+
+import torch
+
+from taureau.errors import BackendError, InputError
+from taureau.perception.encoder import Encoder as Encoder
+from taureau.perception.encoder import Features as Features
+
+ENCODERS = ("contour",)
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def load_encoder(name: str, weights: str | Path | None = None, device: str = "auto") -> Encoder:
+    """An encoder, frozen and ready.
+
+    Args:
+        name: one of `ENCODERS`.
+        weights: a safetensors file; None for what `taureau models fetch` has stored.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+
+    Raises:
+        InputError: an unknown name, or weights for an encoder that has none.
+        WeightsError: weights that are missing or cannot be used.
+        BackendError: a device that is not here.
+    """
+    place = choose_device(device)
+    if name == "contour":
+        from taureau.perception.contour import Contour
+
+        if weights is not None:
+            raise InputError(f"encoder contour has no weights, got {weights}; leave them out, or name a CLIP encoder")
+        return Contour(place)
+    raise InputError(f"there is no encoder {name!r}; the encoders are {', '.join(ENCODERS)}")
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a name; `auto` takes CUDA, then Apple's MPS, then the CPU.
+
+    Raises:
+        InputError: an unknown name.
+        BackendError: a device that is not here.
+    """
+    if name not in DEVICES:
+        raise InputError(f"device must be one of {', '.join(DEVICES)}, got {name!r}")
+    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        name = next(device for device in ("cuda", "mps", "cpu") if here[device])
+    if not here[name]:
+        raise BackendError(f"device {name} is not available here; use device auto or cpu")
+    return torch.device(name)

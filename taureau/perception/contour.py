@@ -1,0 +1,156 @@
+"""Contour: an encoder without weights, made of oriented line energy at three scales.
+
+A photo shows an object by edges between tones and colours, a drawing by lines. Quadrature filters (an even one that
+answers to lines, an odd one that answers to edges) give both the same energy along the same curve; dividing by the
+energy around it makes a faint contour count as much as a black line, and texture, which has energy everywhere, count
+little. It is the floor that a trained encoder must beat, and it needs no download.
+"""
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import torch
+from torch.nn import functional
+
+from taureau.perception.contrast import contrast_saliency
+from taureau.perception.encoder import Encoder, Features
+from taureau.shapes import Float, Tensor
+
+# Pixels of the long side that the finest scale works at: a line of 3 units on a canvas of 224 is 1.5 of them.
+WORKING_SIDE = 112
+ORIENTATIONS = 8
+# Standard deviations of a filter across and along its line, in pixels of its scale. The length makes it a contour
+# detector: it sums up along the line and averages speckle away.
+ACROSS, ALONG = 1.3, 2.6
+KERNEL = 9
+# Response E^2 / (E^2 + (SURROUND * mean energy around)^2 + FLOOR^2): FLOOR is a contrast of about a twelfth.
+SURROUND = 2.0
+SURROUND_SIGMA = 6.0
+FLOOR = 0.08
+# Cells a side that the embedding pools each map into.
+POOLED = 4
+
+
+class Contour(Encoder):
+    """Oriented line energy: layers `fine`, `medium` and `coarse`, each half the size of the one before.
+
+    Each map has 8 channels, one an orientation, with values in 0..1. The embedding is the mean of every channel over
+    a 4x4 grid, so it says which way lines run in which part of the picture.
+
+    Source: energy from quadrature pairs, Adelson and Bergen 1985; divisive normalisation, Heeger 1992; suppression by
+    the surround as a contour detector, Grigorescu, Petkov and Westenberg 2003.
+    """
+
+    name = "contour"
+    layers = ("fine", "medium", "coarse")
+    loss_layers: Mapping[str, float] = MappingProxyType({"fine": 1.0, "medium": 1.0, "coarse": 1.0})
+    semantic_weight = 0.1
+
+    def __init__(self, device: torch.device | str = "cpu") -> None:
+        self._filters = quadrature_filters().to(device)
+        self._surround = _gaussian(SURROUND_SIGMA).to(device)
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self._filters.device
+
+    def _look(self, images: Tensor, layers: frozenset[str], embedding: bool) -> Features:
+        maps: dict[str, Tensor] = {}
+        pooled: list[Tensor] = []
+        scale = _opponent(_shrink(images))
+        for layer in self.layers:
+            if not embedding and not layers - maps.keys():
+                break
+            if layer != self.layers[0]:
+                scale = functional.avg_pool2d(scale, 2, ceil_mode=True)
+            if embedding or layer in layers:
+                response = self._respond(scale)
+                pooled.append(functional.adaptive_avg_pool2d(response, POOLED).flatten(1))
+                if layer in layers:
+                    maps[layer] = response
+        return Features(maps, torch.cat(pooled, dim=1) if embedding else None)
+
+    def _respond(self, image: Float[Tensor, "batch channels height width"]) -> Tensor:
+        energy = self._energy(image)
+        around = self._blurred(energy.mean(dim=1, keepdim=True))
+        power = energy.square()
+        return power / (power + (SURROUND * around).square() + FLOOR**2)
+
+    def _energy(self, image: Tensor) -> Float[Tensor, "batch 8 height width"]:
+        batch, channels, height, width = image.shape
+        padded = functional.pad(image, (KERNEL // 2,) * 4, mode="replicate").flatten(0, 1)[:, None]
+        responses = functional.conv2d(padded, self._filters)
+        power = responses.square().reshape(batch, channels, 2, ORIENTATIONS, height, width).sum(dim=(1, 2))
+        # The root has no gradient at 0; a thousandth of full contrast is below what a screen shows.
+        return (power + 1e-6).sqrt()
+
+    def _blurred(self, energy: Float[Tensor, "batch 1 height width"]) -> Tensor:
+        reach = self._surround.numel() // 2
+        padded = functional.pad(energy, (reach,) * 4, mode="replicate")
+        rows = functional.conv2d(padded, self._surround[None, None, None, :])
+        return functional.conv2d(rows, self._surround[None, None, :, None])
+
+    def saliency(self, image: Float[Tensor, "3 height width"]) -> Float[Tensor, "height width"]:
+        """Centre-surround contrast and colour against the border's (see `contrast.contrast_saliency`)."""
+        return contrast_saliency(image)
+
+
+def quadrature_filters() -> Float[Tensor, "filters 1 rows columns"]:
+    """The bank: even filters of 8 orientations, then the odd ones.
+
+    Returns:
+        Filter `i` answers to lines that run at angle `pi * i / 8` from the x axis. Each sums to 0 and its positive part
+        to 1, so a step edge of contrast c gives an odd response of c.
+    """
+    reach = KERNEL // 2
+    steps = torch.arange(-reach, reach + 1, dtype=torch.float64)
+    y, x = torch.meshgrid(steps, steps, indexing="ij")
+    even, odd = [], []
+    for index in range(ORIENTATIONS):
+        angle = math.pi * index / ORIENTATIONS
+        along = x * math.cos(angle) + y * math.sin(angle)
+        across = -x * math.sin(angle) + y * math.cos(angle)
+        window = torch.exp(-(along**2) / (2 * ALONG**2) - across**2 / (2 * ACROSS**2))
+        line = (1 - across**2 / ACROSS**2) * window
+        # The square kernel cuts the tails; without this a flat picture would answer.
+        even.append(_unit(line - window * (line.sum() / window.sum())))
+        odd.append(_unit(-across * window))
+    return torch.stack(even + odd)[:, None].float()
+
+
+def _unit(kernel: Tensor) -> Tensor:
+    return kernel / kernel.clamp_min(0).sum()
+
+
+def _gaussian(sigma: float) -> Float[Tensor, " taps"]:
+    reach = math.ceil(1.5 * sigma)
+    steps = torch.arange(-reach, reach + 1, dtype=torch.float64)
+    weights = torch.exp(-(steps**2) / (2 * sigma**2))
+    return (weights / weights.sum()).float()
+
+
+def _shrink(images: Float[Tensor, "batch 3 height width"]) -> Tensor:
+    """The images at the working size, their shape kept; smaller ones are enlarged."""
+    height, width = images.shape[-2:]
+    scale = WORKING_SIDE / max(height, width)
+    if scale == 0.5:
+        return functional.avg_pool2d(images, 2, ceil_mode=True)
+    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    return functional.interpolate(images, size, mode="bilinear", antialias=scale < 1, align_corners=False)
+
+
+def _opponent(images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch channels height width"]:
+    """Lightness and two colour differences, scaled so that their energies add up to the mean over red, green, blue.
+
+    Pictures without colour (black ink on paper) get lightness alone. That changes neither value nor gradient: energy
+    is even in the colour differences, so at 0 it adds nothing and is flat.
+    """
+    red, green, blue = images.unbind(1)
+    lightness = (red + green + blue) / 3
+    first = (red - green) / math.sqrt(6)
+    second = (red + green - 2 * blue) / math.sqrt(18)
+    with torch.no_grad():
+        gray = bool(torch.maximum(first.abs().max(), second.abs().max()) < 1e-6)
+    return lightness[:, None] if gray else torch.stack([lightness, first, second], dim=1)

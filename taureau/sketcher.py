@@ -1,0 +1,355 @@
+"""The sketcher: from a photo to a sketch, the whole way.
+
+It loads an encoder once and draws as many photos as it is given. `draw` gives the finished sketch, `steps` the
+optimisation as it runs.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, overload
+
+import numpy as np
+import torch
+from PIL import Image
+
+from taureau.canvas import Canvas
+from taureau.edges import xdog
+from taureau.errors import InputError
+from taureau.foreground import apply_foreground, find_foreground
+from taureau.margins import comparable, extend_border
+from taureau.objective import Objective, PerceptionObjective, PixelObjective, TextObjective
+from taureau.optimize import Step, optimize
+from taureau.perception import Encoder, choose_device, load_encoder
+from taureau.photo import Photo, fit_photo, read_photo
+from taureau.placement import first_strokes, sample_points
+from taureau.raster import choose_backend, rasterize
+from taureau.saliency import attention_map, normalize_map
+from taureau.settings import Settings
+from taureau.shapes import Float, Tensor
+from taureau.sketch import Sketch
+from taureau.strokes import Strokes
+from taureau.version import __version__
+from taureau.views import draw_views
+
+PhotoSource = str | Path | Image.Image | np.ndarray | Tensor | BinaryIO | Photo
+
+# Learning rates are given for the paper's canvas.
+PAPER_SIZE = 224
+# Candidates that continue a sketch differ by this much, as a share of the canvas.
+JITTER = 0.01
+
+
+class Run:
+    """An optimisation under way: iterate over its steps; stop whenever you like.
+
+    Attributes:
+        sketch: the best so far, from the moment that the run exists.
+        canvas: what is drawn on.
+    """
+
+    def __init__(self, steps: Iterator[Step], canvas: Canvas, name: str, record: dict[str, Any]) -> None:
+        self._steps = steps
+        self._record = record
+        self._name = name
+        self.canvas = canvas
+        self._last = next(steps)
+        self._pending = True
+
+    def __iter__(self) -> Iterator["RunStep"]:
+        return self
+
+    def __next__(self) -> "RunStep":
+        if self._pending:
+            self._pending = False
+        else:
+            self._last = next(self._steps)
+        return RunStep(self._last)
+
+    def close(self) -> None:
+        """Stop; `sketch` stays what it was."""
+        self._steps.close()  # type: ignore[attr-defined]  # optimize() is a generator
+
+    @property
+    def sketch(self) -> Sketch:
+        """The best sketch so far, with the score of exactly its strokes."""
+        best = self._last.best
+        candidates = [_plain(score) for score in best.scores.tolist()]
+        record = {
+            **self._record,
+            "steps_done": self._last.number,
+            "scores": {"clean": candidates[best.winner], "candidates": candidates},
+        }
+        return Sketch(best.strokes.of_sketch(best.winner), self.canvas, self._name, record)
+
+
+class RunStep:
+    """One step, as a caller sees it: that of the leading candidate.
+
+    Attributes:
+        number: 0 for the start, `total` for the last.
+        total: how many steps there will be.
+        loss: over this step's views.
+        score: the best clean-view score so far.
+        strokes: where the leading candidate's strokes are now.
+    """
+
+    def __init__(self, step: Step) -> None:
+        leader = step.best.winner
+        self.number = step.number
+        self.total = step.total
+        self.loss = step.loss
+        self.score = float(step.best.scores[leader])
+        self.strokes = step.strokes.of_sketch(leader)
+
+
+class Sketcher:
+    """Draws photos with one encoder, loaded once.
+
+    Args:
+        encoder: the name of an encoder, or one that is loaded already.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        weights: a file of weights for the encoder; None for what `taureau models fetch` has stored.
+        backend: of the rasteriser: `auto`, `torch`, `numba` or `reference`.
+
+    Raises:
+        InputError, WeightsError, BackendError: as `load_encoder`.
+    """
+
+    def __init__(
+        self,
+        encoder: str | Encoder = "contour",
+        *,
+        device: str = "auto",
+        weights: str | Path | None = None,
+        backend: str = "auto",
+    ) -> None:
+        self._device = choose_device(device) if isinstance(encoder, str) else encoder.device
+        self.backend = choose_backend(backend, self._device)
+        self.encoder = load_encoder(encoder, weights, device) if isinstance(encoder, str) else encoder
+
+    @overload
+    def draw(self, photo: Sequence[PhotoSource], **settings: Any) -> list[Sketch]: ...
+    @overload
+    def draw(self, photo: PhotoSource, **settings: Any) -> Sketch: ...
+    def draw(self, photo: PhotoSource | Sequence[PhotoSource], **settings: Any) -> Sketch | list[Sketch]:
+        """Draw a photo to the end.
+
+        Args:
+            photo: a path, a PIL image, an array, a tensor or an open file; a list of them gives a list of sketches.
+            settings: as for `steps`.
+        """
+        if isinstance(photo, list | tuple):
+            return [self.draw(one, **settings) for one in photo]
+        run = self.steps(photo, **settings)  # type: ignore[arg-type]  # a sequence was handled above
+        for _ in run:
+            pass
+        return run.sketch
+
+    def steps(
+        self,
+        photo: PhotoSource,
+        *,
+        settings: Settings | None = None,
+        start: "Sketch | str | Path | None" = None,
+        lock: bool = False,
+        mask_file: str | Path | None = None,
+        frame: int | None = None,
+        allow_truncated: bool = False,
+        **changes: Any,
+    ) -> Run:
+        """Begin a drawing; the steps run as they are asked for.
+
+        Args:
+            photo: as for `draw`.
+            settings: all settings at once; or give some by name, with `preset=` to begin from.
+            start: a sketch to continue from.
+            lock: keep the strokes of `start` as they are and add the others.
+            mask_file: a picture that is white on the subject; sets `mask="file"`.
+            frame: which picture of an animated file, 0 for the first.
+            allow_truncated: draw what there is of a photo that ends early.
+            changes: the fields of `Settings`, by name; a seed of None draws one.
+
+        Raises:
+            InputError: a photo, a setting, or a combination of settings that cannot be used.
+        """
+        chosen = _settings(settings, changes, mask_file)
+        begun = Sketch.load(start) if isinstance(start, str | Path) else start
+        if begun is not None:
+            chosen = _settings_with_start(chosen, begun, lock, asked="strokes" in changes or settings is not None)
+        elif lock:
+            raise InputError("lock keeps the strokes of a sketch as they are; say which sketch with start")
+        if not isinstance(photo, Photo):
+            photo = read_photo(photo, frame=frame, allow_truncated=allow_truncated)
+        return self._begin(photo, chosen, begun, lock, mask_file)
+
+    def _begin(
+        self, photo: Photo, settings: Settings, begun: Sketch | None, lock: bool, mask_file: str | Path | None
+    ) -> Run:
+        canvas = Canvas(settings.size, photo.size)
+        warnings = list(photo.warnings)
+        with torch.no_grad():
+            picture, inside = fit_photo(photo, canvas, self._device)
+            subject, saliency, found = self._subject(photo, picture, inside, settings, mask_file)
+            warnings += found
+            edges = xdog(subject, inside=inside)
+            attention = attention_map(saliency, edges, inside)
+            if attention.warning is not None:
+                warnings.append(attention.warning)
+            objective = self._objective(subject, saliency, edges, inside, settings)
+            first = self._first(settings, canvas, attention.map, inside, begun, lock, picture)
+        rate = settings.size / PAPER_SIZE
+        steps = optimize(
+            first,
+            canvas,
+            objective,
+            steps=settings.steps,
+            learning_rate=settings.learning_rate * rate,
+            final_learning_rate=settings.final_learning_rate * rate,
+            softness=settings.softness,
+            score_every=settings.score_every,
+            num_locked=len(begun.strokes) if begun is not None and lock else 0,
+            backend=self.backend,
+            generator=_generator(settings.seed, "views of each step"),
+        )
+        record = {
+            "version": __version__,
+            "seed": settings.seed,
+            "settings": settings.as_dict(),
+            "encoder": self.encoder.name,
+            "encoder_sha256": self.encoder.weights_sha256,
+            "backend": self.backend,
+            "device": self._device.type,
+            "warnings": warnings,
+        }
+        return Run(steps, canvas, photo.name, record)
+
+    def _subject(
+        self, photo: Photo, picture: Tensor, inside: Tensor, settings: Settings, mask_file: str | Path | None
+    ) -> tuple[Tensor, Tensor, list[str]]:
+        """The photo with its margin filled and its background made paper, what is salient in it, and what to say."""
+        filled = extend_border(picture, inside)
+        saliency = normalize_map(self.encoder.saliency(filled), inside)
+        foreground = find_foreground(photo, filled, saliency, inside, how=settings.mask, mask_file=mask_file)
+        warnings = [] if foreground.warning is None else [foreground.warning]
+        if foreground.mask is None:
+            return filled, saliency, warnings
+        subject = extend_border(apply_foreground(filled, foreground.mask), inside)
+        return subject, normalize_map(saliency * foreground.mask, inside), warnings
+
+    def _objective(
+        self, subject: Tensor, saliency: Tensor, edges: Tensor, inside: Tensor, settings: Settings
+    ) -> Objective:
+        places = comparable(inside)
+        if settings.loss == "l2":
+            return PixelObjective(subject, places)
+        if settings.loss == "xdog":
+            return PixelObjective((1 - edges).expand_as(subject), places)
+        pool = draw_views(
+            settings.view_pool,
+            settings.size,
+            distortion=settings.distortion,
+            crop_area=settings.crop_area,
+            generator=_generator(settings.seed, "pool of views"),
+        )
+        fill = 0.0 if settings.view_fill == "black" else 1.0
+        if settings.loss == "text":
+            assert settings.prompt is not None
+            return TextObjective(self.encoder, settings.prompt, pool, views_per_step=settings.views, fill=fill)
+        return PerceptionObjective(
+            self.encoder,
+            subject,
+            places * (1 - settings.attention + settings.attention * saliency),
+            pool,
+            views_per_step=settings.views,
+            fill=fill,
+            count_corners=settings.view_fill == "black",
+            unit_length=settings.loss == "lpips",
+        )
+
+    def _first(
+        self,
+        settings: Settings,
+        canvas: Canvas,
+        attention: Float[Tensor, "height width"],
+        inside: Float[Tensor, "height width"],
+        begun: Sketch | None,
+        lock: bool,
+        picture: Float[Tensor, "3 height width"],
+    ) -> Strokes:
+        """The strokes that every candidate starts as: those begun, then new ones where attention is."""
+        kept = None if begun is None else begun.strokes.scaled(canvas.size / begun.canvas.size)
+        if kept is not None:
+            ink = 1 - rasterize(kept, canvas, backend="torch").mean(dim=0)
+            attention = attention * (1 - ink.to(attention))
+        num_new = settings.strokes - (0 if kept is None else len(kept))
+        starts = []
+        for candidate in range(settings.candidates):
+            generator = _generator(settings.seed, f"start of candidate {candidate}")
+            points = sample_points(attention, num_new, generator=generator, inside=inside).cpu()
+            new = first_strokes(points, canvas.size, generator=generator)
+            if kept is None:
+                starts.append(new)
+                continue
+            noise = torch.randn(kept.points.shape, generator=generator) * JITTER * canvas.size
+            moved = kept.points if lock or candidate == 0 else kept.points + noise
+            starts.append(torch.cat([moved, new]))
+        first = Strokes.black(torch.stack(starts).to(self._device), settings.width)
+        if kept is not None:
+            width = torch.cat([kept.width, torch.full((num_new,), settings.width)])
+            first = Strokes(first.points, width.to(self._device).expand(settings.candidates, -1).contiguous())
+        if not settings.color and (kept is None or kept.color is None):
+            return first
+        return Strokes(first.points, first.width, _first_colors(first, picture, kept, sample=settings.color))
+
+
+def _first_colors(first: Strokes, picture: Tensor, kept: Strokes | None, *, sample: bool) -> Tensor:
+    """The photo's colour at the start of each new stroke (black if none is wanted); kept strokes keep theirs."""
+    size = picture.shape[-1]
+    x, y = first.points[..., 0, :].long().clamp(0, size - 1).unbind(-1)
+    colors = picture[:, y, x].permute(1, 2, 0) if sample else first.points.new_zeros(*first.points.shape[:2], 3)
+    if kept is not None:
+        colors = colors.clone()
+        colors[:, : len(kept)] = 0.0 if kept.color is None else kept.color.to(colors)
+    return colors.contiguous()
+
+
+def _settings(settings: Settings | None, changes: dict[str, Any], mask_file: str | Path | None) -> Settings:
+    if settings is not None:
+        if changes:
+            raise InputError(f"give settings or {', '.join(changes)} by name, not both")
+        return settings
+    changes = dict(changes)
+    if mask_file is not None:
+        changes.setdefault("mask", "file")
+    if changes.get("seed", 0) is None:
+        changes["seed"] = int(torch.randint(2**31, (), generator=_fresh_generator()))
+    return Settings.of(**changes)
+
+
+def _settings_with_start(settings: Settings, begun: Sketch, lock: bool, *, asked: bool) -> Settings:
+    have = len(begun.strokes)
+    if not asked and not lock:
+        return Settings(**{**settings.as_dict(), "strokes": have})
+    if settings.strokes < have + lock:
+        what = "all of them locked" if lock else "to continue from"
+        raise InputError(
+            f"strokes must be at least {have + lock}, got {settings.strokes}: the start has {have}, {what}"
+        )
+    return settings
+
+
+def _generator(seed: int, purpose: str) -> torch.Generator:
+    """A generator of its own for each purpose, so that one more draw for one never changes another."""
+    mixed = np.random.SeedSequence([seed, *purpose.encode()]).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(mixed) >> 1)
+
+
+def _fresh_generator() -> torch.Generator:
+    generator = torch.Generator()
+    generator.seed()
+    return generator
+
+
+def _plain(score: float) -> float | None:
+    """A score as the record keeps it: six significant digits, so that a reader sees what matters."""
+    return float(f"{score:.6g}") if np.isfinite(score) else None
