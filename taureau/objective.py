@@ -112,9 +112,7 @@ class PerceptionObjective:
 class PixelObjective:
     """Sketch and target compared pixel by pixel: the baselines `l2` (the photo) and `xdog` (its line drawing)."""
 
-    def __init__(
-        self, target: Float[Tensor, "3 height width"], place_weights: Float[Tensor, "height width"]
-    ) -> None:
+    def __init__(self, target: Float[Tensor, "3 height width"], place_weights: Float[Tensor, "height width"]) -> None:
         self._target = target
         self._place_weights = place_weights
 

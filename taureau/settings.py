@@ -91,7 +91,9 @@ class Settings:
         if self.loss == "text" and not (self.prompt or "").strip():
             raise InputError('loss "text" needs a prompt; add one, such as prompt="a camel"')
         if self.loss != "text" and self.prompt is not None:
-            raise InputError(f'a prompt goes with loss "text", got loss {self.loss!r}; leave the loss or the prompt out')
+            raise InputError(
+                f'a prompt goes with loss "text", got loss {self.loss!r}; leave the loss or the prompt out'
+            )
 
     @classmethod
     def of(cls, preset: str = "fast", **changes: Any) -> "Settings":

@@ -96,9 +96,7 @@ def draw_views(
     return Views(_source_grid(homographies(moved, corners.expand_as(moved)) @ crop, size))
 
 
-def homographies(
-    source: Float[Tensor, "views 4 2"], target: Float[Tensor, "views 4 2"]
-) -> Float[Tensor, "views 3 3"]:
+def homographies(source: Float[Tensor, "views 4 2"], target: Float[Tensor, "views 4 2"]) -> Float[Tensor, "views 3 3"]:
     """The projective maps that take four source points to four target points each."""
     x, y = source.unbind(-1)
     u, v = target.unbind(-1)
