@@ -1,0 +1,107 @@
+"""From strokes to pixels, differentiably: one function, several backends.
+
+`rasterize` draws black or coloured strokes on white paper. Every backend gives the same picture and the same gradient;
+they differ in where they run and how fast. `docs/rasterizer.md` defines the picture and states how near each comes.
+"""
+
+import math
+
+import torch
+
+from taureau.canvas import Canvas
+from taureau.errors import BackendError, InputError
+from taureau.raster.coverage import half_base
+from taureau.raster.reference import rasterize_reference
+from taureau.raster.sparse import rasterize_sparse
+from taureau.shapes import Float, Tensor
+from taureau.strokes import Strokes
+
+__all__ = ["BACKENDS", "choose_backend", "rasterize"]
+
+BACKENDS = ("reference", "torch", "numba")
+
+
+def rasterize(
+    strokes: Strokes, canvas: Canvas, *, softness: float = 1.0, backend: str = "auto"
+) -> Float[Tensor, "*batch 3 height width"]:
+    """Draw strokes on white paper.
+
+    Args:
+        strokes: one sketch or a batch of them, in canvas pixels; anywhere, also off the canvas.
+        canvas: the paper; the image has `canvas.size` pixels a side.
+        softness: how many times wider than the definition's the edge of a stroke is, over 0. A soft stroke is felt
+            from further away (coarse-to-fine optimisation) and carries the same ink.
+        backend: `auto`, or one of `BACKENDS`; see `choose_backend`. Changes the speed, not the picture.
+
+    Returns:
+        Red, green, blue in 0..1, of the type and on the device of `strokes.points`. Without colours,
+        `image[..., y, x]` is the product over strokes of 1 − a, a being opacity times the share of pixel (x, y) that
+        the stroke inks; with colours, the strokes laid over each other in their order. Black sketches have one
+        channel in memory, seen three times: copy the image before writing to it.
+
+    Raises:
+        InputError: an unknown backend; a stroke that is none (`Strokes.check`); a softness that is not over 0.
+        BackendError: the backend is not installed, or does not run on that device.
+
+    Gradient: to points, width, color and opacity, by the envelope theorem (the nearest point of the curve stays put);
+    deterministic. Zero for strokes that touch no pixel.
+
+    Source: `docs/rasterizer.md`.
+    """
+    half = half_base(softness)
+    points = strokes.points
+    name = choose_backend(backend, points.device)
+    if points.dtype not in (torch.float32, torch.float64):
+        raise InputError(f"control points must be float32 or float64, got {points.dtype}; convert them first")
+    _check(strokes)
+    if points.numel() == 0:
+        return points.new_ones(*points.shape[:-3], 3, canvas.size, canvas.size) + points.sum()
+    like = [None if part is None else part.to(points) for part in (strokes.width, strokes.color, strokes.opacity)]
+    width, color, opacity = like
+    assert width is not None
+    if name == "reference":
+        return rasterize_reference(Strokes(points, width, color, opacity), canvas.size, half)
+    flat = Strokes(
+        points.reshape(-1, *points.shape[-3:]),
+        width.reshape(-1, len(strokes)),
+        None if color is None else color.reshape(-1, len(strokes), 3),
+        None if opacity is None else opacity.reshape(-1, len(strokes)),
+    )
+    image = rasterize_sparse(flat, canvas.size, half)
+    return image.view(*points.shape[:-3], *image.shape[1:])
+
+
+def choose_backend(name: str, device: torch.device) -> str:
+    """The backend that a name stands for, on a device.
+
+    Args:
+        name: `reference` (float64, slow), `torch` (any device), `numba` (CPU; the extra `fast`), or `auto`: `numba` on
+            a CPU when it is installed, else `torch`.
+        device: where the strokes are.
+
+    Returns:
+        One of `BACKENDS`, ready to draw.
+
+    Raises:
+        InputError: no backend has that name.
+        BackendError: it is not installed, or does not run on that device.
+    """
+    if name == "auto":
+        return "torch"
+    if name not in BACKENDS:
+        raise InputError(f"backend must be auto, {', '.join(BACKENDS)}, got {name!r}")
+    if name == "numba":
+        raise BackendError(f"the numba backend does not draw on {device.type} yet; use backend='torch'")
+    return name
+
+
+def _check(strokes: Strokes) -> None:
+    """Refuse what is no stroke; the full check runs only when this quick one fails."""
+    ranges = [(strokes.width, math.inf), (strokes.color, 1.0), (strokes.opacity, 1.0)]
+    fine = math.isfinite(float(strokes.points.detach().sum()))
+    for values, most in ranges:
+        if values is not None and values.numel():
+            low, high = values.detach().aminmax()
+            fine = fine and float(low) >= 0 and float(high) <= most and math.isfinite(float(high))
+    if not fine:
+        strokes.check()
