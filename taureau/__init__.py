@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from taureau.errors import TaureauError as TaureauError
     from taureau.errors import WeightsError as WeightsError
     from taureau.export import save_animation as save_animation
+    from taureau.files import check_writable as check_writable
     from taureau.perception import load_encoder as load_encoder
     from taureau.photo import read_photo as read_photo
     from taureau.raster import rasterize as rasterize
@@ -38,6 +39,7 @@ _HOME = {
     "Strokes": "taureau.strokes",
     "TaureauError": "taureau.errors",
     "WeightsError": "taureau.errors",
+    "check_writable": "taureau.files",
     "load_encoder": "taureau.perception",
     "rasterize": "taureau.raster",
     "read_photo": "taureau.photo",

@@ -1,0 +1,55 @@
+# Every target makes its own environment in .venv and needs only Python 3.11 or later, make and pip's index.
+# What is there already is not made again: the stamps in .venv remember what it was made from.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+MADE_FROM := pyproject.toml constraints.txt Makefile
+PHOTO := chelsea
+SEED := 7
+
+.PHONY: help demo test lint bench clean
+
+help:
+	@echo "make demo   draw a photo with 16 strokes, and say where the drawing is"
+	@echo "make test   run the tests"
+	@echo "make lint   check format, style, types and layers"
+	@echo "make bench  measure speed and print it (minutes)"
+	@echo "make clean  remove the environment and what the targets made"
+
+demo: $(VENV)/.demo
+	@mkdir -p out
+	$(BIN)/python examples/export_photo.py $(PHOTO) out/$(PHOTO).png
+	$(BIN)/taureau draw out/$(PHOTO).png --strokes 16 --seed $(SEED)
+	@echo "The photo:   out/$(PHOTO).png"
+	@echo "The drawing: out/$(PHOTO).sketch.svg, and to look at: out/$(PHOTO).sketch.png"
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit 1; done
+
+clean:
+	rm -rf $(VENV) out
+
+# A stamp is touched only after pip has finished, so that an interrupted install is begun again.
+$(VENV)/.python:
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("taureau needs Python 3.11 or later: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.python $(MADE_FROM)
+	$(PIP) install --quiet -c constraints.txt -e '.[fast]' scikit-image
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.python $(MADE_FROM)
+	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@

@@ -1,0 +1,5 @@
+"""`python -m taureau.cli`: the command `taureau`."""
+
+from taureau.cli import main
+
+main()

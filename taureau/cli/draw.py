@@ -1,0 +1,246 @@
+"""`taureau draw`: photos in, drawings out."""
+
+import json
+import secrets
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+import taureau
+from taureau.cli.interruption import Interruption
+from taureau.cli.outputs import PIPE, Outputs, check_outputs, plan_outputs
+from taureau.cli.program import INTERRUPTED, debug_option, describe_error, is_broken_pipe, report_error
+from taureau.cli.progress import Progress
+
+if TYPE_CHECKING:
+    import taureau.sketcher
+
+_DEFAULTS, _PAPER = taureau.Settings.of("fast"), taureau.Settings.of("paper")
+_FILE = click.Path(path_type=Path)
+_MASKS = ("auto", "none", "alpha", "u2net")
+_NUM_FRAMES = 100
+"""About how many moments of a drawing are kept for an animation: four seconds at 25 a second."""
+
+
+@click.command()
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(allow_dash=True, path_type=Path))
+@click.option("-n", "--strokes", type=int, help=f"Number of strokes. [default: {_DEFAULTS.strokes}]")
+@click.option(
+    "--preset", type=click.Choice(["fast", "paper"]), help="'fast', or the method as published. [default: fast]"
+)
+@click.option(
+    "--encoder", metavar="NAME", help="What looks at photo and sketch, see 'taureau models list'. [default: contour]"
+)
+@click.option("--weights", metavar="FILE", type=_FILE, help="Weights of the encoder, as safetensors.")
+@click.option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda or mps. [default: auto]")
+@click.option("--candidates", type=int, help=f"Drawings tried; the best is kept. [default: {_DEFAULTS.candidates}]")
+@click.option("--seed", type=int, help="Where all chance comes from. [default: drawn, and said]")
+@click.option("--steps", type=int, help=f"Optimiser steps. [default: {_DEFAULTS.steps}; paper: {_PAPER.steps}]")
+@click.option("--size", type=int, help=f"Canvas units on a side. [default: {_DEFAULTS.size}]")
+@click.option("--width", type=float, help=f"Full stroke width in canvas units. [default: {_DEFAULTS.width}]")
+@click.option("--color", is_flag=True, help="Give each stroke a colour of its own.")
+@click.option(
+    "--mask",
+    metavar="HOW",
+    help="What of the photo is drawn: auto, none, alpha, u2net, or a picture that is white there. "
+    f"[default: {_DEFAULTS.mask}; paper: {_PAPER.mask}]",
+)
+@click.option(
+    "--loss",
+    type=click.Choice(["perception", "l2", "lpips", "xdog", "text"]),
+    help=f"What photo and sketch are compared by. [default: {_DEFAULTS.loss}; with --prompt: text]",
+)
+@click.option("--prompt", metavar="TEXT", help="Draw what TEXT says; the photo says where. Needs a CLIP encoder.")
+@click.option("--start", metavar="SVG", type=_FILE, help="Go on from a sketch made earlier.")
+@click.option("--lock", is_flag=True, help="Keep the strokes of --start as they are, and add the others.")
+@click.option("--frame", type=int, help="Which picture of an animated photo. [default: 0, the first]")
+@click.option("--allow-truncated", is_flag=True, help="Draw what there is of a photo that is cut short.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT",
+    help="A file (.svg or .png), a folder, or - for SVG on stdout. [default: beside the photo]",
+)
+@click.option("--overwrite/--no-overwrite", default=True, help="Replace earlier drawings. [default: yes]")
+@click.option("--frames", metavar="DIR", type=_FILE, help="Also write how it came about, as numbered PNG files.")
+@click.option("--gif", metavar="FILE", help="Also write how it came about, as a GIF; 'auto': beside the sketch.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a photo on stdout, and nothing else there.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@debug_option
+def draw(
+    photos: tuple[Path, ...],
+    output: str | None,
+    overwrite: bool,
+    frames: Path | None,
+    gif: str | None,
+    as_json: bool,
+    quiet: bool,
+    encoder: str | None,
+    weights: Path | None,
+    device: str,
+    mask: str | None,
+    frame: int | None,
+    allow_truncated: bool,
+    start: Path | None,
+    lock: bool,
+    color: bool,
+    seed: int | None,
+    **choices: Any,
+) -> int:
+    """Draw each PHOTO with a few strokes.
+
+    cat.jpg becomes cat.sketch.svg, and cat.sketch.png to look at. PHOTO may be - for a photo from stdin; its drawing
+    goes to stdout. Ctrl-C saves the best drawing so far.
+
+    \b
+    taureau draw cat.jpg
+    taureau draw -n 8 --seed 7 cat.jpg
+    taureau draw -o drawings/ photos/*.jpg
+    cat cat.jpg | taureau draw - > cat.svg
+    """
+    planned = plan_outputs(photos, output, gif=gif, frames=frames)
+    if as_json and any(outputs.to_stdout for outputs in planned):
+        raise click.UsageError("--json and a drawing cannot both go to stdout; give -o a file or a folder")
+    settings = {name: value for name, value in choices.items() if value is not None}
+    settings["seed"] = secrets.randbelow(2**32) if seed is None else seed
+    # Left out unless asked for, so that the preset decides.
+    if color:
+        settings["color"] = True
+    mask_file = None if mask is None or mask in _MASKS else Path(mask)
+    if mask is not None:
+        settings["mask"] = mask if mask_file is None else "file"
+    taureau.Settings.of(**settings)
+    read = [path for path in (*photos, weights, mask_file) if path is not None]
+    check_outputs(planned, inputs=read, overwrite=overwrite)
+
+    exit_code = 0
+    sketcher = None
+    for number, (photo, outputs) in enumerate(zip(photos, planned, strict=True), start=1):
+        started = time.perf_counter()
+        try:
+            picture = taureau.read_photo(_source(photo), frame=frame, allow_truncated=allow_truncated)
+            sketcher = sketcher or _make_sketcher(encoder, weights, device)
+            steps = partial(sketcher.steps, picture, start=start, lock=lock, mask_file=mask_file, **settings)
+            drawn = _draw_photo(steps, outputs, shown=not quiet)
+        except (taureau.WeightsError, taureau.BackendError):
+            raise  # the same would meet every photo
+        except Exception as error:
+            if is_broken_pipe(error):
+                raise
+            exit_code = exit_code or report_error(error)
+            if as_json:
+                text, code = describe_error(error)
+                click.echo(json.dumps({"photo": str(photo), "error": text, "exit_code": code}))
+            continue
+        seconds = time.perf_counter() - started
+        if as_json:
+            click.echo(json.dumps(_as_json(photo, drawn, seconds)))
+        if not quiet:
+            for warning in drawn.sketch.warnings:
+                click.echo(f"taureau: warning: {photo}: {warning}", err=True)
+            click.echo(_summary(drawn, seconds), err=True)
+        if drawn.stopped_at is not None:
+            left = len(photos) - number
+            if left and not quiet:
+                click.echo(f"taureau: interrupted; {left} of {len(photos)} photos not drawn", err=True)
+            return INTERRUPTED
+    return exit_code
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A drawing, and what was written of it; `stopped_at` is the last step where it was interrupted."""
+
+    sketch: "taureau.Sketch"
+    written: Mapping[str, str]
+    stopped_at: int | None
+
+
+def _source(photo: Path) -> Path | BinaryIO:
+    if photo != PIPE:
+        return photo
+    if sys.stdin.isatty():
+        raise taureau.InputError("-: nothing is piped in; pipe a photo in, or name a file")
+    return click.get_binary_stream("stdin")
+
+
+def _make_sketcher(encoder: str | None, weights: Path | None, device: str) -> "taureau.Sketcher":
+    chosen = {} if encoder is None else {"encoder": encoder}
+    return taureau.Sketcher(**chosen, weights=weights, device=device)
+
+
+def _draw_photo(steps: Callable[[], "taureau.sketcher.Run"], outputs: Outputs, *, shown: bool) -> _Drawn:
+    """Draw one photo and write what was asked for; an interrupt ends it early, and the best so far is written."""
+    stopped_at = None
+    moments = []
+    with Interruption() as interruption:
+        run = steps()
+        with Progress(outputs.name, shown=shown) as progress:
+            for step in run:
+                progress.show(step)
+                if step.number % -(-step.total // _NUM_FRAMES) == 0:
+                    moments.append(step.strokes)
+                if interruption.noted:
+                    stopped_at = step.number
+                    run.close()
+                    break
+        sketch = run.sketch
+        history = [replace(sketch, strokes=strokes) for strokes in moments] + [sketch]
+        return _Drawn(sketch, _write(sketch, history, outputs), stopped_at)
+
+
+def _write(sketch: "taureau.Sketch", history: list["taureau.Sketch"], outputs: Outputs) -> dict[str, str]:
+    """Write the outputs, each whole or not at all.
+
+    Returns:
+        Their paths by kind.
+    """
+    if outputs.to_stdout:
+        stdout = click.get_binary_stream("stdout")
+        stdout.write(sketch.svg.encode())
+        stdout.flush()
+    for path in (outputs.svg, outputs.png):
+        if path is not None:
+            sketch.save(path)
+    if outputs.gif is not None:
+        taureau.save_animation(history, outputs.gif)
+    if outputs.frames is not None:
+        old = set(outputs.old_frames())
+        new = {moment.save(outputs.frame(number)) for number, moment in enumerate(history)}
+        # Left over from a longer drawing, they would follow the last frame of this one.
+        for path in old - new:
+            path.unlink(missing_ok=True)
+    return {kind: str(path) for kind in ("svg", "png", "gif", "frames") if (path := getattr(outputs, kind)) is not None}
+
+
+def _as_json(photo: Path, drawn: _Drawn, seconds: float) -> dict[str, Any]:
+    return {
+        "photo": str(photo),
+        "outputs": drawn.written,
+        "seconds": round(seconds, 3),
+        "interrupted": drawn.stopped_at is not None,
+        "record": drawn.sketch.record,
+    }
+
+
+def _summary(drawn: _Drawn, seconds: float) -> str:
+    """What was drawn, with what, and how long it took, on one line."""
+    sketch, record = drawn.sketch, drawn.sketch.record
+    settings = record["settings"]
+    where = ", ".join(click.format_filename(path) for path in drawn.written.values()) or "stdout"
+    steps = f"{record['steps_done']} steps"
+    if drawn.stopped_at is not None:
+        steps = f"interrupted at step {record['steps_done']} of {settings['steps']}"
+    score = sketch.scores["clean"]
+    return (
+        f"{where}: {len(sketch.strokes)} strokes in {seconds:.1f} s, "
+        f"score {'none' if score is None else format(score, '.4g')} "
+        f"(preset {settings['preset']}, encoder {record['encoder']}, rasteriser {record['backend']}, "
+        f"device {record['device']}, seed {record['seed']}, {settings['candidates']} candidates, {steps})"
+    )

@@ -1,0 +1,92 @@
+"""How the command ends: errors as one line on stderr, and the exit codes.
+
+0 done, 1 failed, 2 usage, 3 bad input, 4 weights or backend missing, 130 interrupted. A traceback is shown only with
+`--debug`.
+"""
+
+import errno
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import click
+
+import taureau
+
+INTERRUPTED = 130
+_DEBUG = "taureau.debug"
+
+
+def debug_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--debug`, which `report_error` looks up."""
+
+    def remember(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+        context.meta[_DEBUG] = value
+
+    help_text = "Show the traceback of an error."
+    return click.option("--debug", is_flag=True, expose_value=False, callback=remember, help=help_text)(command)
+
+
+def describe_error(error: BaseException) -> tuple[str, int]:
+    """What an error is called on one line, and the exit code that it ends the command with."""
+    if isinstance(error, taureau.TaureauError):
+        text, code = str(error), error.exit_code
+    elif isinstance(error, click.UsageError):
+        text, code = error.format_message(), error.exit_code
+        if error.ctx is not None:
+            text = f"{text.rstrip('.')} (see '{error.ctx.command_path} --help')"
+    elif isinstance(error, click.ClickException):
+        text, code = error.format_message(), error.exit_code
+    elif isinstance(error, OSError) and error.strerror:
+        text, code = f"{error.filename}: {error.strerror}" if error.filename else error.strerror, 1
+    elif isinstance(error, MemoryError):
+        text, code = "out of memory; a smaller --size or fewer --candidates need less", 1
+    else:
+        text, code = f"unexpected {type(error).__name__}: {error} (this is a bug; --debug shows where)", 1
+    return " ".join(text.split()), code
+
+
+def report_error(error: BaseException) -> int:
+    """Say on stderr what went wrong.
+
+    Returns:
+        The exit code that belongs to it.
+    """
+    context = click.get_current_context(silent=True)
+    if context is not None and context.meta.get(_DEBUG):
+        traceback.print_exception(error)
+    text, code = describe_error(error)
+    click.echo(f"taureau: error: {text}", err=True)
+    return code
+
+
+def is_broken_pipe(error: BaseException) -> bool:
+    """Whether whoever read our output has left; click ends the command quietly then."""
+    return isinstance(error, OSError) and error.errno == errno.EPIPE
+
+
+class Program(click.Group):
+    """A group of commands that ends as this file's first lines say."""
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
+        """Run a command line, and exit; the arguments are click's."""
+        try:
+            code = super().main(*args, **{**extra, "standalone_mode": False})
+        except click.Abort:
+            click.echo("taureau: interrupted", err=True)
+            code = INTERRUPTED
+        except click.ClickException as error:
+            code = report_error(error)
+        sys.exit(code)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command, and turn what it raises into an exit code while its options are still known."""
+        try:
+            return super().invoke(context)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            if is_broken_pipe(error):
+                raise
+            return report_error(error)
