@@ -1,7 +1,8 @@
-"""Writing files so that none is ever half written.
+"""Files: opened only when they are files, written whole or not at all.
 
-`write_atomically` gives a path its new contents whole or leaves the old file as it was; `check_writable` says before
-any work is done that this would fail. `shown` is how a path appears in an error. Reads nothing, needs no torch.
+`write_atomically` gives a path its new contents at once or leaves the old file as it was; `check_writable` says before
+any work is done that this would fail; `open_to_read` opens a file and nothing else. `shown` is how a path appears in an
+error. Needs no torch.
 """
 
 import errno
@@ -11,6 +12,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from taureau.errors import InputError
 
@@ -27,7 +29,42 @@ _NEXT_STEP = {
 
 def shown(path: object) -> str:
     """A path as an error shows it: as given, on one line, with what cannot be printed escaped."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in os.fsdecode(str(path)))
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in str(path))
+
+
+@contextmanager
+def open_to_read(path: str | Path, *, advice: str) -> Iterator[BinaryIO]:
+    """Open a file that shall be read; never anything that could wait or never end.
+
+    Args:
+        path: the file.
+        advice: what to give instead, the next step in the errors.
+
+    Raises:
+        InputError: there is no such file, it may not be read, or it is a folder, a device, a pipe or a socket.
+    """
+    name = shown(path)
+    if not str(path):
+        raise InputError(f"the name of the file is empty; {advice}")
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise InputError(f"{name}: is a folder; {advice}")
+        if not stat.S_ISREG(mode):  # opening a pipe would wait for a writer
+            raise InputError(f"{name}: is a device, a pipe or a socket, not a file; {advice}")
+        file = open(path, "rb")  # noqa: SIM115 - closed below; only the opening is guarded here
+    except InputError:
+        raise
+    except FileNotFoundError as error:
+        raise InputError(f"{name}: there is no such file; check the name and the folder") from error
+    except PermissionError as error:
+        raise InputError(f"{name}: may not be read; check its permissions and its folder's") from error
+    except ValueError as error:
+        raise InputError(f"{name}: the name holds a zero byte; check the name") from error
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({_reason(error)}); check the name and the folder") from error
+    with file:
+        yield file
 
 
 def check_writable(path: str | Path, *, overwrite: bool) -> None:
@@ -42,21 +79,22 @@ def check_writable(path: str | Path, *, overwrite: bool) -> None:
             is write-protected, or exists and `overwrite` is false.
     """
     target = _target(path)
-    try:
-        with _temporary(target.parent) as (handle, _):
-            _write_all(handle, bytes(_PROBE_BYTES))
-    except OSError as error:
-        raise _refusal(path, error) from error
-    if not overwrite and os.path.lexists(path):
+    if not overwrite and target.exists():
         raise InputError(f"{shown(path)}: the file exists; choose another name or allow it to be replaced")
+    try:
+        with _temporary(target.parent) as (file, _):
+            file.write(bytes(_PROBE_BYTES))
+            file.flush()
+    except OSError as error:
+        raise _cannot_write(path, error) from error
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
     """Give `path` the contents `data`, whole or not at all.
 
-    The data go to a temporary file in the same folder and reach the disk before the file takes its name. A link is
+    The data go to a temporary file in the same folder and reach the disk before that file takes the name. A link is
     followed and stays a link; a file that is replaced keeps its mode and, where the system allows it, its owner. When
-    the process is killed, a file `.taureau-….tmp` may stay behind, never a part of `data` under the name asked for.
+    the process is killed, a file `.taureau-….tmp` may stay behind, but never a part of `data` under the name asked for.
 
     Args:
         path: the file to write; one that exists is replaced.
@@ -67,75 +105,73 @@ def write_atomically(path: str | Path, data: bytes) -> None:
     """
     target = _target(path)
     try:
-        with _temporary(target.parent) as (handle, temporary):
-            _write_all(handle, data)
+        with _temporary(target.parent) as (file, temporary):
+            file.write(data)
+            file.flush()
             with suppress(FileNotFoundError):
                 _copy_mode(target, temporary)
-            os.fsync(handle)
-            os.close(handle)
+            os.fsync(file.fileno())
+            file.close()  # Windows renames no open file
             os.replace(temporary, target)
         _sync_folder(target.parent)
     except OSError as error:
-        raise _refusal(path, error) from error
+        raise _cannot_write(path, error) from error
 
 
 def _target(path: str | Path) -> Path:
     """The file that is really written, with links followed; refused if its place cannot take a file."""
-    name = shown(path)
+    name, folder = shown(path), shown(Path(path).parent)
     if not str(path):
         raise InputError("the name of the file to write is empty; give a file name")
     try:
         target = Path(os.path.realpath(path))
-        folder_mode = os.stat(target.parent).st_mode
-        mode = os.stat(target).st_mode if os.path.lexists(target) else None
+        parent_mode = os.stat(target.parent).st_mode
     except FileNotFoundError as error:
-        raise InputError(
-            f"{name}: the folder {shown(Path(path).parent)} does not exist; make it or choose another"
-        ) from error
+        raise InputError(f"{name}: the folder {folder} does not exist; make it or choose another") from error
     except NotADirectoryError as error:
         raise InputError(f"{name}: a part of its path is not a folder; choose another folder") from error
     except ValueError as error:
         raise InputError(f"{name}: the name holds a zero byte; choose another name") from error
     except OSError as error:
-        raise _refusal(path, error) from error
-    if not stat.S_ISDIR(folder_mode):
-        raise InputError(f"{name}: {shown(Path(path).parent)} is not a folder; choose another")
-    if mode is not None:
-        if stat.S_ISDIR(mode):
-            raise InputError(f"{name}: is a folder; give the name of a file in it")
-        if not stat.S_ISREG(mode):
-            raise InputError(f"{name}: is a device, pipe or socket, not a file; give a file name, or - for a pipe")
-        # Renaming over a write-protected file would work, and root may write to it; its owner said no all the same.
-        if not mode & 0o222 or not os.access(target, os.W_OK):
-            raise InputError(f"{name}: the file is write-protected; choose another name or make it writable")
+        raise _cannot_write(path, error) from error
+    if not stat.S_ISDIR(parent_mode):
+        raise InputError(f"{name}: {folder} is not a folder; choose another folder")
+    try:
+        mode = os.stat(target).st_mode
+    except FileNotFoundError:
+        if str(path).endswith(("/", os.sep)):
+            raise InputError(f"{name}: is the name of a folder; give the name of a file in it") from None
+        return target
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{name}: is a folder; give the name of a file in it")
+    if not stat.S_ISREG(mode):  # a rename would replace /dev/null itself
+        raise InputError(f"{name}: is a device, a pipe or a socket, not a file; give a file name, or - for a pipe")
+    # A rename over a write-protected file would work, and root may write it; its owner said no all the same.
+    if not mode & 0o222 or not os.access(target, os.W_OK):
+        raise InputError(f"{name}: the file is write-protected; choose another name or make it writable")
     return target
 
 
 @contextmanager
-def _temporary(folder: Path) -> Iterator[tuple[int, str]]:
+def _temporary(folder: Path) -> Iterator[tuple[BinaryIO, str]]:
     """A new empty file in `folder`, open for writing; gone at the end unless it was renamed."""
     # A name of its own length, so that it fits wherever the target's name does, and one that nobody can prepare.
     temporary = os.path.join(folder, f".taureau-{secrets.token_hex(8)}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    handle = os.open(temporary, flags, 0o666)  # less the umask, as any new file
+    file = open(temporary, "xb")  # noqa: SIM115 - closed below, where a full disk may not hide the first error
     try:
-        yield handle, temporary
+        yield file, temporary
     finally:
         with suppress(OSError):
-            os.close(handle)
+            file.close()
         with suppress(OSError):
             os.unlink(temporary)
 
 
-def _write_all(handle: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(handle, rest) :]
-
-
 def _copy_mode(source: Path, temporary: str) -> None:
-    old = os.stat(source)
-    if hasattr(os, "chown") and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+    old, new = os.stat(source), os.stat(temporary)
+    if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid) and hasattr(os, "chown"):
         with suppress(OSError):  # only root may give a file away
             os.chown(temporary, old.st_uid, old.st_gid)
     os.chmod(temporary, stat.S_IMODE(old.st_mode))
@@ -153,7 +189,10 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _refusal(path: str | Path, error: OSError) -> InputError:
-    reason = (error.strerror or str(error)).lower()
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _cannot_write(path: str | Path, error: OSError) -> InputError:
     step = _NEXT_STEP.get(error.errno or 0, "choose a place where you may write")
-    return InputError(f"{shown(path)}: cannot be written ({reason}); {step}")
+    return InputError(f"{shown(path)}: cannot be written ({_reason(error)}); {step}")

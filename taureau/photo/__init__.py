@@ -1,0 +1,16 @@
+"""Photos: read from wherever they are, and laid on the canvas."""
+
+from taureau.photo.decode import FORMATS, MAX_ASPECT, MAX_MEGAPIXELS, MIN_SIDE
+from taureau.photo.fit import fit_photo
+from taureau.photo.read import Photo, PhotoSource, read_photo
+
+__all__ = [
+    "FORMATS",
+    "MAX_ASPECT",
+    "MAX_MEGAPIXELS",
+    "MIN_SIDE",
+    "Photo",
+    "PhotoSource",
+    "fit_photo",
+    "read_photo",
+]

@@ -1,0 +1,203 @@
+"""From a file to pixels, through Pillow, with nothing let through that is too large, damaged or not allowed.
+
+Pillow's readers meet a stranger's bytes here and nowhere else. Its switches (the limit of pixels, the tolerance of
+truncated files) are global, so they are left alone; what they would do is done here for one file.
+"""
+
+import re
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+import numpy as np
+from PIL import Image
+
+from taureau.errors import InputError
+from taureau.files import shown
+from taureau.photo.strangers import CONVERT, GIVE
+
+# Pillow's names. Icons are left out: small, many in a file, and no photos.
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
+MAX_MEGAPIXELS = 64
+MAX_ASPECT = 20
+MIN_SIDE = 16
+
+_BEGINNINGS = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG": "PNG",
+    b"GIF8": "GIF",
+    b"RIFF": "WebP",
+    b"BM": "BMP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+}
+# Python keeps one list of warning filters for all threads; two that swap it at once could leave it swapped.
+_quiet_lock = threading.RLock()
+
+
+@contextmanager
+def quiet(name: str) -> Iterator[None]:
+    """Run Pillow without its warnings, which are about things that we say ourselves or that do not matter.
+
+    Raises:
+        InputError: the memory does not suffice.
+    """
+    try:
+        with _quiet_lock, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except MemoryError as error:
+        raise InputError(f"{name}: does not fit into memory; save it smaller first") from error
+
+
+def readable_formats() -> tuple[str, ...]:
+    """Those of `FORMATS` that this build of Pillow reads."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def check_size(width: int, height: int, name: str) -> None:
+    """Refuse a photo that is too small, too large or too long, by what its header says."""
+    if min(width, height) < MIN_SIDE:
+        raise InputError(f"{name}: is {width} x {height} pixels, the least is {MIN_SIDE} a side; give a larger picture")
+    if width * height > MAX_MEGAPIXELS * 1_000_000:
+        raise _too_large(name, f"{width} x {height} pixels ({width * height / 1e6:.0f} megapixels)")
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise InputError(f"{name}: is {width} x {height} pixels, longer than {MAX_ASPECT}:1; crop it first")
+
+
+def open_image(file: IO[bytes], name: str, *, check_sums: bool) -> Image.Image:
+    """Read the header, with an allow-list of formats: no other reader of Pillow ever sees the file.
+
+    Args:
+        file: seekable, at any place.
+        name: what errors call it.
+        check_sums: whether to check the checksums that the decoder of PNG skips.
+
+    Raises:
+        InputError: not a picture, a damaged header, a size that `check_size` refuses, a wrong checksum.
+    """
+    image = _header(file, name)
+    check_size(*image.size, name)
+    if image.format == "TIFF" and 50706 in image.tag_v2:  # type: ignore[attr-defined]  # DNGVersion
+        raise InputError(f"{name}: is a camera's raw file, not a photo that can be read; {CONVERT}")
+    if image.format == "PNG" and check_sums:
+        try:
+            image.verify()
+        except MemoryError:
+            raise
+        except Exception as error:  # Pillow's readers raise nearly anything on damaged bytes
+            raise _damaged(name, image, error) from error
+        image = _header(file, name)  # Pillow's check leaves an image that cannot be decoded
+    return image
+
+
+def _header(file: IO[bytes], name: str) -> Image.Image:
+    file.seek(0)
+    head = file.read(8)
+    file.seek(0)
+    try:
+        return Image.open(file, formats=readable_formats())
+    except Image.DecompressionBombError as error:
+        pixels = re.search(r"\((\d+) pixels", str(error))
+        raise _too_large(name, f"{int(pixels[1]) / 1e6:.0f} megapixels" if pixels else "enormous") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # as above
+        if "too large" in str(error).lower():
+            raise InputError(f"{name}: holds text that unpacks to far too much; {CONVERT}") from error
+        kind = next((kind for magic, kind in _BEGINNINGS.items() if head.startswith(magic)), None)
+        if kind is None:
+            raise InputError(f"{name}: is no picture that can be read; {GIVE}") from error
+        raise InputError(f"{name}: its {kind} data are damaged or end early; fetch it again") from error
+
+
+def decode(
+    image: Image.Image, name: str, *, frame: int | None, allow_truncated: bool
+) -> tuple[Image.Image, tuple[str, ...]]:
+    """The pixels of one frame.
+
+    Args:
+        image: with its header read.
+        name: what errors call it.
+        frame: which one; None for the first.
+        allow_truncated: keep what can be read of a damaged photo.
+
+    Returns:
+        The image, loaded, and what to tell the user.
+
+    Raises:
+        InputError: no such frame, or damaged data.
+    """
+    check_size(*image.size, name)
+    notes = []
+    if frame is not None:
+        _seek(image, name, frame)
+    elif getattr(image, "is_animated", False) and image.format != "MPO" and not image.tell():
+        # MPO is what phones write: a JPEG with a preview or a depth map behind it.
+        notes.append("the photo holds several frames; the first is drawn, and frame (--frame) chooses another")
+    try:
+        image.load()
+    except MemoryError:
+        raise
+    except Exception as error:  # as above
+        rest = _rest(image) if allow_truncated else None
+        if rest is None:
+            raise _damaged(name, image, error) from error
+        image = rest
+        notes.append("the photo is damaged; what could be read of it is drawn")
+    return image, tuple(notes)
+
+
+def _seek(image: Image.Image, name: str, frame: int) -> None:
+    try:
+        if frame >= 0:
+            image.seek(frame)
+            return check_size(*image.size, name)
+    except EOFError:
+        pass
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # as above
+        raise _damaged(name, image, error) from error
+    count = getattr(image, "n_frames", 1)
+    raise InputError(f"{name}: has no frame {frame}; it has {count}, numbered from 0 to {count - 1}")
+
+
+def _rest(image: Image.Image) -> Image.Image | None:
+    """What was decoded before the damage; None if that is nothing."""
+    image.tile = []  # type: ignore[attr-defined]  # nothing left to decode: the next load gives what is there
+    try:
+        image.load()
+    except Exception:  # as above
+        return None
+    pixels = np.array(image)
+    decoded = np.flatnonzero(pixels.reshape(len(pixels), -1).any(axis=1))
+    if not len(decoded):
+        return None
+    if image.mode in ("L", "RGB"):
+        # Rows that were never decoded are zeros; as paper they draw no black block.
+        pixels[decoded[-1] + 1 :] = 255
+        whole = image
+        image = Image.fromarray(pixels)
+        image.info = whole.info
+    return image
+
+
+def _damaged(name: str, image: Image.Image, error: Exception) -> InputError:
+    reason = str(error).lower()
+    if isinstance(error, Image.DecompressionBombError):
+        return _too_large(name, "enormous")
+    if "truncated" in reason or "incomplete" in reason:
+        what = "is cut off before its end"
+    elif "checksum" in reason:
+        what = "has a wrong checksum"
+    else:
+        what = f"has damaged {image.format or 'picture'} data ({shown(reason)})"
+    return InputError(f"{name}: {what}; fetch it again, or allow_truncated (--allow-truncated) draws what is there")
+
+
+def _too_large(name: str, size: str) -> InputError:
+    return InputError(f"{name}: is {size}, the most is {MAX_MEGAPIXELS} megapixels; save it smaller first")

@@ -1,0 +1,193 @@
+"""`from_svg`: the strokes, the canvas and the record of what `to_svg` wrote, or of a simple file of cubic paths.
+
+The parser is defusedxml's: no document type, no entities, nothing fetched from elsewhere.
+"""
+
+import json
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element, ParseError
+
+import torch
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from taureau.canvas import MAX_SIZE, MIN_SIZE, Canvas
+from taureau.errors import InputError
+from taureau.files import shown
+from taureau.strokes import Strokes
+from taureau.svg.look import Look, parse_color, style_of
+from taureau.svg.path_data import Curve, parse_path
+from taureau.svg.refused import Refused, quoted
+from taureau.svg.transform import Matrix, numbers_of
+from taureau.svg.write import MAX_STROKES, RECORD_NAMESPACE, SVG_NAMESPACE
+
+MAX_BYTES = 32 << 20  # some 200,000 paths
+MAX_ASPECT = 100
+# How many canvas sides a control point may lie from the middle; farther is a mistake, and no longer exact to 0.01.
+FARTHEST_SIDES = 100
+
+_SAID_NOT_DRAWN = ("title", "desc", "metadata", "defs")
+_ADD_VIEW_BOX = 'write viewBox="0 0 WIDTH HEIGHT" into its <svg>'
+
+
+@dataclass(frozen=True)
+class _Stroke:
+    curve: Curve
+    width: float
+    color: tuple[int, int, int]
+    opacity: float
+
+
+def from_svg(text: bytes | str, *, name: str = "sketch") -> tuple[Strokes, Canvas, dict[str, object]]:
+    """Read a sketch that `to_svg` wrote, or a simple file of cubic paths that an editor saved.
+
+    Groups, transforms (a width is scaled by the root of the area's scale), styles, units, relative commands, and
+    several curves a path (each becomes a stroke) are understood. Whatever would be drawn and is no cubic stroke is
+    refused, not left out; what is hidden is left out.
+
+    Args:
+        text: the contents of the file.
+        name: what errors call it.
+
+    Returns:
+        The strokes in drawing order, on a canvas whose frame is the `viewBox` (its long side rounded to whole units, 16
+        to 4096), that canvas, and the record, empty for a file that taureau did not write. What `to_svg` wrote comes
+        back to 0.01 units in points and widths, 1/255 in colours and 0.001 in opacities.
+
+    Raises:
+        InputError: no SVG, no `viewBox`, something drawn that is no stroke, numbers that make no sense, over 100,000
+            strokes.
+    """
+    try:
+        root = _parse(text)
+        left, top, width, height = _view_box(root)
+        size = min(max(round(max(width, height)), MIN_SIZE), MAX_SIZE)
+        canvas = Canvas(size, (width, height))
+        scale = size / max(width, height)
+        onto_canvas = Matrix(scale, 0.0, 0.0, scale, canvas.frame.x - left * scale, canvas.frame.y - top * scale)
+        strokes = _read_strokes(root, Look(onto_canvas), size)
+        return _as_tensors(strokes), canvas, _read_record(root)
+    except Refused as error:
+        raise InputError(f"{shown(name)}: {error.reason}; {error.step}") from error
+
+
+def _parse(text: bytes | str) -> Element:
+    if not text:
+        raise Refused("the file is empty")
+    if len(text) > MAX_BYTES:
+        raise Refused(f"is over {MAX_BYTES >> 20} MiB")
+    if isinstance(text, bytes) and text.startswith(b"\x1f\x8b"):
+        raise Refused("is a compressed SVG", "save it as plain SVG")
+    # Counted before parsing, which takes seconds for so many.
+    if (text.count(b"<path") if isinstance(text, bytes) else text.count("<path")) > MAX_STROKES:
+        raise Refused(f"has over {MAX_STROKES} strokes")
+    parser = DefusedXMLParser(forbid_dtd=True)
+    try:
+        parser.feed(text)
+        root = parser.close()
+    except DefusedXmlException as error:
+        raise Refused("declares a document type or entities", "remove its <!DOCTYPE>") from error
+    except (ParseError, ValueError, LookupError) as error:  # the last two for encodings
+        raise Refused(f"is not XML ({shown(error)})") from error
+    if root.tag not in (f"{{{SVG_NAMESPACE}}}svg", "svg"):
+        raise Refused(f"is XML but not SVG, it begins with {quoted(root.tag.rpartition('}')[2])}")
+    return root
+
+
+def _view_box(root: Element) -> tuple[float, float, float, float]:
+    text = root.get("viewBox")
+    if text is None:
+        raise Refused("has no viewBox", _ADD_VIEW_BOX)
+    numbers = numbers_of(text)
+    if numbers is None or len(numbers) != 4:
+        raise Refused(f"viewBox must be four finite numbers, got {quoted(text)}", _ADD_VIEW_BOX)
+    left, top, width, height = numbers
+    if not (width > 0 and height > 0):
+        raise Refused(f"viewBox must be wider and higher than 0, got {quoted(text)}", _ADD_VIEW_BOX)
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise Refused(f"viewBox must not be longer than {MAX_ASPECT}:1, got {quoted(text)}", _ADD_VIEW_BOX)
+    if max(map(abs, numbers)) > 1e6 or max(width, height) < 1e-3:
+        raise Refused(f"viewBox must be 0.001 to 1,000,000 units, got {quoted(text)}", _ADD_VIEW_BOX)
+    return left, top, width, height
+
+
+def _read_strokes(root: Element, look: Look, size: int) -> list[_Stroke]:
+    """What is drawn, in the order of drawing."""
+    strokes: list[_Stroke] = []
+    num_paths = 0
+    todo = [(root, look)]  # a stack, since a file may nest deeper than Python does
+    while todo:
+        element, look = todo.pop()
+        namespace, _, tag = element.tag.rpartition("}")
+        if namespace not in ("{" + SVG_NAMESPACE, "") or tag in _SAID_NOT_DRAWN:
+            continue
+        style = style_of(element)
+        if style.get("display") == "none" or style.get("visibility") in ("hidden", "collapse"):
+            continue
+        if tag == "path":
+            num_paths += 1
+            try:
+                strokes += _strokes_of_path(style, look.of_child(style), size)
+            except Refused as error:
+                raise Refused(f"path {num_paths}: {error.reason}", error.step) from error
+            if len(strokes) > MAX_STROKES:
+                raise Refused(f"has over {MAX_STROKES} strokes")
+        elif tag == "g" or element is root:
+            look = look.of_child(style)
+            todo += [(child, look) for child in reversed(element)]
+        else:
+            raise Refused(f"has a <{shown(tag[:40])}>, and only <path> is read", "turn it into a path first")
+    if not strokes:
+        raise Refused("holds no stroke")
+    return strokes
+
+
+def _strokes_of_path(style: dict[str, str], look: Look, size: int) -> list[_Stroke]:
+    if look.stroke == "none" and look.fill == "none":
+        return []
+    if look.fill != "none":
+        raise Refused("is filled, not a stroke", 'give it fill="none" and a stroke')
+    color = parse_color(look.stroke)
+    width = look.width * look.matrix.scale
+    if not width <= FARTHEST_SIDES * size:
+        raise Refused(f"stroke-width is more than {FARTHEST_SIDES} canvas sides", "give it a smaller one")
+    strokes = []
+    for curve in parse_path(style.get("d", "")):
+        start, first, second, end = map(look.matrix.apply, curve)
+        for x, y in (start, first, second, end):
+            # Written so that NaN, which comes from infinity times zero, is refused too.
+            if not (abs(x - size / 2) <= FARTHEST_SIDES * size and abs(y - size / 2) <= FARTHEST_SIDES * size):
+                raise Refused(f"a control point lies more than {FARTHEST_SIDES} canvas sides away")
+        strokes.append(_Stroke((start, first, second, end), width, color, look.opacity * look.stroke_opacity))
+    return strokes
+
+
+def _as_tensors(strokes: list[_Stroke]) -> Strokes:
+    color = opacity = None
+    if any(any(stroke.color) for stroke in strokes):
+        color = torch.tensor([stroke.color for stroke in strokes], dtype=torch.float32) / 255
+    if any(stroke.opacity != 1 for stroke in strokes):
+        opacity = torch.tensor([stroke.opacity for stroke in strokes], dtype=torch.float32)
+    return Strokes(
+        torch.tensor([stroke.curve for stroke in strokes], dtype=torch.float32),
+        torch.tensor([stroke.width for stroke in strokes], dtype=torch.float32),
+        color,
+        opacity,
+    )
+
+
+def _read_record(root: Element) -> dict[str, object]:
+    element = next(root.iter(f"{{{RECORD_NAMESPACE}}}record"), None)
+    if element is None:
+        return {}
+
+    def refuse_constant(constant: str) -> object:
+        raise ValueError(f"{constant} is no number")
+
+    try:
+        record = json.loads(element.text or "", parse_constant=refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"its record is not JSON ({shown(error)})", "remove its <metadata>") from error
+    if not isinstance(record, dict):
+        raise Refused("its record is not a JSON object", "remove its <metadata>")
+    return record

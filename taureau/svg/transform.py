@@ -1,0 +1,93 @@
+"""The `transform` attribute: a list of matrix, translate, scale, rotate, skewX and skewY, and their effect on points."""
+
+import math
+import re
+from dataclasses import dataclass
+
+from taureau.svg.refused import Refused, quoted
+
+_ONE = re.compile(r"[\s,]*(\w+)\s*\(([^()]*)\)", re.ASCII)
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """x' = a·x + c·y + e, y' = b·x + d·y + f, as SVG orders it."""
+
+    a: float = 1.0
+    b: float = 0.0
+    c: float = 0.0
+    d: float = 1.0
+    e: float = 0.0
+    f: float = 0.0
+
+    def __matmul__(self, other: "Matrix") -> "Matrix":
+        """First `other`, then this."""
+        (e, f) = self.apply((other.e, other.f))
+        return Matrix(
+            self.a * other.a + self.c * other.b,
+            self.b * other.a + self.d * other.b,
+            self.a * other.c + self.c * other.d,
+            self.b * other.c + self.d * other.d,
+            e,
+            f,
+        )
+
+    def apply(self, point: Point) -> Point:
+        """Where a point comes to lie."""
+        x, y = point
+        return self.a * x + self.c * y + self.e, self.b * x + self.d * y + self.f
+
+    @property
+    def scale(self) -> float:
+        """What lengths are multiplied by: the root of what areas are multiplied by."""
+        return math.sqrt(abs(self.a * self.d - self.b * self.c))
+
+
+def numbers_of(text: str) -> list[float] | None:
+    """Finite numbers with spaces or commas between them; None if that is not what the text is."""
+    try:
+        numbers = [float(part) for part in re.split(r"[\s,]+", text.strip()) if part]
+    except ValueError:
+        return None
+    return numbers if all(map(math.isfinite, numbers)) else None
+
+
+def parse_transform(text: str) -> Matrix:
+    """The product of a list of transforms.
+
+    Raises:
+        Refused: it is not such a list, or its numbers are too large.
+    """
+    matrix = Matrix()
+    position = 0
+    while text[position:].strip(" \t\r\n,"):
+        match = _ONE.match(text, position)
+        one = None if match is None else _one_matrix(match[1], numbers_of(match[2]))
+        if match is None or one is None:
+            raise Refused(f"transform cannot be understood, got {quoted(text)}", "undo the transform in an editor")
+        matrix = matrix @ one
+        position = match.end()
+    if not all(math.isfinite(value) for value in (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)):
+        raise Refused(f"transform is too large, got {quoted(text)}", "undo the transform in an editor")
+    return matrix
+
+
+def _one_matrix(kind: str, numbers: list[float] | None) -> Matrix | None:
+    match kind, numbers:
+        case "matrix", [a, b, c, d, e, f]:
+            return Matrix(a, b, c, d, e, f)
+        case "translate", [x, *rest] if len(rest) <= 1:
+            return Matrix(e=x, f=rest[0] if rest else 0.0)
+        case "scale", [x, *rest] if len(rest) <= 1:
+            return Matrix(a=x, d=rest[0] if rest else x)
+        case "rotate", [degrees, *center] if len(center) in (0, 2):
+            cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+            x, y = center or (0.0, 0.0)
+            return Matrix(cos, sin, -sin, cos, x - cos * x + sin * y, y - sin * x - cos * y)
+        case "skewX", [degrees]:
+            return Matrix(c=math.tan(math.radians(degrees)))
+        case "skewY", [degrees]:
+            return Matrix(b=math.tan(math.radians(degrees)))
+    return None

@@ -1,0 +1,98 @@
+"""`to_svg`: a sketch as text, one `<path>` a stroke, one line a path, with the record of how it was made.
+
+There is no background rectangle: a plotter would draw it, and on a screen the page is white already.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from xml.sax.saxutils import escape
+
+import torch
+
+from taureau.canvas import Canvas
+from taureau.errors import InputError
+from taureau.strokes import Strokes
+
+LONG_SIDE_MM = 180.0  # fits on A4 with margins
+MAX_STROKES = 100_000
+SVG_NAMESPACE = "http://www.w3.org/2000/svg"
+RECORD_NAMESPACE = "urn:taureau"
+
+
+def to_svg(strokes: Strokes, canvas: Canvas, *, title: str, record: Mapping[str, object]) -> str:
+    """Write a sketch as SVG. The same arguments give the same text, byte for byte.
+
+    Args:
+        strokes: one sketch, in canvas pixels.
+        canvas: its frame becomes the `viewBox`, its long side 180 mm.
+        title: what browsers show.
+        record: how the sketch was made, as JSON can hold it; goes into the metadata.
+
+    Returns:
+        The text. Coordinates and widths are in the frame, whose corner is 0,0, with two decimals; colours have 8 bits
+        a channel, opacities three decimals.
+
+    Raises:
+        InputError: no stroke, over 100,000, a batch of sketches, a point that is not finite, a negative width, a
+            record that JSON cannot hold.
+    """
+    if strokes.points.ndim != 3:
+        raise InputError(
+            f"an SVG holds one sketch, got a batch of shape {list(strokes.points.shape[:-3])}; take one with of_sketch"
+        )
+    if not 1 <= len(strokes) <= MAX_STROKES:
+        raise InputError(f"an SVG holds 1 to {MAX_STROKES} strokes, got {len(strokes)}; draw at least one")
+    strokes.check()
+    frame = canvas.frame
+    mm = LONG_SIDE_MM / max(frame.width, frame.height)
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<svg xmlns="{SVG_NAMESPACE}" width="{frame.width * mm:.2f}mm" height="{frame.height * mm:.2f}mm" '
+        f'viewBox="0 0 {_short(frame.width, 4)} {_short(frame.height, 4)}">',
+        f"<title>{escape(_on_one_line(title))}</title>",
+        f'<metadata><record xmlns="{RECORD_NAMESPACE}">{escape(_to_json(record))}</record></metadata>',
+        *_paths(strokes, canvas),
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _paths(strokes: Strokes, canvas: Canvas) -> Iterator[str]:
+    strokes = strokes.detached()
+    corner = torch.tensor([canvas.frame.x, canvas.frame.y], dtype=torch.float64)
+    points = (strokes.points.double() - corner).flatten(-2).tolist()
+    widths = strokes.width.double().tolist()
+    colors = None if strokes.color is None else (strokes.color.double() * 255).round().int().tolist()
+    opacities = None if strokes.opacity is None else strokes.opacity.double().tolist()
+    for index, (numbers, width) in enumerate(zip(points, widths, strict=True)):
+        x0, y0, x1, y1, x2, y2, x3, y3 = map(_two_decimals, numbers)
+        color = "#000000" if colors is None else "#{:02x}{:02x}{:02x}".format(*colors[index])
+        opacity = "1" if opacities is None else _short(opacities[index], 3)
+        yield (
+            f'<path d="M {x0},{y0} C {x1},{y1} {x2},{y2} {x3},{y3}" fill="none" stroke="{color}" '
+            f'stroke-width="{_two_decimals(width)}" stroke-linecap="round" stroke-linejoin="round"'
+            + ("/>" if opacity == "1" else f' stroke-opacity="{opacity}"/>')
+        )
+
+
+def _two_decimals(value: float) -> str:
+    text = f"{value:.2f}"
+    return "0.00" if text == "-0.00" else text
+
+
+def _short(value: float, decimals: int) -> str:
+    """With up to so many decimals, no zeros behind them."""
+    return f"{value:.{decimals}f}".rstrip("0").rstrip(".")
+
+
+def _on_one_line(text: str) -> str:
+    """Without the characters that XML cannot hold."""
+    return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in text)
+
+
+def _to_json(record: Mapping[str, object]) -> str:
+    """In ASCII, sorted, one key a line, so that two records can be compared line by line."""
+    try:
+        return json.dumps(dict(record), indent=1, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"the record of a sketch must fit into JSON: {error}; keep to plain values") from error
