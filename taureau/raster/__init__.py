@@ -5,6 +5,8 @@ they differ in where they run and how fast. `docs/rasterizer.md` defines the pic
 """
 
 import math
+from functools import cache
+from importlib.util import find_spec
 
 import torch
 
@@ -67,7 +69,12 @@ def rasterize(
         None if color is None else color.reshape(-1, len(strokes), 3),
         None if opacity is None else opacity.reshape(-1, len(strokes)),
     )
-    image = rasterize_sparse(flat, canvas.size, half)
+    if name == "numba":
+        from taureau.raster.numba_cpu import rasterize_numba  # an optional extra, and slow to load
+
+        image = rasterize_numba(flat, canvas.size, half)
+    else:
+        image = rasterize_sparse(flat, canvas.size, half)
     return image.view(*points.shape[:-3], *image.shape[1:])
 
 
@@ -87,12 +94,19 @@ def choose_backend(name: str, device: torch.device) -> str:
         BackendError: it is not installed, or does not run on that device.
     """
     if name == "auto":
-        return "torch"
+        return "numba" if device.type == "cpu" and _has_numba() else "torch"
     if name not in BACKENDS:
         raise InputError(f"backend must be auto, {', '.join(BACKENDS)}, got {name!r}")
-    if name == "numba":
-        raise BackendError(f"the numba backend does not draw on {device.type} yet; use backend='torch'")
+    if name == "numba" and not _has_numba():
+        raise BackendError("backend numba is not installed: pip install 'taureau[fast]', or use backend='torch'")
+    if name == "numba" and device.type != "cpu":
+        raise BackendError(f"backend numba draws on the CPU only, and the strokes are on {device}; use backend='torch'")
     return name
+
+
+@cache
+def _has_numba() -> bool:
+    return find_spec("numba") is not None
 
 
 def _check(strokes: Strokes) -> None:

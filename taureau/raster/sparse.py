@@ -21,7 +21,7 @@ SAGITTA = 0.5
 """How far a piece may bow out from its chord, in pixels. Smaller makes more pieces, larger makes wider ones."""
 MAX_PIECES = 256
 """Pieces of one stroke; reached by curves of some 40,000 px."""
-SHARP = 0.3
+SHARP = 0.125
 """A piece whose speed changes by more than this share of its chord holds a cusp or a hairpin, and is cut again."""
 SHARP_PIECES = 16
 NEWTON_STEPS = 2

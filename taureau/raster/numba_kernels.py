@@ -1,0 +1,336 @@
+"""The compiled loops of the `numba` backend; imported only when it is chosen, since numba takes a second to load.
+
+Every loop writes where no other does and adds up in one order, so the number of threads changes no byte. They release
+the interpreter's lock; `numba_cpu` runs them side by side. Geometry is computed in double precision; pictures and what
+is kept for the gradient are of the type of the control points.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+SAGITTA = 0.5
+"""How far a piece may bow out from its chord, in pixels. Smaller makes more pieces, larger makes wider ones."""
+SHARP = 0.125
+"""The share of its chord that a piece may stray from an even run along it. Within it the speed along a piece never
+falls under half the chord, so that a piece has one nearest point and two Newton steps find it."""
+SMALL = 0.01
+"""A piece of this size, in pixels, is not cut again: a cusp lies in it, and any point of it will do."""
+MAX_DEPTH = 24
+"""Halvings of a curve, at most. A cusp takes about ten; a curve of a million pixels across the canvas as many."""
+ROW_BLOCK = 8
+"""Rows are computed in whole blocks of pixels, which the compiler turns into vector instructions."""
+
+
+def _compile(function: Any) -> Any:
+    # "arcp", "contract" and the like let the compiler reorder arithmetic, the same way in every run; infinities and
+    # NaN keep their meaning.
+    options = {"nogil": True, "error_model": "numpy", "fastmath": {"nsz", "arcp", "contract", "reassoc"}}
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # neither the package's folder nor the user's cache can be written: compile in each process
+        return njit(**options)(function)
+
+
+@_compile
+def plan(points, far, size):
+    """Estimate the work of each stroke, as a running sum: the pixels near its control polygon, inside the canvas."""
+    work = np.empty(len(points), np.float64)
+    total = 0.0
+    for s in range(len(points)):
+        length = 0.0
+        for k in range(3):
+            length += math.hypot(points[s, k + 1, 0] - points[s, k, 0], points[s, k + 1, 1] - points[s, k, 1])
+        breadth = 2.0 * far[s]
+        total += min((length + breadth) * breadth, 4.0 * size * size) + 50.0
+        work[s] = total
+    return work
+
+
+@_compile
+def _nearest_in_row(squared, ts, count, px, py, bx, by, cx, cy, ex, ey):
+    """The parameter of the nearest point on one piece, and its squared distance, for `count` pixels of a row."""
+    hx, hy = bx + cx + ex, by + cy + ey
+    chord = hx * hx + hy * hy
+    inverse = 1.0 / chord if chord > 0.0 else 0.0
+    for i in range(count):
+        x = px + i
+        t = (x * hx + py * hy) * inverse
+        t = t if t > 0.0 else 0.0
+        t = t if t < 1.0 else 1.0
+        for _ in range(2):
+            qx = ((ex * t + cx) * t + bx) * t - x
+            qy = ((ey * t + cy) * t + by) * t - py
+            vx = (3.0 * ex * t + 2.0 * cx) * t + bx
+            vy = (3.0 * ey * t + 2.0 * cy) * t + by
+            speed = vx * vx + vy * vy
+            slope = speed + qx * (6.0 * ex * t + 2.0 * cx) + qy * (6.0 * ey * t + 2.0 * cy)
+            # Inside a tight bend the second derivative can vanish or turn: the step is then a long one, and clamped.
+            least = 0.25 * speed + 1e-30
+            slope = slope if slope > least else least
+            t = t - (qx * vx + qy * vy) / slope
+            t = t if t > 0.0 else 0.0
+            t = t if t < 1.0 else 1.0
+        dx = x - ((ex * t + cx) * t + bx) * t
+        dy = py - ((ey * t + cy) * t + by) * t
+        squared[i] = dx * dx + dy * dy
+        ts[i] = t
+
+
+@_compile
+def _keep_nearer(best, best_t, at, squared, ts, count, limit, start, length):
+    for i in range(count):
+        if squared[i] < limit and squared[i] < best[at + i]:
+            best[at + i] = squared[i]
+            best_t[at + i] = start + length * ts[i]
+
+
+@_compile
+def _edge(signed, half):
+    u = min(max(signed / half, -1.0), 1.0)
+    return 0.5 + u - 0.5 * u * abs(u)
+
+
+@_compile
+def _edge_slope(signed, half):
+    return max(1.0 - abs(signed / half), 0.0) / half
+
+
+@_compile
+def _bounds(points, s, far, size):
+    """Columns and rows of the canvas within reach of the control polygon: left, top, right, bottom (exclusive)."""
+    low_x = min(min(points[s, 0, 0], points[s, 1, 0]), min(points[s, 2, 0], points[s, 3, 0])) - far - 0.5
+    low_y = min(min(points[s, 0, 1], points[s, 1, 1]), min(points[s, 2, 1], points[s, 3, 1])) - far - 0.5
+    high_x = max(max(points[s, 0, 0], points[s, 1, 0]), max(points[s, 2, 0], points[s, 3, 0])) + far + 0.5
+    high_y = max(max(points[s, 0, 1], points[s, 1, 1]), max(points[s, 2, 1], points[s, 3, 1])) + far + 0.5
+    left, top = math.ceil(min(max(low_x, 0.0), size)), math.ceil(min(max(low_y, 0.0), size))
+    right, bottom = math.floor(min(max(high_x, 0.0), size)), math.floor(min(max(high_y, 0.0), size))
+    return int(left), int(top), int(right), int(bottom)
+
+
+@_compile
+def find_hits(points, width, half, size, first, last, kind):
+    """Every pixel within reach of each of the strokes `first` to `last`.
+
+    Returns:
+        `ends[i]`: the hits of stroke `first + i` end there. Then, for each hit: the pixel (counted through its sketch),
+        the share of it that the stroke inks, and the nearest point's parameter and offset to the pixel centre
+        `[hits 3]`; of the type of `kind`.
+    """
+    area = 1
+    for s in range(first, last):
+        left, top, right, bottom = _bounds(points, s, width[s] / 2 + half, size)
+        area = max(area, (right - left) * (bottom - top))
+    # The best so far, over the bounding box of the stroke at hand; infinite again after each.
+    best, best_t = np.full(area, np.inf), np.empty(area)
+    squared, ts = np.empty(size + ROW_BLOCK), np.empty(size + ROW_BLOCK)
+    spans = np.empty((1024, 2), np.int64)
+    stack = np.empty((MAX_DEPTH + 2, 2))
+    room = 4096
+    pixel, share, nearest = np.empty(room, np.int32), np.empty(room, kind.dtype), np.empty((room, 3), kind.dtype)
+    ends = np.empty(last - first, np.int64)
+    num_hits = 0
+    for s in range(first, last):
+        far = width[s] / 2 + half
+        left, top, right, bottom = _bounds(points, s, far, size)
+        columns = right - left
+        num_spans, num_pixels = 0, 0
+        p0x, p0y = points[s, 0, 0], points[s, 0, 1]
+        bx, by = 3 * (points[s, 1, 0] - p0x), 3 * (points[s, 1, 1] - p0y)
+        cx, cy = 3 * (points[s, 2, 0] - points[s, 1, 0]) - bx, 3 * (points[s, 2, 1] - points[s, 1, 1]) - by
+        ex, ey = points[s, 3, 0] - p0x - bx - cx, points[s, 3, 1] - p0y - by - cy
+        height = 0
+        if right > left and bottom > top:
+            stack[0, 0], stack[0, 1] = 0.0, 1.0
+            height = 1
+        while height > 0:
+            height -= 1
+            start, length = stack[height, 0], stack[height, 1]
+            # The cubic of this piece from its own start, for a parameter of 0..1.
+            ax, ay = ((ex * start + cx) * start + bx) * start + p0x, ((ey * start + cy) * start + by) * start + p0y
+            lbx = ((3 * ex * start + 2 * cx) * start + bx) * length
+            lby = ((3 * ey * start + 2 * cy) * start + by) * length
+            lcx, lcy = (3 * ex * start + cx) * length * length, (3 * ey * start + cy) * length * length
+            lex, ley = ex * length * length * length, ey * length * length * length
+            hx, hy = lbx + lcx + lex, lby + lcy + ley
+            # It strays from an even run along its chord by an eighth of its second derivative, at most.
+            stray = 0.25 * math.sqrt(max(lcx * lcx + lcy * lcy, (lcx + 3 * lex) ** 2 + (lcy + 3 * ley) ** 2))
+            reach = far + stray
+            low_x, high_x = ax + min(hx, 0.0) - reach, ax + max(hx, 0.0) + reach
+            low_y, high_y = ay + min(hy, 0.0) - reach, ay + max(hy, 0.0) + reach
+            if not (high_x > 0.0 and low_x < size and high_y > 0.0 and low_y < size):
+                continue
+            chord = math.sqrt(hx * hx + hy * hy)
+            straight = stray <= SAGITTA and stray <= SHARP * chord
+            if not straight and chord + stray > SMALL and length > 0.5**MAX_DEPTH:
+                stack[height, 0], stack[height, 1] = start + 0.5 * length, 0.5 * length
+                stack[height + 1, 0], stack[height + 1, 1] = start, 0.5 * length
+                height += 2
+                continue
+            ux, uy = (hx / chord, hy / chord) if chord > 0.0 else (1.0, 0.0)
+            slow_u = 1.0 / (ux if abs(ux) > 1e-9 else 1e-9)
+            slow_n = -1.0 / (uy if abs(uy) > 1e-9 else 1e-9)
+            limit = far * far
+            first_row = max(int(math.ceil(max(low_y - 0.5, 0.0))), top)
+            last_row = min(int(math.floor(min(high_y + 0.5, size))), bottom)
+            for y in range(first_row, last_row):
+                # Along the row: −reach <= u·p <= chord + reach, −reach <= n·p <= reach, and the bounding box.
+                py = y + 0.5 - ay
+                one, two = (-reach - py * uy) * slow_u, (chord + reach - py * uy) * slow_u
+                three, four = (-reach - py * ux) * slow_n, (reach - py * ux) * slow_n
+                low = ax + max(max(min(one, two), min(three, four)), min(hx, 0.0) - reach)
+                high = ax + min(min(max(one, two), max(three, four)), max(hx, 0.0) + reach)
+                from_x = max(int(math.ceil(min(max(low - 0.5, 0.0), size))), left)
+                count = min(int(math.floor(max(min(high + 0.5, size), 0.0))), right) - from_x
+                if count <= 0:
+                    continue
+                blocks = (count + ROW_BLOCK - 1) // ROW_BLOCK * ROW_BLOCK
+                _nearest_in_row(squared, ts, blocks, from_x + 0.5 - ax, py, lbx, lby, lcx, lcy, lex, ley)
+                at = (y - top) * columns + from_x - left
+                _keep_nearer(best, best_t, at, squared, ts, count, limit, start, length)
+                if num_spans == len(spans):
+                    spans = np.concatenate((spans, np.empty_like(spans)))
+                spans[num_spans, 0], spans[num_spans, 1] = at, count
+                num_spans += 1
+                num_pixels += count
+        if num_hits + num_pixels > room:
+            room = 2 * (num_hits + num_pixels)
+            pixel = np.concatenate((pixel[:num_hits], np.empty(room - num_hits, np.int32)))
+            share = np.concatenate((share[:num_hits], np.empty(room - num_hits, kind.dtype)))
+            nearest = np.concatenate((nearest[:num_hits], np.empty((room - num_hits, 3), kind.dtype)))
+        for k in range(num_spans):
+            at = spans[k, 0]
+            y, x = at // columns + top, at % columns + left
+            for i in range(spans[k, 1]):
+                if best[at + i] < np.inf:
+                    distance, t = math.sqrt(best[at + i]), best_t[at + i]
+                    best[at + i] = np.inf
+                    ink = _edge(width[s] / 2 - distance, half) - _edge(-width[s] / 2 - distance, half)
+                    pixel[num_hits] = y * size + x + i
+                    share[num_hits] = ink
+                    nearest[num_hits, 0] = t
+                    nearest[num_hits, 1] = x + i + 0.5 - (((ex * t + cx) * t + bx) * t + p0x)
+                    nearest[num_hits, 2] = y + 0.5 - (((ey * t + cy) * t + by) * t + p0y)
+                    num_hits += 1
+        ends[s - first] = num_hits
+    return ends, pixel[:num_hits].copy(), share[:num_hits].copy(), nearest[:num_hits].copy()
+
+
+@_compile
+def lay_black(image, num, first, ends, pixel, share):
+    """Multiply opaque black strokes into pictures `[sketches pixels]`."""
+    begin = 0
+    for i in range(len(ends)):
+        sketch = (first + i) // num
+        for k in range(begin, ends[i]):
+            image[sketch, pixel[k]] *= 1 - share[k]
+        begin = ends[i]
+
+
+@_compile
+def lay_over(image, num, first, ends, pixel, share, color, opacity):
+    """Lay strokes over pictures `[sketches channels pixels]` in their order.
+
+    Returns:
+        `below[hit, channel]`: what the picture was there before.
+    """
+    channels = image.shape[1]
+    below = np.empty((len(pixel), channels), image.dtype)
+    begin = 0
+    for i in range(len(ends)):
+        s = first + i
+        sketch = s // num
+        for k in range(begin, ends[i]):
+            ink = share[k] * opacity[s]
+            for c in range(channels):
+                below[k, c] = image[sketch, c, pixel[k]]
+                image[sketch, c, pixel[k]] = below[k, c] * (1 - ink) + ink * color[s, c]
+        begin = ends[i]
+    return below
+
+
+@_compile
+def pull_over(grad, clear, num, first, ends, pixel, share, color, opacity, below):
+    """The gradient to the ink of each hit, from the top stroke down.
+
+    `clear` `[sketches pixels]` is how much of each pixel shines through the strokes above, and is carried on.
+
+    Returns:
+        `[hits 2]`: the gradient to the hit's ink, and how much of the stroke's colour is seen.
+    """
+    channels = below.shape[1]
+    pulls = np.empty((len(pixel), 2), grad.dtype)
+    for i in range(len(ends) - 1, -1, -1):
+        s = first + i
+        sketch = s // num
+        for k in range(ends[i - 1] if i > 0 else 0, ends[i]):
+            ink, seen = share[k] * opacity[s], clear[sketch, pixel[k]]
+            total = 0.0
+            for c in range(3):
+                under = below[k, c if channels == 3 else 0]
+                total += grad[sketch, c, pixel[k]] * (color[s, c if channels == 3 else 0] - under)
+            pulls[k, 0] = total * seen
+            pulls[k, 1] = seen * ink
+            clear[sketch, pixel[k]] = seen * (1 - ink)
+    return pulls
+
+
+@_compile
+def pull_black(grad, image, num, first, ends, pixel, share):
+    """The gradient to the ink of each hit of opaque black strokes, as the first column of `pull_over`'s."""
+    pulls = np.empty((len(pixel), 2), grad.dtype)
+    begin = 0
+    for i in range(len(ends)):
+        sketch = (first + i) // num
+        for k in range(begin, ends[i]):
+            p = pixel[k]
+            # Where a stroke covers a pixel whole, its coverage has no slope: nothing is asked of it.
+            clear = 1 - share[k]
+            total = grad[sketch, 0, p] + grad[sketch, 1, p] + grad[sketch, 2, p]
+            pulls[k, 0] = -total * image[sketch, p] / clear if clear > 0 else 0
+        begin = ends[i]
+    return pulls
+
+
+@_compile
+def gather(grad, pulls, width, half, num, first, ends, pixel, share, nearest, opacity, with_color, out):
+    """Add up the gradient of each stroke into `out` `[strokes 13]`: 8 coordinates, width, opacity, 3 colours."""
+    begin = 0
+    for i in range(len(ends)):
+        s = first + i
+        sketch = s // num
+        x0 = x1 = x2 = x3 = y0 = y1 = y2 = y3 = 0.0
+        to_width = to_opacity = red = green = blue = 0.0
+        for k in range(begin, ends[i]):
+            pull = float(pulls[k, 0])
+            to_opacity += pull * share[k]
+            if with_color:
+                seen = float(pulls[k, 1])
+                red += seen * grad[sketch, 0, pixel[k]]
+                green += seen * grad[sketch, 1, pixel[k]]
+                blue += seen * grad[sketch, 2, pixel[k]]
+            t, dx, dy = float(nearest[k, 0]), float(nearest[k, 1]), float(nearest[k, 2])
+            distance = math.sqrt(dx * dx + dy * dy)
+            near, far = _edge_slope(width[s] / 2 - distance, half), _edge_slope(width[s] / 2 + distance, half)
+            pull *= opacity[s]
+            to_width += pull * 0.5 * (near + far)
+            # Envelope theorem: the nearest parameter stays, so a control point moves the distance by −B_k(t) n.
+            along = pull * (near - far) / max(distance, 1e-30)
+            r = 1.0 - t
+            w0, w1, w2, w3 = r * r * r, 3.0 * r * r * t, 3.0 * r * t * t, t * t * t
+            dx, dy = dx * along, dy * along
+            x0 += w0 * dx
+            x1 += w1 * dx
+            x2 += w2 * dx
+            x3 += w3 * dx
+            y0 += w0 * dy
+            y1 += w1 * dy
+            y2 += w2 * dy
+            y3 += w3 * dy
+        begin = ends[i]
+        out[s, 0], out[s, 1], out[s, 2], out[s, 3] = x0, y0, x1, y1
+        out[s, 4], out[s, 5], out[s, 6], out[s, 7] = x2, y2, x3, y3
+        out[s, 8], out[s, 9] = to_width, to_opacity
+        out[s, 10], out[s, 11], out[s, 12] = red, green, blue
