@@ -35,7 +35,7 @@ class Canvas:
     """
 
     size: int = 224
-    photo_size: tuple[float, float] | None = None
+    photo_size: tuple[float | int, float | int] | None = None
 
     def __post_init__(self) -> None:
         if not MIN_SIZE <= self.size <= MAX_SIZE:
