@@ -5,7 +5,7 @@ the clean view and random ones, and `score`, over the clean view alone, by which
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 
@@ -18,6 +18,7 @@ from taureau.views import Views, clean_view
 ENCODE_AT_ONCE = 8
 
 
+@runtime_checkable  # so that the tests can check arguments
 class Objective(Protocol):
     """What an optimisation lowers."""
 
