@@ -101,8 +101,8 @@ def _over_layers(sketch, photo, layer_weights, place_weights, difference) -> Ten
     for layer, weight in layer_weights.items():
         ours, theirs = sketch[layer], photo[layer]
         views = theirs.shape[0]
-        # [candidates views channels height width], or [candidates views tokens channels].
-        channel_dim = 2 if theirs.dim() == 4 else 3
+        # [... channels height width], or [... tokens channels], with one leading axis more in the sketch's.
+        channel_dim = -3 if theirs.dim() == 4 else -1
         distance = difference(ours.unflatten(0, (-1, views)), theirs, channel_dim).flatten(2)
         if place_weights is None:
             loss = distance.mean(dim=(1, 2))

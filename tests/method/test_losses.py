@@ -1,0 +1,223 @@
+"""Losses against plain loops, and what they must not see: the margin, and the other candidates."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from taureau.losses import geometric_loss, lpips_loss, pixel_loss, semantic_loss, text_loss
+from taureau.margins import RIM, comparable, extend_border, whole_pixels
+from taureau.objective import PerceptionObjective, PixelObjective
+from taureau.perception.contour import Contour
+from taureau.views import draw_views
+
+CANDIDATES, VIEWS = 2, 3
+WEIGHTS = {"conv": 1.0, "tokens": 0.5}
+
+
+def random(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+def maps(batch: int, seed: int) -> dict[str, torch.Tensor]:
+    """A convolutional map of 5 channels on 4 by 4, and tokens: one of the class and 2 by 2 patches."""
+    return {
+        "conv": random(batch, 5, 4, 4, seed=seed),
+        "tokens": random(batch, 5, 7, seed=seed + 1),
+        "unused": random(1),
+    }
+
+
+def sketch_maps() -> dict[str, torch.Tensor]:
+    return maps(CANDIDATES * VIEWS, 10)
+
+
+def photo_maps() -> dict[str, torch.Tensor]:
+    return maps(VIEWS, 20)
+
+
+def place_weights() -> torch.Tensor:
+    return random(VIEWS, 1, 8, 8, seed=30).abs()
+
+
+def plain_loss(candidate: int, weighted: bool, unit_length: bool) -> float:
+    """The definition, place by place."""
+    total = 0.0
+    for layer, layer_weight in WEIGHTS.items():
+        ours, theirs = sketch_maps()[layer].numpy(), photo_maps()[layer].numpy()
+        above = below = 0.0
+        for view in range(VIEWS):
+            one, other = ours[candidate * VIEWS + view], theirs[view]
+            pixels = place_weights()[view, 0].numpy()
+            if layer == "conv":
+                places = [(one[:, y, x], other[:, y, x], pixels[2 * y : 2 * y + 2, 2 * x : 2 * x + 2].mean())
+                          for y in range(4) for x in range(4)]  # fmt: skip
+            else:
+                patches = [pixels[4 * y : 4 * y + 4, 4 * x : 4 * x + 4].mean() for y in range(2) for x in range(2)]
+                places = list(zip(one, other, [np.mean(patches), *patches], strict=True))
+            for a, b, weight in places:
+                if unit_length:
+                    distance = float(((a / np.linalg.norm(a) - b / np.linalg.norm(b)) ** 2).sum())
+                else:
+                    distance = float(((a - b) ** 2).mean())
+                above += distance * (weight if weighted else 1.0)
+                below += weight if weighted else 1.0
+        total += layer_weight * above / below
+    return total
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("unit_length", [False, True])
+def test_map_losses_equal_plain_loops(weighted: bool, unit_length: bool) -> None:
+    loss = lpips_loss if unit_length else geometric_loss
+    found = loss(sketch_maps(), photo_maps(), WEIGHTS, place_weights() if weighted else None)
+    expected = [plain_loss(candidate, weighted, unit_length) for candidate in range(CANDIDATES)]
+    assert found.tolist() == pytest.approx(expected, rel=1e-9)
+    other = loss(sketch_maps(), photo_maps(), {"conv": 1.0}, place_weights() if weighted else None)
+    assert other.tolist() != pytest.approx(expected, rel=1e-2)  # the comparison notices a missing layer
+
+
+@pytest.mark.parametrize("loss", [geometric_loss, lpips_loss])
+def test_same_maps_have_no_loss(loss) -> None:
+    repeated = {layer: values.repeat(2, *[1] * (values.dim() - 1)) for layer, values in photo_maps().items()}
+    assert loss(repeated, photo_maps(), WEIGHTS).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("loss", [geometric_loss, lpips_loss])
+def test_places_without_weight_do_not_count(loss) -> None:
+    weights = place_weights()
+    weights[:, :, :, 4:] = 0
+    before, changed = sketch_maps(), sketch_maps()
+    changed["conv"][..., 2:] += 5
+    changed["tokens"][:, [2, 4]] += 5  # the patches of the right half, after the class token
+    assert torch.equal(loss(changed, photo_maps(), WEIGHTS, weights), loss(before, photo_maps(), WEIGHTS, weights))
+    assert not torch.equal(loss(changed, photo_maps(), WEIGHTS), loss(before, photo_maps(), WEIGHTS))
+
+
+@pytest.mark.parametrize("loss", [geometric_loss, lpips_loss])
+def test_no_weight_at_all_is_no_loss(loss) -> None:
+    assert loss(sketch_maps(), photo_maps(), WEIGHTS, torch.zeros(VIEWS, 1, 8, 8)).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("loss", [geometric_loss, lpips_loss])
+def test_candidates_do_not_mix(loss) -> None:
+    sketch = {layer: values.requires_grad_() for layer, values in sketch_maps().items()}
+    loss(sketch, photo_maps(), WEIGHTS, place_weights())[0].backward()
+    for layer in WEIGHTS:
+        gradient = sketch[layer].grad
+        assert gradient is not None
+        assert gradient[:VIEWS].abs().max() > 0
+        assert gradient[VIEWS:].abs().max() == 0
+
+
+@pytest.mark.parametrize("loss", [geometric_loss, lpips_loss])
+def test_gradients_equal_finite_differences(loss) -> None:
+    sketch, photo, weights = random(4, 3, 2, 2, seed=1), random(2, 3, 2, 2, seed=2), random(2, 1, 4, 4, seed=3).abs()
+    assert torch.autograd.gradcheck(
+        lambda conv: loss({"conv": conv}, {"conv": photo}, {"conv": 2.0}, weights), sketch.requires_grad_()
+    )
+
+
+def test_lpips_does_not_see_the_length_of_features() -> None:
+    longer = {layer: values * 7 for layer, values in sketch_maps().items()}
+    torch.testing.assert_close(
+        lpips_loss(longer, photo_maps(), WEIGHTS), lpips_loss(sketch_maps(), photo_maps(), WEIGHTS)
+    )
+
+
+def plain_cosine(a: torch.Tensor, b: torch.Tensor) -> float:
+    dot = sum(x * y for x, y in zip(a.tolist(), b.tolist(), strict=True))
+    return dot / math.sqrt(sum(x * x for x in a.tolist()) * sum(y * y for y in b.tolist()))
+
+
+def test_semantic_loss_equals_a_plain_loop() -> None:
+    sketch, photo = random(CANDIDATES * VIEWS, 9, seed=1), random(VIEWS, 9, seed=2)
+    expected = [
+        sum(1 - plain_cosine(sketch[c * VIEWS + v], photo[v]) for v in range(VIEWS)) / VIEWS for c in range(CANDIDATES)
+    ]
+    assert semantic_loss(sketch, photo).tolist() == pytest.approx(expected, rel=1e-9)
+    torch.testing.assert_close(semantic_loss(sketch * 5, photo * 0.1), semantic_loss(sketch, photo))
+
+
+def test_semantic_loss_of_like_and_opposite() -> None:
+    photo = random(VIEWS, 9)
+    assert semantic_loss(torch.cat([photo, -photo]), photo).tolist() == pytest.approx([0.0, 2.0], abs=1e-12)
+
+
+def test_text_loss_equals_a_plain_loop() -> None:
+    sketch, text = random(CANDIDATES * VIEWS, 9, seed=1), random(1, 9, seed=2)
+    expected = [
+        sum(1 - plain_cosine(sketch[c * VIEWS + v], text[0]) for v in range(VIEWS)) / VIEWS for c in range(CANDIDATES)
+    ]
+    assert text_loss(sketch, text, VIEWS).tolist() == pytest.approx(expected, rel=1e-9)
+
+
+def test_pixel_loss_equals_a_plain_loop() -> None:
+    sketch, target, weights = random(2, 3, 5, 6, seed=1), random(3, 5, 6, seed=2), random(5, 6, seed=3).abs()
+    for candidate in range(2):
+        above = sum(
+            float(weights[y, x]) * sum(float(sketch[candidate, c, y, x] - target[c, y, x]) ** 2 for c in range(3)) / 3
+            for y in range(5)
+            for x in range(6)
+        )
+        assert float(pixel_loss(sketch, target, weights)[candidate]) == pytest.approx(above / float(weights.sum()))
+
+
+def margins() -> torch.Tensor:
+    """Where a photo lies that is half as high as the canvas and cuts a pixel row at its top."""
+    inside = torch.zeros(64, 64)
+    inside[16:48], inside[15] = 1.0, 0.4
+    return inside
+
+
+def test_whole_pixels_and_what_is_comparable() -> None:
+    assert whole_pixels(margins()) == (0, 16, 64, 48)
+    rim = round(RIM * 64)
+    assert rim >= 1
+    expected = torch.zeros(64, 64)
+    expected[16 + rim : 48 - rim] = 1  # no rim along the canvas's own border
+    assert torch.equal(comparable(margins()), expected)
+    assert torch.equal(comparable(torch.ones(64, 64)), torch.ones(64, 64))
+    assert whole_pixels(torch.zeros(64, 64)) == (0, 0, 64, 64)
+
+
+def test_the_border_of_the_photo_goes_on_over_the_margin() -> None:
+    image = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
+    filled = extend_border(image, margins())
+    assert torch.equal(filled[:, 16:48], image[:, 16:48])
+    assert torch.equal(filled[:, :16], image[:, 16:17].expand(3, 16, 64))
+    assert torch.equal(filled[:, 48:], image[:, 47:48].expand(3, 16, 64))
+
+
+def test_pixels_on_the_margin_do_not_change_the_pixel_loss() -> None:
+    target = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
+    objective = PixelObjective(target, comparable(margins()))
+    clean, inked = torch.ones(1, 3, 64, 64), torch.ones(1, 3, 64, 64)
+    inked[:, :, :16] = inked[:, :, 48:] = 0
+    assert torch.equal(objective.score(inked), objective.score(clean))
+    inked[:, :, 30] = 0
+    assert not torch.equal(objective.score(inked), objective.score(clean))
+
+
+def test_a_line_on_the_margin_does_not_change_the_contour_loss() -> None:
+    size = 224
+    inside = torch.zeros(size, size)
+    inside[60:164] = 1.0
+    photo = torch.ones(3, size, size)
+    photo[:, 90:130, 80:140] = 0.2
+    encoder = Contour()
+    encoder.semantic_weight = 0.0  # the embedding is of the whole picture; the maps are what the margin is cut from
+    pool = draw_views(2, size, generator=torch.Generator().manual_seed(0))
+    objective = PerceptionObjective(
+        encoder, photo, comparable(inside), pool, views_per_step=2, fill=1.0, count_corners=False
+    )
+    clean, margin_line, photo_line = (torch.ones(1, 3, size, size) for _ in range(3))
+    margin_line[:, :, 20:23] = 0
+    photo_line[:, :, 110:113] = 0
+
+    def loss(sketch: torch.Tensor) -> float:
+        return float(objective.loss(sketch, generator=torch.Generator().manual_seed(1))[0])
+
+    # The coarsest map sees 40 pixels far, so a trace is left; a line in the photo weighs a hundred times as much.
+    assert abs(loss(margin_line) - loss(clean)) < 0.01 * abs(loss(photo_line) - loss(clean))
