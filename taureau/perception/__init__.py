@@ -8,23 +8,29 @@ from pathlib import Path
 import torch
 
 from taureau.errors import BackendError, InputError
+from taureau.models.catalogue import CATALOGUE
 from taureau.perception.encoder import Encoder as Encoder
 from taureau.perception.encoder import Features as Features
 
-ENCODERS = ("contour",)
+ENCODERS = ("contour", *CATALOGUE)
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
-def load_encoder(name: str, weights: str | Path | None = None, device: str = "auto") -> Encoder:
+def load_encoder(
+    name: str, weights: str | Path | None = None, device: str = "auto", *, input_size: int | None = None
+) -> Encoder:
     """An encoder, frozen and ready.
 
     Args:
         name: one of `ENCODERS`.
         weights: a safetensors file; None for what `taureau models fetch` has stored.
         device: `auto`, `cpu`, `cuda` or `mps`.
+        input_size: for a CLIP encoder, side in pixels that images are resized to; None for the size of its training.
+            A smaller one is faster and sees less.
 
     Raises:
-        InputError: an unknown name, or weights for an encoder that has none.
+        InputError: an unknown name, an input size that cannot be used, or weights or an input size for an encoder
+            that has none.
         WeightsError: weights that are missing or cannot be used.
         BackendError: a device that is not here.
     """
@@ -34,7 +40,13 @@ def load_encoder(name: str, weights: str | Path | None = None, device: str = "au
 
         if weights is not None:
             raise InputError(f"encoder contour has no weights, got {weights}; leave them out, or name a CLIP encoder")
+        if input_size is not None:
+            raise InputError(f"encoder contour has no input size, got {input_size}; leave it out")
         return Contour(place)
+    if name in CATALOGUE:
+        from taureau.perception.clip import load_clip
+
+        return load_clip(name, weights, place, input_size=input_size)
     raise InputError(f"there is no encoder {name!r}; the encoders are {', '.join(ENCODERS)}")
 
 

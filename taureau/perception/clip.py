@@ -1,0 +1,191 @@
+"""CLIP as an encoder: an image tower, and a text tower that is read when the first text comes.
+
+The images are resized (bicubic, antialiased) to the size that the tower takes and normalised as in its training. The
+weights come from a safetensors file that was checked tensor by tensor; everything is frozen.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+
+from taureau.errors import InputError, WeightsError
+from taureau.files import shown
+from taureau.models.catalogue import TOKENIZER_FILE, Model, ResNetArchitecture, find_model
+from taureau.models.store import Located, check_hash, locate
+from taureau.models.weights import advise, check_layout, hash_file, read_layout
+from taureau.perception.encoder import Encoder, Features
+from taureau.perception.resnet import ResNetTower
+from taureau.perception.tensors import read_tensors
+from taureau.perception.text import TextTower
+from taureau.perception.tokenizer import Tokenizer
+from taureau.perception.vit import VisionTransformerTower
+from taureau.shapes import Float, Tensor
+
+# Mean and spread of the pixels that CLIP was trained on; DataComp's networks took them over.
+MEAN = (0.48145466, 0.4578275, 0.40821073)
+STD = (0.26862954, 0.26130258, 0.27577711)
+
+# The weight of the semantic loss beside the geometric one, as in the paper (arXiv 2202.05822, section 3.2).
+SEMANTIC_WEIGHT = 0.1
+
+MAX_INPUT_SIZE = 1024
+
+
+class Clip(Encoder):
+    """A CLIP network.
+
+    Args:
+        model: its entry in the catalogue.
+        weights: its file; when it is one of the store, its hash is compared with the record.
+        device: where to compute.
+        input_size: side in pixels that the images are resized to; None for the size of the training. A smaller one is
+            faster and sees less: 128 takes a third of the time of 224. It is a multiple of 32, or of a ViT's patch.
+
+    Raises:
+        InputError: the input size cannot be used.
+        WeightsError: the weights are not those of this model.
+    """
+
+    def __init__(self, model: Model, weights: Located, device: torch.device, *, input_size: int | None = None) -> None:
+        self.name = model.name
+        self.input_size = _check_input_size(model, input_size)
+        self._model = model
+        self._file = weights.weights
+        with advise(model.name):
+            layout = read_layout(self._file)
+            self.weights_sha256 = check_hash(weights)
+            check_layout(layout, model, self._file)
+            tensors = read_tensors(self._file, layout, model.vision.shapes())
+            try:
+                self._tower = _build_tower(model, tensors, self.input_size).to(device)
+            except WeightsError as error:
+                raise WeightsError(f"{shown(self._file)}: {error}") from error
+        self.layers = self._tower.layers
+        self.loss_layers = _choose_loss_layers(model)
+        self.semantic_weight = SEMANTIC_WEIGHT
+        self._mean = torch.tensor(MEAN, device=device).view(3, 1, 1)
+        self._std = torch.tensor(STD, device=device).view(3, 1, 1)
+        self._text: tuple[Tokenizer, TextTower] | None = None
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self._mean.device
+
+    def _look(self, images: Tensor, layers: frozenset[str], embedding: bool) -> Features:
+        maps, vector = self._tower(self._prepare(images), layers, embedding)
+        return Features(maps, vector)
+
+    def saliency(self, image: Float[Tensor, "3 height width"]) -> Float[Tensor, "height width"]:
+        """Where the network looks.
+
+        A ViT's is the attention of the class token to the patches, a ResNet's is Grad-CAM at `layer4` (the towers
+        define them). Both are resized to the image (bicubic) and stretched to 0..1.
+
+        Returns:
+            A map of the image's size; 1 everywhere when there is no contrast in it.
+
+        Gradient: none.
+        """
+        with torch.inference_mode(False), torch.enable_grad():
+            small = self._tower.saliency_map(self._prepare(image.detach().clone().unsqueeze(0))).detach()
+        low, high = small.min(), small.max()
+        # Rounding alone gives differences of a few units in the last place, which are no contrast.
+        if not bool(high - low > 1e-5 * high.abs()):
+            return torch.ones(image.shape[1:], device=self.device)
+        grid = functional.interpolate(small[None, None], image.shape[1:], mode="bicubic").squeeze((0, 1))
+        return (grid - grid.min()) / (grid.max() - grid.min())
+
+    def encode_text(self, texts: Sequence[str]) -> Float[Tensor, "texts dim"]:
+        """Embeddings of texts in the space of the image embeddings, not normalised.
+
+        The text tower and the tokenizer are read at the first call.
+
+        Args:
+            texts: in English; what goes beyond 75 tokens is cut off.
+
+        Raises:
+            InputError: a text is blank.
+            BackendError: the package `tokenizers` is not installed.
+            WeightsError: the weights have no text tower, are no longer what they were, or `tokenizer.json` is not
+                beside them.
+
+        Gradient: none.
+        """
+        if self._text is None:
+            with advise(self.name):
+                self._text = self._read_text()
+        tokenizer, tower = self._text
+        tokens, ends = tokenizer(texts)
+        with torch.no_grad():
+            return tower(tokens.to(self.device), ends.to(self.device))
+
+    def _read_text(self) -> tuple[Tokenizer, TextTower]:
+        tokenizer = Tokenizer(self._file.with_name(TOKENIZER_FILE), self._model.text)
+        if hash_file(self._file) != self.weights_sha256:
+            raise WeightsError(f"{shown(self._file)}: it has changed since the images were first looked at with it")
+        layout = read_layout(self._file)
+        names = self._model.text.shapes()
+        if not names.keys() <= layout.keys():
+            raise WeightsError(f"{shown(self._file)}: it has no text tower")
+        tower = TextTower(self._model.text, read_tensors(self._file, layout, names), self._model.activation)
+        return tokenizer, tower.to(self.device)
+
+    def _prepare(self, images: Tensor) -> Tensor:
+        """Resized and normalised. An image that is not square is squeezed into one."""
+        images = images.to(self.device, torch.float32)
+        size = (self.input_size, self.input_size)
+        if images.shape[2:] != size:
+            images = functional.interpolate(images, size, mode="bicubic", antialias=True)
+        return (images - self._mean) / self._std
+
+
+def load_clip(name: str, weights: str | Path | None, device: torch.device, *, input_size: int | None = None) -> Clip:
+    """A CLIP network with its weights; nothing is ever fetched.
+
+    Args:
+        name: a model of the catalogue.
+        weights: its file; None for the one in the store.
+        device: where to compute.
+        input_size: see `Clip`.
+
+    Raises:
+        InputError: there is no such model, or the input size cannot be used.
+        WeightsError: the weights are not here, or not those of this model.
+    """
+    model = find_model(name)
+    found = locate(model) if weights is None else Located(Path(weights), None, "nothing")
+    return Clip(model, found, device, input_size=input_size)
+
+
+def _build_tower(model: Model, tensors: Mapping[str, Tensor], input_size: int) -> ResNetTower | VisionTransformerTower:
+    if isinstance(model.vision, ResNetArchitecture):
+        return ResNetTower(model.vision, tensors, input_size)
+    return VisionTransformerTower(model.vision, tensors, model.activation, input_size)
+
+
+def _choose_loss_layers(model: Model) -> dict[str, float]:
+    """The maps of the geometric loss: the paper's for ResNets, blocks at one and two thirds of the depth for ViTs.
+
+    In a ResNet the paper found the middle layers to hold the shape. The tokens of a ViT keep their place through all
+    blocks; a third of the way still tells lines and corners apart, two thirds parts of things.
+    """
+    if isinstance(model.vision, ResNetArchitecture):
+        return {"layer2": 1.0, "layer3": 1.0}
+    blocks = model.vision.blocks
+    return {f"block{math.ceil(blocks / 3)}": 1.0, f"block{math.ceil(2 * blocks / 3)}": 1.0}
+
+
+def _check_input_size(model: Model, input_size: int | None) -> int:
+    if input_size is None:
+        return model.vision.image_size
+    step = 32 if isinstance(model.vision, ResNetArchitecture) else model.vision.patch
+    if input_size % step or not 2 * step <= input_size <= MAX_INPUT_SIZE:
+        raise InputError(
+            f"input size of {model.name} must be a multiple of {step} from {2 * step} to {MAX_INPUT_SIZE} pixels, "
+            f"got {input_size}"
+        )
+    return input_size

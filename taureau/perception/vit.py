@@ -1,0 +1,88 @@
+"""CLIP's vision transformer as a frozen image tower: patches and a class token through blocks of attention."""
+
+from collections.abc import Mapping, Set
+
+import torch
+from torch import nn
+
+from taureau.models.catalogue import VisionTransformerArchitecture
+from taureau.perception.resnet import resize_positions
+from taureau.perception.tensors import freeze, strip_prefix
+from taureau.perception.transformer import Activation, Transformer
+from taureau.shapes import Float, Tensor
+
+
+class VisionTransformerTower(nn.Module):
+    """CLIP's vision transformer.
+
+    Args:
+        architecture: its sizes.
+        tensors: the weights of the file, `visual.*`.
+        activation: the nonlinearity that the weights were trained with.
+        input_size: side of the images in pixels, a multiple of the patch. Another one than the architecture's has the
+            position embedding interpolated.
+    """
+
+    def __init__(
+        self,
+        architecture: VisionTransformerArchitecture,
+        tensors: Mapping[str, Tensor],
+        activation: Activation,
+        input_size: int,
+    ) -> None:
+        super().__init__()
+        self.layers = tuple(f"block{index}" for index in range(1, architecture.blocks + 1))
+        self.side = input_size // architecture.patch
+        width, patch = architecture.width, architecture.patch
+        with torch.device("meta"):
+            self.conv1 = nn.Conv2d(3, width, patch, stride=patch, bias=False)
+            self.class_embedding = nn.Parameter(torch.empty(width))
+            self.positional_embedding = nn.Parameter(torch.empty(self.side**2 + 1, width))
+            self.ln_pre = nn.LayerNorm(width)
+            self.transformer = Transformer(architecture.blocks, width, architecture.heads, activation)
+            self.ln_post = nn.LayerNorm(width)
+            self.proj = nn.Parameter(torch.empty(width, architecture.dim))
+        weights = strip_prefix(tensors, "visual.")
+        weights["positional_embedding"] = resize_positions(weights["positional_embedding"], self.side)
+        freeze(self, weights)
+
+    def forward(
+        self, images: Float[Tensor, "batch 3 height width"], layers: Set[str], embedding: bool
+    ) -> tuple[dict[str, Tensor], Float[Tensor, "batch dim"] | None]:
+        """The tokens after the blocks asked for, the class token first, and the embedding if asked for.
+
+        Nothing is computed past the last thing asked for.
+
+        Args:
+            images: normalised, of the input size.
+            layers: "block1", "block2", ...
+            embedding: whether it is wanted.
+        """
+        maps: dict[str, Tensor] = {}
+        if not layers and not embedding:
+            return maps, None
+        x = self._tokens(images)
+        for layer, block in zip(self.layers, self.transformer.blocks, strict=True):
+            if not embedding and len(maps) == len(layers):
+                return maps, None
+            x = block(x, causal=False)
+            if layer in layers:
+                maps[layer] = x
+        return maps, self.ln_post(x[:, 0]) @ self.proj if embedding else None
+
+    def saliency_map(self, image: Float[Tensor, "1 3 height width"]) -> Float[Tensor, "rows columns"]:
+        """How much the class token attends to each patch: the mean over all heads of all blocks.
+
+        Source: Vinker et al., "CLIPasso" (arXiv 2202.05822), section 3.3.
+        """
+        blocks = self.transformer.blocks
+        inputs = [self._tokens(image)]
+        for block in blocks[:-1]:
+            inputs.append(block(inputs[-1], causal=False))
+        attention = [block.look_from_first(x)[0, :, 1:].mean(0) for block, x in zip(blocks, inputs, strict=True)]
+        return torch.stack(attention).mean(0).unflatten(0, (self.side, self.side))
+
+    def _tokens(self, images: Tensor) -> Tensor:
+        patches = self.conv1(images).flatten(2).transpose(1, 2)
+        first = self.class_embedding.expand(len(images), 1, -1)
+        return self.ln_pre(torch.cat([first, patches], dim=1) + self.positional_embedding)
