@@ -1,1 +1,0 @@
-"""Makes the helper modules in this folder importable from every test below it."""
