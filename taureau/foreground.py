@@ -13,6 +13,7 @@ import torch
 
 from taureau.canvas import Canvas
 from taureau.errors import InputError
+from taureau.files import shown
 from taureau.margins import extend_border, whole_pixels
 from taureau.photo import Photo, fit_photo, read_photo
 from taureau.segmentation import cut_out
@@ -107,13 +108,13 @@ def _from_file(photo: Photo, inside: Tensor, mask_file: str | Path | None) -> Te
     stretch = abs(math.log(picture.size[0] * photo.size[1] / (picture.size[1] * photo.size[0])))
     if stretch > SAME_SHAPE:
         raise InputError(
-            f"mask {mask_file}: must have the photo's shape, {photo.size[0]}x{photo.size[1]} or that scaled, "
+            f"mask {shown(mask_file)}: must have the photo's shape, {photo.size[0]}x{photo.size[1]} or that scaled, "
             f"got {picture.size[0]}x{picture.size[1]}"
         )
     levels = picture.pixels.mean(axis=2) if picture.alpha is None else picture.alpha.astype(float)
     pure = ((levels / 255 - BLACK) / (WHITE - BLACK)).clip(0.0, 1.0)
     if pure.mean() < EMPTY:
-        raise InputError(f"mask {mask_file}: marks nothing; paint the subject white")
+        raise InputError(f"mask {shown(mask_file)}: marks nothing; paint the subject white")
     return _on_canvas(photo, (pure * 255).round().astype(np.uint8), inside)
 
 
