@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 import torch
+from torch.nn import functional
 
 from taureau.losses import geometric_loss, lpips_loss, pixel_loss, semantic_loss, text_loss
 from taureau.perception.encoder import Encoder, Features
@@ -40,7 +41,7 @@ class PerceptionObjective:
         encoder: the perception network.
         photo: what is drawn, margins filled.
         place_weights: how much each canvas pixel counts, at least 0.
-        pool: the random views to draw from; their photo features are computed here, once.
+        pool: the random views to draw from, at `encoder.input_side` pixels (or the photo's own, where that is less); their photo features are computed here, once.
         views_per_step: how many of them a step sees.
         fill: the value past the border of a sketch in a view.
         count_corners: whether the corners that a view leaves empty count in the loss, filled alike in photo and
@@ -65,11 +66,13 @@ class PerceptionObjective:
         self._views_per_step = views_per_step
         self._geometric = lpips_loss if unit_length else geometric_loss
         self._semantic_weight = 0.0 if unit_length else encoder.semantic_weight
+        # More pixels than the encoder sees would only be thrown away, at every view of every step.
+        self._side = min(photo.shape[-1], encoder.input_side)
+        photo = self._shrunk(photo[None])[0]
         # Where corners do not count, the photo goes on past its border: black or white there would be a false line.
         photo_fill = fill if count_corners else None
-        weights = place_weights[None, None]
-        size = photo.shape[-1]
-        clean = clean_view(size).to(photo.device)
+        weights = self._shrunk(place_weights[None, None])
+        clean = clean_view(self._side).to(photo.device)
         self._pool = pool.to(photo.device)
         with torch.no_grad():
             self._clean_features = self._look(clean.apply(photo[None], photo_fill))
@@ -86,6 +89,7 @@ class PerceptionObjective:
         self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator
     ) -> Float[Tensor, " candidates"]:
         """Geometric + weighted semantic loss, averaged over the clean view and `views_per_step` random ones."""
+        sketches = self._shrunk(sketches)
         chosen = torch.randperm(len(self._pool), generator=generator)[: self._views_per_step]
         seen = self._pool.select(chosen).apply(sketches, self._fill)
         images = torch.cat([sketches[:, None], seen.unflatten(0, (len(sketches), -1))], dim=1).flatten(0, 1)
@@ -96,7 +100,10 @@ class PerceptionObjective:
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
         """The same over the clean view alone."""
         with torch.no_grad():
-            return self._compare(self._look(sketches), self._clean_features, self._clean_weights)
+            return self._compare(self._look(self._shrunk(sketches)), self._clean_features, self._clean_weights)
+
+    def _shrunk(self, images: Tensor) -> Tensor:
+        return images if images.shape[-1] == self._side else functional.adaptive_avg_pool2d(images, self._side)
 
     def _look(self, images: Tensor) -> Features:
         return self._encoder(images, tuple(self._encoder.loss_layers), embedding=self._semantic_weight > 0)

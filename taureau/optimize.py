@@ -117,7 +117,7 @@ def optimize(
         strokes = snapshot()
         if number % score_every == 0 or number == steps:
             best = best.improved(strokes, scores())
-        yield Step(number, steps, float(losses[best.winner]), strokes, best)
+        yield Step(number, steps, float(losses.detach()[best.winner]), strokes, best)
 
 
 def _cosine(progress: float) -> float:

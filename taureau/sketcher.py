@@ -246,7 +246,7 @@ class Sketcher:
             return PixelObjective((1 - edges).expand_as(subject), places)
         pool = draw_views(
             settings.view_pool,
-            settings.size,
+            min(settings.size, self.encoder.input_side),
             distortion=settings.distortion,
             crop_area=settings.crop_area,
             generator=_generator(settings.seed, "pool of views"),

@@ -36,6 +36,7 @@ class Encoder(ABC):
         layers: the names of its maps, from the input to the output.
         loss_layers: the maps that the geometric loss compares, with their weights.
         semantic_weight: the weight of the semantic loss beside them.
+        input_side: pixels a side that images are resized to inside; more than that it does not see.
         weights_sha256: SHA-256 of the file that its weights came from; None when it has none.
     """
 
@@ -43,6 +44,7 @@ class Encoder(ABC):
     layers: tuple[str, ...]
     loss_layers: Mapping[str, float]
     semantic_weight: float
+    input_side: int
     weights_sha256: str | None = None
 
     @property
