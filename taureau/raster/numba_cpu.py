@@ -5,8 +5,10 @@ over each other, in drawing order. The gradient goes the other way. How many thr
 """
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,10 +18,11 @@ from torch.autograd.function import once_differentiable
 from taureau.raster import numba_kernels as kernels
 from taureau.strokes import Strokes
 
-WORK_PER_THREAD = 10_000
-"""Pixels near strokes that make it worth waking another thread: some 0.1 ms of work."""
+WORK_PER_TASK = 40_000
+"""Pixels near the strokes of one task: 0.4 ms of work, worth waking a thread for, and 1 MB, which its cache holds."""
 
 _Result = TypeVar("_Result")
+_local = threading.local()
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}
 
 
@@ -32,50 +35,58 @@ class _Rasterize(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, points: Any, width: Any, color: Any, opacity: Any, size: int, half: float) -> torch.Tensor:
         batch, num = width.shape
-        channels = 1 if color is None else 3
-        curves = points.detach().double().reshape(-1, 4, 2).contiguous().numpy()
-        widths = width.detach().double().reshape(-1).contiguous().numpy()
-        kind = np.empty(0, np.float32 if points.dtype == torch.float32 else np.float64)
-        bounds = _deal(kernels.plan(curves, widths / 2 + half, size))
-        hits = _side_by_side(
-            lambda first, last: kernels.find_hits(curves, widths, half, size, first, last, kind), bounds
-        )
-        image = points.new_ones(batch, channels, size, size)
-        flat = image.view(batch, channels, size * size).numpy()
+        kind = np.dtype(np.float32 if points.dtype == torch.float32 else np.float64)
+        curves = _array(points, np.float64).reshape(-1, 4, 2)
+        widths = _array(width, np.float64).reshape(-1)
+        work, area = kernels.plan(curves, widths, half, size)
+        bounds = _deal(work)
+
+        def find(i: int) -> Any:
+            first, last = bounds[i]
+            room = int(work[last - 1] - (work[first - 1] if first else 0))
+            return kernels.find_hits(curves, widths, half, size, first, last, room, *_workspace(area, kind))
+
+        hits = _for_each(find, len(bounds))
+        # Made by numpy: torch would wake its own threads to fill it.
+        image = np.ones((batch, 1 if color is None else 3, size * size), kind)
         inks = _inks(color, opacity, batch * num, kind)
-        below = []
-        for (first, _), (ends, pixel, share, _) in zip(bounds, hits, strict=True):
-            if inks is None:
-                kernels.lay_black(flat[:, 0], num, first, ends, pixel, share)
-            else:
-                below.append(kernels.lay_over(flat, num, first, ends, pixel, share, *inks))
-        ctx.save_for_backward(points, width, color, opacity, image if inks is None else None)
-        ctx.kept = bounds, hits, inks, below, widths, half
-        return image.expand(batch, 3, size, size)
+        if inks is None:
+            below = []
+            for (first, _), (ends, pixel, share, _) in zip(bounds, hits, strict=True):
+                kernels.lay_black(image[:, 0], num, first, ends, pixel, share)
+        else:
+            below = [
+                kernels.lay_over(image, num, first, ends, pixel, share, *inks)
+                for (first, _), (ends, pixel, share, _) in zip(bounds, hits, strict=True)
+            ]
+        ctx.save_for_backward(points, width, color, opacity)
+        ctx.kept = bounds, hits, inks, below, widths, half, image[:, 0]
+        return torch.from_numpy(image).view(batch, -1, size, size).expand(batch, 3, size, size)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        points, width, color, opacity, image = ctx.saved_tensors
-        bounds, hits, inks, below, widths, half = ctx.kept
+        points, width, color, opacity = ctx.saved_tensors
+        bounds, hits, inks, below, widths, half, image = ctx.kept
         batch, num = width.shape
-        grads = grad.detach().contiguous().numpy().reshape(batch, 3, -1)
-        pulls: list[Any] = [None] * len(hits)
+        grads = _array(grad, image.dtype).reshape(batch, 3, -1)
         if inks is None:
-            flat = image.numpy().reshape(batch, -1)
-            opacities = np.ones(batch * num, grads.dtype)
-            pulls = [
-                kernels.pull_black(grads, flat, num, first, *hit[:3])
-                for (first, _), hit in zip(bounds, hits, strict=True)
-            ]
+            opacities = np.ones(batch * num, image.dtype)
         else:
             opacities = inks[1]
             clear = np.ones((batch, grads.shape[-1]), grads.dtype)
-            for i in reversed(range(len(hits))):
-                pulls[i] = kernels.pull_over(grads, clear, num, bounds[i][0], *hits[i][:3], *inks, below[i])
+            pulls = {
+                i: kernels.pull_over(grads, clear, num, bounds[i][0], *hits[i][:3], *inks, below[i])
+                for i in reversed(range(len(bounds)))
+            }
         out = np.empty((batch * num, 13))
-        for (first, _), hit, pull in zip(bounds, hits, pulls, strict=True):
-            kernels.gather(grads, pull, widths, half, num, first, *hit, opacities, color is not None, out)
+
+        def gather(i: int) -> None:
+            first = bounds[i][0]
+            pull = kernels.pull_black(grads, image, num, first, *hits[i][:3]) if inks is None else pulls[i]
+            kernels.gather(grads, pull, widths, half, num, first, *hits[i], opacities, color is not None, out)
+
+        _for_each(gather, len(bounds))
         table = torch.from_numpy(out).to(points.dtype)
         return (
             table[:, :8].reshape(points.shape),
@@ -87,27 +98,39 @@ class _Rasterize(torch.autograd.Function):
         )
 
 
+def _workspace(area: int, kind: Any) -> tuple[Any, Any]:
+    """Two arrays of this thread's own, kept from call to call: fresh memory costs more than all the work done in it."""
+    spaces = _local.__dict__.setdefault("spaces", {})
+    if kind not in spaces or len(spaces[kind][0]) < area:
+        spaces[kind] = np.full(area, np.inf, kind), np.empty(area, kind)
+    return spaces[kind]
+
+
+def _array(values: torch.Tensor, dtype: Any) -> Any:
+    return np.ascontiguousarray(values.detach().numpy(), dtype)
+
+
 def _inks(color: Any, opacity: Any, num: int, kind: Any) -> tuple[Any, Any] | None:
     """Colours `[strokes channels]` and opacities `[strokes]`; None for opaque black."""
     if color is None and opacity is None:
         return None
-    colors = np.zeros((num, 1), kind.dtype) if color is None else color.detach().reshape(-1, 3).contiguous().numpy()
-    return colors, np.ones(num, kind.dtype) if opacity is None else opacity.detach().reshape(-1).contiguous().numpy()
+    colors = np.zeros((num, 1), kind) if color is None else color.detach().reshape(-1, 3).contiguous().numpy()
+    return colors, np.ones(num, kind) if opacity is None else opacity.detach().reshape(-1).contiguous().numpy()
 
 
 def _deal(work: Any) -> list[tuple[int, int]]:
-    """Ranges of strokes of about the same work, one for each thread."""
-    threads = max(1, min(torch.get_num_threads(), len(work), int(work[-1] // WORK_PER_THREAD)))
-    cuts = np.searchsorted(work, work[-1] * np.arange(1, threads) / threads).tolist()
-    return list(zip([0, *cuts], [*cuts, len(work)], strict=True))
+    """Ranges of strokes of about `WORK_PER_TASK` each; they do not depend on the number of threads."""
+    tasks = max(1, round(float(work[-1]) / WORK_PER_TASK))
+    cuts = np.searchsorted(work, work[-1] * np.arange(1, tasks) / tasks).tolist()
+    return [(first, last) for first, last in pairwise([0, *cuts, len(work)]) if last > first]
 
 
-def _side_by_side(task: Callable[[int, int], _Result], bounds: list[tuple[int, int]]) -> list[_Result]:
-    """Run a task on each range: the first one here, the others on threads of their own."""
-    if len(bounds) == 1:
-        return [task(*bounds[0])]
-    key = os.getpid(), len(bounds) - 1  # threads do not survive a fork
+def _for_each(task: Callable[[int], _Result], num: int) -> list[_Result]:
+    """Run `task(0)` to `task(num - 1)`, side by side when there is more than one and torch may use several threads."""
+    threads = min(torch.get_num_threads(), num)
+    if threads == 1:
+        return [task(i) for i in range(num)]
+    key = os.getpid(), threads  # threads do not survive a fork
     if key not in _pools:
-        _pools[key] = ThreadPoolExecutor(len(bounds) - 1, thread_name_prefix="taureau-raster")
-    others = [_pools[key].submit(task, *bound) for bound in bounds[1:]]
-    return [task(*bounds[0]), *(other.result() for other in others)]
+        _pools[key] = ThreadPoolExecutor(threads, thread_name_prefix="taureau-raster")
+    return list(_pools[key].map(task, range(num)))

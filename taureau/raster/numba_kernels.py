@@ -6,7 +6,7 @@ is kept for the gradient are of the type of the control points.
 """
 
 import math
-from typing import Any
+from typing import Any, no_type_check
 
 import numpy as np
 from numba import njit
@@ -24,10 +24,15 @@ ROW_BLOCK = 8
 """Rows are computed in whole blocks of pixels, which the compiler turns into vector instructions."""
 
 
+# Every function below is marked `no_type_check`: the tests' shape checker would otherwise wrap what is to be compiled.
 def _compile(function: Any) -> Any:
     # "arcp", "contract" and the like let the compiler reorder arithmetic, the same way in every run; infinities and
     # NaN keep their meaning.
-    options = {"nogil": True, "error_model": "numpy", "fastmath": {"nsz", "arcp", "contract", "reassoc"}}
+    options: dict[str, Any] = {
+        "nogil": True,
+        "error_model": "numpy",
+        "fastmath": {"nsz", "arcp", "contract", "reassoc"},
+    }
     try:
         return njit(cache=True, **options)(function)
     except RuntimeError:  # neither the package's folder nor the user's cache can be written: compile in each process
@@ -35,26 +40,50 @@ def _compile(function: Any) -> Any:
 
 
 @_compile
-def plan(points, far, size):
-    """Estimate the work of each stroke, as a running sum: the pixels near its control polygon, inside the canvas."""
-    work = np.empty(len(points), np.float64)
-    total = 0.0
-    for s in range(len(points)):
-        length = 0.0
-        for k in range(3):
-            length += math.hypot(points[s, k + 1, 0] - points[s, k, 0], points[s, k + 1, 1] - points[s, k, 1])
-        breadth = 2.0 * far[s]
-        total += min((length + breadth) * breadth, 4.0 * size * size) + 50.0
-        work[s] = total
-    return work
+@no_type_check
+def _bounds(points, s, far, size):
+    """Columns and rows of the canvas within reach of the control polygon: left, top, right, bottom (exclusive)."""
+    low_x = min(min(points[s, 0, 0], points[s, 1, 0]), min(points[s, 2, 0], points[s, 3, 0])) - far - 0.5
+    low_y = min(min(points[s, 0, 1], points[s, 1, 1]), min(points[s, 2, 1], points[s, 3, 1])) - far - 0.5
+    high_x = max(max(points[s, 0, 0], points[s, 1, 0]), max(points[s, 2, 0], points[s, 3, 0])) + far + 0.5
+    high_y = max(max(points[s, 0, 1], points[s, 1, 1]), max(points[s, 2, 1], points[s, 3, 1])) + far + 0.5
+    left, top = math.ceil(min(max(low_x, 0.0), size)), math.ceil(min(max(low_y, 0.0), size))
+    right, bottom = math.floor(min(max(high_x, 0.0), size)), math.floor(min(max(high_y, 0.0), size))
+    return int(left), int(top), int(right), int(bottom)
 
 
 @_compile
-def _nearest_in_row(squared, ts, count, px, py, bx, by, cx, cy, ex, ey):
-    """The parameter of the nearest point on one piece, and its squared distance, for `count` pixels of a row."""
+@no_type_check
+def plan(points, width, half, size):
+    """What drawing will take.
+
+    Returns:
+        A running sum over strokes of their work: the pixels near the control polygon, some more than will be hit.
+        The most pixels that the bounding box of a stroke covers.
+    """
+    work = np.empty(len(points), np.float64)
+    total, area = 0.0, 0
+    for s in range(len(points)):
+        left, top, right, bottom = _bounds(points, s, width[s] / 2 + half, size)
+        box = max(right - left, 0) * max(bottom - top, 0)
+        area = max(area, (right - left + ROW_BLOCK) * (bottom - top))
+        length = 0.0
+        for k in range(3):
+            length += math.hypot(points[s, k + 1, 0] - points[s, k, 0], points[s, k + 1, 1] - points[s, k, 1])
+        breadth = width[s] + 2.0 * half
+        total += min((length + breadth) * breadth, float(box)) + 10.0
+        work[s] = total
+    return work, area
+
+
+@_compile
+@no_type_check
+def _search_row(best, best_t, squared, ts, at, count, px, py, bx, by, cx, cy, ex, ey, inverse, start, length):
+    """Lower the squared distances of a row of pixels to what one piece offers, and set the parameters that do it.
+
+    In two loops without branches, over memory that does not overlap, so that both become vector instructions.
+    """
     hx, hy = bx + cx + ex, by + cy + ey
-    chord = hx * hx + hy * hy
-    inverse = 1.0 / chord if chord > 0.0 else 0.0
     for i in range(count):
         x = px + i
         t = (x * hx + py * hy) * inverse
@@ -76,66 +105,54 @@ def _nearest_in_row(squared, ts, count, px, py, bx, by, cx, cy, ex, ey):
         dx = x - ((ex * t + cx) * t + bx) * t
         dy = py - ((ey * t + cy) * t + by) * t
         squared[i] = dx * dx + dy * dy
-        ts[i] = t
-
-
-@_compile
-def _keep_nearer(best, best_t, at, squared, ts, count, limit, start, length):
+        ts[i] = start + length * t
     for i in range(count):
-        if squared[i] < limit and squared[i] < best[at + i]:
-            best[at + i] = squared[i]
-            best_t[at + i] = start + length * ts[i]
+        k = at + i
+        before, before_t = best[k], best_t[k]
+        nearer = squared[i] < before
+        best[k] = squared[i] if nearer else before
+        best_t[k] = ts[i] if nearer else before_t
 
 
 @_compile
+@no_type_check
 def _edge(signed, half):
     u = min(max(signed / half, -1.0), 1.0)
     return 0.5 + u - 0.5 * u * abs(u)
 
 
 @_compile
+@no_type_check
 def _edge_slope(signed, half):
     return max(1.0 - abs(signed / half), 0.0) / half
 
 
 @_compile
-def _bounds(points, s, far, size):
-    """Columns and rows of the canvas within reach of the control polygon: left, top, right, bottom (exclusive)."""
-    low_x = min(min(points[s, 0, 0], points[s, 1, 0]), min(points[s, 2, 0], points[s, 3, 0])) - far - 0.5
-    low_y = min(min(points[s, 0, 1], points[s, 1, 1]), min(points[s, 2, 1], points[s, 3, 1])) - far - 0.5
-    high_x = max(max(points[s, 0, 0], points[s, 1, 0]), max(points[s, 2, 0], points[s, 3, 0])) + far + 0.5
-    high_y = max(max(points[s, 0, 1], points[s, 1, 1]), max(points[s, 2, 1], points[s, 3, 1])) + far + 0.5
-    left, top = math.ceil(min(max(low_x, 0.0), size)), math.ceil(min(max(low_y, 0.0), size))
-    right, bottom = math.floor(min(max(high_x, 0.0), size)), math.floor(min(max(high_y, 0.0), size))
-    return int(left), int(top), int(right), int(bottom)
-
-
-@_compile
-def find_hits(points, width, half, size, first, last, kind):
+@no_type_check
+def find_hits(points, width, half, size, first, last, room, best, best_t):
     """Every pixel within reach of each of the strokes `first` to `last`.
+
+    Args:
+        room: about how many hits there will be.
+        best, best_t: work space for the bounding box of any stroke, all infinite in `best`, and so again afterwards;
+            its type is the type of what is returned.
 
     Returns:
         `ends[i]`: the hits of stroke `first + i` end there. Then, for each hit: the pixel (counted through its sketch),
         the share of it that the stroke inks, and the nearest point's parameter and offset to the pixel centre
-        `[hits 3]`; of the type of `kind`.
+        `[hits 3]`.
     """
-    area = 1
-    for s in range(first, last):
-        left, top, right, bottom = _bounds(points, s, width[s] / 2 + half, size)
-        area = max(area, (right - left) * (bottom - top))
-    # The best so far, over the bounding box of the stroke at hand; infinite again after each.
-    best, best_t = np.full(area, np.inf), np.empty(area)
-    squared, ts = np.empty(size + ROW_BLOCK), np.empty(size + ROW_BLOCK)
+    row, row_t = np.empty(size + ROW_BLOCK), np.empty(size + ROW_BLOCK)
     spans = np.empty((1024, 2), np.int64)
     stack = np.empty((MAX_DEPTH + 2, 2))
-    room = 4096
-    pixel, share, nearest = np.empty(room, np.int32), np.empty(room, kind.dtype), np.empty((room, 3), kind.dtype)
+    pixel, share, nearest = np.empty(room, np.int32), np.empty(room, best.dtype), np.empty((room, 3), best.dtype)
     ends = np.empty(last - first, np.int64)
     num_hits = 0
     for s in range(first, last):
         far = width[s] / 2 + half
         left, top, right, bottom = _bounds(points, s, far, size)
-        columns = right - left
+        columns = right - left + ROW_BLOCK
+        limit = far * far
         num_spans, num_pixels = 0, 0
         p0x, p0y = points[s, 0, 0], points[s, 0, 1]
         bx, by = 3 * (points[s, 1, 0] - p0x), 3 * (points[s, 1, 1] - p0y)
@@ -172,9 +189,9 @@ def find_hits(points, width, half, size, first, last, kind):
             ux, uy = (hx / chord, hy / chord) if chord > 0.0 else (1.0, 0.0)
             slow_u = 1.0 / (ux if abs(ux) > 1e-9 else 1e-9)
             slow_n = -1.0 / (uy if abs(uy) > 1e-9 else 1e-9)
-            limit = far * far
-            first_row = max(int(math.ceil(max(low_y - 0.5, 0.0))), top)
-            last_row = min(int(math.floor(min(high_y + 0.5, size))), bottom)
+            inverse = 1.0 / (chord * chord) if chord > 0.0 else 0.0
+            first_row = max(math.ceil(max(low_y - 0.5, 0.0)), top)
+            last_row = min(math.floor(min(high_y + 0.5, size)), bottom)
             for y in range(first_row, last_row):
                 # Along the row: −reach <= u·p <= chord + reach, −reach <= n·p <= reach, and the bounding box.
                 py = y + 0.5 - ay
@@ -182,14 +199,17 @@ def find_hits(points, width, half, size, first, last, kind):
                 three, four = (-reach - py * ux) * slow_n, (reach - py * ux) * slow_n
                 low = ax + max(max(min(one, two), min(three, four)), min(hx, 0.0) - reach)
                 high = ax + min(min(max(one, two), max(three, four)), max(hx, 0.0) + reach)
-                from_x = max(int(math.ceil(min(max(low - 0.5, 0.0), size))), left)
-                count = min(int(math.floor(max(min(high + 0.5, size), 0.0))), right) - from_x
+                from_x = max(math.ceil(min(max(low - 0.5, 0.0), size)), left)
+                count = min(math.floor(max(min(high + 0.5, size), 0.0)), right) - from_x
                 if count <= 0:
                     continue
-                blocks = (count + ROW_BLOCK - 1) // ROW_BLOCK * ROW_BLOCK
-                _nearest_in_row(squared, ts, blocks, from_x + 0.5 - ax, py, lbx, lby, lcx, lcy, lex, ley)
+                # Whole blocks: what is too much lies on this row too, if past the right edge of the box.
+                count = (count + ROW_BLOCK - 1) // ROW_BLOCK * ROW_BLOCK
                 at = (y - top) * columns + from_x - left
-                _keep_nearer(best, best_t, at, squared, ts, count, limit, start, length)
+                px = from_x + 0.5 - ax
+                _search_row(
+                    best, best_t, row, row_t, at, count, px, py, lbx, lby, lcx, lcy, lex, ley, inverse, start, length
+                )
                 if num_spans == len(spans):
                     spans = np.concatenate((spans, np.empty_like(spans)))
                 spans[num_spans, 0], spans[num_spans, 1] = at, count
@@ -198,15 +218,16 @@ def find_hits(points, width, half, size, first, last, kind):
         if num_hits + num_pixels > room:
             room = 2 * (num_hits + num_pixels)
             pixel = np.concatenate((pixel[:num_hits], np.empty(room - num_hits, np.int32)))
-            share = np.concatenate((share[:num_hits], np.empty(room - num_hits, kind.dtype)))
-            nearest = np.concatenate((nearest[:num_hits], np.empty((room - num_hits, 3), kind.dtype)))
+            share = np.concatenate((share[:num_hits], np.empty(room - num_hits, best.dtype)))
+            nearest = np.concatenate((nearest[:num_hits], np.empty((room - num_hits, 3), best.dtype)))
         for k in range(num_spans):
             at = spans[k, 0]
             y, x = at // columns + top, at % columns + left
             for i in range(spans[k, 1]):
-                if best[at + i] < np.inf:
-                    distance, t = math.sqrt(best[at + i]), best_t[at + i]
-                    best[at + i] = np.inf
+                squared = best[at + i]
+                best[at + i] = np.inf
+                if squared < limit and x + i < right:
+                    distance, t = math.sqrt(squared), best_t[at + i]
                     ink = _edge(width[s] / 2 - distance, half) - _edge(-width[s] / 2 - distance, half)
                     pixel[num_hits] = y * size + x + i
                     share[num_hits] = ink
@@ -215,10 +236,11 @@ def find_hits(points, width, half, size, first, last, kind):
                     nearest[num_hits, 2] = y + 0.5 - (((ey * t + cy) * t + by) * t + p0y)
                     num_hits += 1
         ends[s - first] = num_hits
-    return ends, pixel[:num_hits].copy(), share[:num_hits].copy(), nearest[:num_hits].copy()
+    return ends, pixel[:num_hits], share[:num_hits], nearest[:num_hits]
 
 
 @_compile
+@no_type_check
 def lay_black(image, num, first, ends, pixel, share):
     """Multiply opaque black strokes into pictures `[sketches pixels]`."""
     begin = 0
@@ -230,6 +252,7 @@ def lay_black(image, num, first, ends, pixel, share):
 
 
 @_compile
+@no_type_check
 def lay_over(image, num, first, ends, pixel, share, color, opacity):
     """Lay strokes over pictures `[sketches channels pixels]` in their order.
 
@@ -252,6 +275,7 @@ def lay_over(image, num, first, ends, pixel, share, color, opacity):
 
 
 @_compile
+@no_type_check
 def pull_over(grad, clear, num, first, ends, pixel, share, color, opacity, below):
     """The gradient to the ink of each hit, from the top stroke down.
 
@@ -278,6 +302,7 @@ def pull_over(grad, clear, num, first, ends, pixel, share, color, opacity, below
 
 
 @_compile
+@no_type_check
 def pull_black(grad, image, num, first, ends, pixel, share):
     """The gradient to the ink of each hit of opaque black strokes, as the first column of `pull_over`'s."""
     pulls = np.empty((len(pixel), 2), grad.dtype)
@@ -295,6 +320,7 @@ def pull_black(grad, image, num, first, ends, pixel, share):
 
 
 @_compile
+@no_type_check
 def gather(grad, pulls, width, half, num, first, ends, pixel, share, nearest, opacity, with_color, out):
     """Add up the gradient of each stroke into `out` `[strokes 13]`: 8 coordinates, width, opacity, 3 colours."""
     begin = 0
