@@ -8,15 +8,8 @@ import zipfile
 import numpy as np
 import pytest
 import torch
-from clip_files import (
-    TINY_GELU_VIT,
-    TINY_RESNET,
-    TINY_VIT,
-    random_tensors,
-    register,
-    write_tokenizer,
-    write_weights,
-)
+from clip_files import random_tensors, write_tokenizer, write_weights
+from clip_models import TINY_GELU_VIT, TINY_RESNET, TINY_VIT, register
 from PIL import Image
 from torch.nn import functional
 

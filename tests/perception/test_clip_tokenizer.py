@@ -5,7 +5,8 @@ import json
 import re
 
 import pytest
-from clip_files import MERGES, byte_letters, text_architecture, vocabulary, write_tokenizer
+from clip_files import write_tokenizer
+from clip_models import MERGES, byte_letters, text_architecture, vocabulary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 import torch
-from clip_files import TINY_GELU_VIT, TINY_RESNET, TINY_VIT, random_tensors
+from clip_files import random_tensors
+from clip_models import TINY_GELU_VIT, TINY_RESNET, TINY_VIT
 from torch import nn
 from torch.nn import functional
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPVisionConfig, CLIPVisionModelWithProjection
