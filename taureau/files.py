@@ -11,8 +11,8 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader, BufferedWriter
 from pathlib import Path
-from typing import BinaryIO
 
 from taureau.errors import InputError
 
@@ -33,7 +33,7 @@ def shown(path: object) -> str:
 
 
 @contextmanager
-def open_to_read(path: str | Path, *, advice: str) -> Iterator[BinaryIO]:
+def open_to_read(path: str | Path, *, advice: str) -> Iterator[BufferedReader]:
     """Open a file that shall be read; never anything that could wait or never end.
 
     Args:
@@ -155,7 +155,7 @@ def _target(path: str | Path) -> Path:
 
 
 @contextmanager
-def _temporary(folder: Path) -> Iterator[tuple[BinaryIO, str]]:
+def _temporary(folder: Path) -> Iterator[tuple[BufferedWriter, str]]:
     """A new empty file in `folder`, open for writing; gone at the end unless it was renamed."""
     # A name of its own length, so that it fits wherever the target's name does, and one that nobody can prepare.
     temporary = os.path.join(folder, f".taureau-{secrets.token_hex(8)}.tmp")

@@ -4,12 +4,13 @@ Pillow's readers meet a stranger's bytes here and nowhere else. Its switches (th
 truncated files) are global, so they are left alone; what they would do is done here for one file.
 """
 
+import io
 import re
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
 from PIL import Image
@@ -24,6 +25,8 @@ MAX_MEGAPIXELS = 64
 MAX_ASPECT = 20
 MIN_SIDE = 16
 
+DAMAGED_NOTE = "the photo is damaged; what could be read of it is drawn"
+_END_OF_JPEG = b"\xff\xd9"
 _BEGINNINGS = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG": "PNG",
@@ -68,13 +71,16 @@ def check_size(width: int, height: int, name: str) -> None:
         raise InputError(f"{name}: is {width} x {height} pixels, longer than {MAX_ASPECT}:1; crop it first")
 
 
-def open_image(file: IO[bytes], name: str, *, check_sums: bool) -> Image.Image:
+def open_image(file: io.BufferedIOBase, name: str, *, allow_truncated: bool) -> tuple[Image.Image, tuple[str, ...]]:
     """Read the header, with an allow-list of formats: no other reader of Pillow ever sees the file.
 
     Args:
         file: seekable, at any place.
         name: what errors call it.
-        check_sums: whether to check the checksums that the decoder of PNG skips.
+        allow_truncated: let a PNG with wrong checksums pass, which its decoder would not notice.
+
+    Returns:
+        The image, not decoded yet, and what to tell the user.
 
     Raises:
         InputError: not a picture, a damaged header, a size that `check_size` refuses, a wrong checksum.
@@ -82,24 +88,27 @@ def open_image(file: IO[bytes], name: str, *, check_sums: bool) -> Image.Image:
     image = _header(file, name)
     check_size(*image.size, name)
     if image.format == "TIFF" and 50706 in image.tag_v2:  # type: ignore[attr-defined]  # DNGVersion
-        raise InputError(f"{name}: is a camera's raw file, not a photo that can be read; {CONVERT}")
-    if image.format == "PNG" and check_sums:
+        raise InputError(f"{name}: is a camera's raw file, which cannot be read here; {CONVERT}")
+    notes: tuple[str, ...] = ()
+    if image.format == "PNG":
         try:
             image.verify()
         except MemoryError:
             raise
         except Exception as error:  # Pillow's readers raise nearly anything on damaged bytes
-            raise _damaged(name, image, error) from error
+            if not allow_truncated:
+                raise _damaged(name, image, error) from error
+            notes = (DAMAGED_NOTE,)
         image = _header(file, name)  # Pillow's check leaves an image that cannot be decoded
-    return image
+    return image, notes
 
 
-def _header(file: IO[bytes], name: str) -> Image.Image:
+def _header(file: io.BufferedIOBase, name: str) -> Image.Image:
     file.seek(0)
     head = file.read(8)
     file.seek(0)
     try:
-        return Image.open(file, formats=readable_formats())
+        return Image.open(cast(IO[bytes], file), formats=readable_formats())
     except Image.DecompressionBombError as error:
         pixels = re.search(r"\((\d+) pixels", str(error))
         raise _too_large(name, f"{int(pixels[1]) / 1e6:.0f} megapixels" if pixels else "enormous") from error
@@ -111,7 +120,9 @@ def _header(file: IO[bytes], name: str) -> Image.Image:
         kind = next((kind for magic, kind in _BEGINNINGS.items() if head.startswith(magic)), None)
         if kind is None:
             raise InputError(f"{name}: is no picture that can be read; {GIVE}") from error
-        raise InputError(f"{name}: its {kind} data are damaged or end early; fetch it again") from error
+        raise InputError(
+            f"{name}: its {kind} data are damaged, end early or are of a rare kind; fetch it again, or {CONVERT}"
+        ) from error
 
 
 def decode(
@@ -147,43 +158,62 @@ def decode(
         if rest is None:
             raise _damaged(name, image, error) from error
         image = rest
-        notes.append("the photo is damaged; what could be read of it is drawn")
+        notes.append(DAMAGED_NOTE)
     return image, tuple(notes)
 
 
 def _seek(image: Image.Image, name: str, frame: int) -> None:
     try:
-        if frame >= 0:
+        count = getattr(image, "n_frames", 1)  # before seeking: after a failure it is wrong for TIFF
+        if 0 <= frame < count:
             image.seek(frame)
-            return check_size(*image.size, name)
-    except EOFError:
-        pass
-    except (InputError, MemoryError):
+    except MemoryError:
         raise
     except Exception as error:  # as above
         raise _damaged(name, image, error) from error
-    count = getattr(image, "n_frames", 1)
-    raise InputError(f"{name}: has no frame {frame}; it has {count}, numbered from 0 to {count - 1}")
+    if not 0 <= frame < count:
+        raise InputError(f"{name}: has no frame {frame}; it has {count}, numbered from 0 to {count - 1}")
+    check_size(*image.size, name)
 
 
 def _rest(image: Image.Image) -> Image.Image | None:
-    """What was decoded before the damage; None if that is nothing."""
-    image.tile = []  # type: ignore[attr-defined]  # nothing left to decode: the next load gives what is there
+    """What can be decoded of a damaged picture, the rest as paper; None if that is nothing."""
+    if image.info.get("progressive"):
+        return _rest_of_progressive(image)
+    image.tile = []  # type: ignore[attr-defined]  # so that the next load gives what is there
     try:
         image.load()
     except Exception:  # as above
         return None
-    pixels = np.array(image)
-    decoded = np.flatnonzero(pixels.reshape(len(pixels), -1).any(axis=1))
+    # Rows that were never decoded are zeros. They are above what there is in a BMP, below it elsewhere.
+    decoded = np.flatnonzero(np.asarray(image).reshape(image.height, -1).any(axis=1))
     if not len(decoded):
         return None
-    if image.mode in ("L", "RGB"):
-        # Rows that were never decoded are zeros; as paper they draw no black block.
-        pixels[decoded[-1] + 1 :] = 255
-        whole = image
-        image = Image.fromarray(pixels)
-        image.info = whole.info
+    if image.mode in ("L", "P", "RGB"):
+        info = dict(image.info)
+        if image.mode == "P":
+            info.pop("transparency", None)  # it names a place in the palette
+        image = image.convert("RGB")
+        image.paste("white", (0, 0, image.width, int(decoded[0])))
+        image.paste("white", (0, int(decoded[-1]) + 1, image.width, image.height))
+        image.info = info
     return image
+
+
+def _rest_of_progressive(image: Image.Image) -> Image.Image | None:
+    """A progressive JPEG, blurred for what is missing; nothing of it is decoded before it is given an end."""
+    file = image.fp  # type: ignore[attr-defined]
+    file.seek(0)
+    data = file.read()
+    # An end is not seen within the tables or the header of a scan, so these are left out if need be.
+    for length in (len(data), data.rfind(b"\xff\xc4"), data.rfind(b"\xff\xda")):
+        image = Image.open(io.BytesIO(data[: max(0, length)] + _END_OF_JPEG), formats=("JPEG",))
+        try:
+            image.load()
+            return image
+        except Exception:  # as above
+            continue
+    return None
 
 
 def _damaged(name: str, image: Image.Image, error: Exception) -> InputError:

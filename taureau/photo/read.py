@@ -3,7 +3,7 @@
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -16,7 +16,16 @@ from taureau.photo.decode import MAX_MEGAPIXELS, MIN_SIDE, check_size, decode, o
 from taureau.photo.strangers import CONVERT, GIVE, refuse_strangers
 from taureau.shapes import Tensor, UInt8
 
-PhotoSource = str | Path | Image.Image | np.ndarray | Tensor | BinaryIO
+
+@runtime_checkable
+class ByteStream(Protocol):
+    """Anything that bytes can be read from: a file opened in binary mode, stdin's buffer, a pipe, a `BytesIO`."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most `size` bytes; none at the end."""
+
+
+PhotoSource = str | Path | Image.Image | np.ndarray | Tensor | ByteStream
 
 # The largest photo that is let through, four channels of 16 bits, and room for its metadata.
 MAX_BYTES = MAX_MEGAPIXELS * 8_000_000 + (64 << 20)
@@ -89,7 +98,7 @@ def read_photo(
     return _from_file(_buffered(source, name), name, stem, frame, allow_truncated, max_side)
 
 
-def _names_of(stream: BinaryIO) -> tuple[str, str]:
+def _names_of(stream: ByteStream) -> tuple[str, str]:
     """What errors call a stream, and the name of its photo."""
     name = getattr(stream, "name", None)
     if name == "<stdin>":
@@ -99,7 +108,7 @@ def _names_of(stream: BinaryIO) -> tuple[str, str]:
     return "the stream", "photo"
 
 
-def _buffered(stream: BinaryIO, name: str) -> BinaryIO:
+def _buffered(stream: ByteStream, name: str) -> io.BytesIO:
     """All of a stream in memory, since a pipe cannot go back; refused when it is longer than any photo."""
     buffer = io.BytesIO()
     while buffer.tell() <= MAX_BYTES:
@@ -119,7 +128,9 @@ def _too_long(name: str) -> InputError:
     return InputError(f"{name}: is over {MAX_BYTES >> 20} MiB; give a photo of at most {MAX_MEGAPIXELS} megapixels")
 
 
-def _from_file(file: BinaryIO, name: str, stem: str, frame: int | None, allow_truncated: bool, max_side: int) -> Photo:
+def _from_file(
+    file: io.BufferedIOBase, name: str, stem: str, frame: int | None, allow_truncated: bool, max_side: int
+) -> Photo:
     try:
         if file.seek(0, io.SEEK_END) > MAX_BYTES:
             raise _too_long(name)
@@ -129,9 +140,10 @@ def _from_file(file: BinaryIO, name: str, stem: str, frame: int | None, allow_tr
         raise InputError(f"{name}: cannot be read ({shown(error.strerror or error)}); {GIVE}") from error
     refuse_strangers(head, name, avif="AVIF" in readable_formats())
     with quiet(name):
-        image = open_image(file, name, check_sums=not allow_truncated)
-        image, notes = decode(image, name, frame=frame, allow_truncated=allow_truncated)
-        return _finish(image, name, stem, notes, max_side)
+        image, notes = open_image(file, name, allow_truncated=allow_truncated)
+        image, more_notes = decode(image, name, frame=frame, allow_truncated=allow_truncated)
+        # A PNG may be found damaged by its checksum and by its decoder, which is one thing to say.
+        return _finish(image, name, stem, tuple(dict.fromkeys(notes + more_notes)), max_side)
 
 
 def _from_image(image: Image.Image, frame: int | None, allow_truncated: bool, max_side: int) -> Photo:

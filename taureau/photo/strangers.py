@@ -16,7 +16,7 @@ _STRANGERS = (
     (4, b"ftyphev", "a HEIC photo", CONVERT),
     (4, b"ftypmif1", "a HEIC photo", CONVERT),
     (4, b"ftypmsf1", "a HEIC photo", CONVERT),
-    (4, b"ftypavi", "an AVIF photo, which this Pillow was built without", CONVERT),
+    (4, b"ftypavi", "an AVIF photo", CONVERT),
     (4, b"ftypcrx", "a camera's raw file", CONVERT),
     (4, b"ftyp", "a video", "save one picture of it as PNG first"),
     (8, b"AVI ", "a video", "save one picture of it as PNG first"),
@@ -36,8 +36,8 @@ _STRANGERS = (
     (0, b"\x1f\x8b", "a compressed file", "unpack it first"),
     (0, b"PK\x03\x04", "a ZIP archive", "unpack it first"),
 )
-# PPM has forms that are text: P1, P2 and P3.
-_TEXT_PHOTO = re.compile(rb"P[1-3]\s")
+# PPM begins like text, and in some of its forms is text to the end.
+_TEXT_PHOTO = re.compile(rb"P[1-6]\s")
 
 
 def refuse_strangers(head: bytes, name: str, *, avif: bool) -> None:
@@ -59,7 +59,7 @@ def refuse_strangers(head: bytes, name: str, *, avif: bool) -> None:
         return  # its brand may be one that HEIC has too
     for offset, magic, what, step in _STRANGERS:
         if head.startswith(magic, offset):
-            raise InputError(f"{name}: is {what}, not a photo that can be read; {step}")
+            raise InputError(f"{name}: is {what}, which cannot be read here; {step}")
     text = _as_text(head)
     if text is None or _TEXT_PHOTO.match(head):
         return

@@ -1,4 +1,4 @@
-"""The `transform` attribute: a list of matrix, translate, scale, rotate, skewX and skewY, and their effect on points."""
+"""The `transform` attribute: matrix, translate, scale, rotate, skewX and skewY, and their effect on points."""
 
 import math
 import re
