@@ -5,7 +5,7 @@ The parser is defusedxml's: no document type, no entities, nothing fetched from 
 
 import json
 from dataclasses import dataclass
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 import torch
 from defusedxml.common import DefusedXmlException
@@ -81,7 +81,7 @@ def _parse(text: bytes | str) -> Element:
     # Counted before parsing, which takes seconds for so many.
     if (text.count(b"<path") if isinstance(text, bytes) else text.count("<path")) > MAX_STROKES:
         raise Refused(f"has over {MAX_STROKES} strokes")
-    parser = DefusedXMLParser(forbid_dtd=True)
+    parser = DefusedXMLParser(target=TreeBuilder(), forbid_dtd=True)  # its own builder makes elements of another class
     try:
         parser.feed(text)
         root = parser.close()
