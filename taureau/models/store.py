@@ -289,18 +289,17 @@ def _copy(model: Model, source: Path) -> Path:
     sha256 = hash_file(source)
     folder = _folder(model)
     with _only_one(folder):
-        for filename in (TOKENIZER_FILE, WEIGHTS_FILE):
-            original = source if filename == WEIGHTS_FILE else source.with_name(filename)
-            if not original.is_file():
-                continue
-            partial = folder / f"{filename}.copy.partial"
-            try:
-                shutil.copyfile(original, partial)
-                if filename == WEIGHTS_FILE and hash_file(partial) != sha256:
-                    raise WeightsError(f"{shown(source)}: it changed while it was copied; nothing was kept")
-                os.replace(partial, folder / filename)
-            finally:
-                partial.unlink(missing_ok=True)
+        partial = folder / f"{WEIGHTS_FILE}.copy.partial"
+        try:
+            shutil.copyfile(source, partial)
+            if hash_file(partial) != sha256:
+                raise WeightsError(f"{shown(source)}: it changed while it was copied; nothing was kept")
+            os.replace(partial, folder / WEIGHTS_FILE)
+        finally:
+            partial.unlink(missing_ok=True)
+        tokenizer = source.with_name(TOKENIZER_FILE)
+        if tokenizer.is_file():
+            write_atomically(folder / TOKENIZER_FILE, tokenizer.read_bytes())
         _record(model, folder, "record", "")
     return folder / WEIGHTS_FILE
 

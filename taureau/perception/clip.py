@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from torch.nn import functional
 
 from taureau.errors import InputError, WeightsError
 from taureau.files import shown
@@ -17,6 +16,7 @@ from taureau.models.catalogue import TOKENIZER_FILE, Model, ResNetArchitecture, 
 from taureau.models.store import Located, check_hash, locate
 from taureau.models.weights import advise, check_layout, hash_file, read_layout
 from taureau.perception.encoder import Encoder, Features
+from taureau.perception.resize import resize
 from taureau.perception.resnet import ResNetTower
 from taureau.perception.tensors import read_tensors
 from taureau.perception.text import TextTower
@@ -92,12 +92,12 @@ class Clip(Encoder):
         """
         with torch.inference_mode(False), torch.enable_grad():
             small = self._tower.saliency_map(self._prepare(image.detach().clone().unsqueeze(0))).detach()
-        low, high = small.min(), small.max()
+        found = resize(small, *image.shape[1:])
+        low, high = found.min(), found.max()
         # Rounding alone gives differences of a few units in the last place, which are no contrast.
         if not bool(high - low > 1e-5 * high.abs()):
-            return torch.ones(image.shape[1:], device=self.device)
-        grid = functional.interpolate(small[None, None], image.shape[1:], mode="bicubic").squeeze((0, 1))
-        return (grid - grid.min()) / (grid.max() - grid.min())
+            return torch.ones_like(found)
+        return (found - low) / (high - low)
 
     def encode_text(self, texts: Sequence[str]) -> Float[Tensor, "texts dim"]:
         """Embeddings of texts in the space of the image embeddings, not normalised.
@@ -137,10 +137,7 @@ class Clip(Encoder):
     def _prepare(self, images: Tensor) -> Tensor:
         """Resized and normalised. An image that is not square is squeezed into one."""
         images = images.to(self.device, torch.float32)
-        size = (self.input_size, self.input_size)
-        if images.shape[2:] != size:
-            images = functional.interpolate(images, size, mode="bicubic", antialias=True)
-        return (images - self._mean) / self._std
+        return (resize(images, self.input_size, self.input_size) - self._mean) / self._std
 
 
 def load_clip(name: str, weights: str | Path | None, device: torch.device, *, input_size: int | None = None) -> Clip:

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from taureau.errors import WeightsError
 from taureau.models.catalogue import ResNetArchitecture
+from taureau.perception.resize import resize
 from taureau.perception.tensors import freeze, strip_prefix
 from taureau.shapes import Float, Tensor
 
@@ -192,6 +193,5 @@ def resize_positions(positions: Float[Tensor, "tokens channels"], side: int) -> 
     old_side = round((positions.shape[0] - 1) ** 0.5)
     if side == old_side:
         return positions
-    grid = positions[1:].T.unflatten(1, (old_side, old_side)).unsqueeze(0)
-    grid = functional.interpolate(grid, (side, side), mode="bicubic", antialias=True)
-    return torch.cat([positions[:1], grid.squeeze(0).flatten(1).T]).contiguous()
+    grid = resize(positions[1:].T.unflatten(1, (old_side, old_side)), side, side)
+    return torch.cat([positions[:1], grid.flatten(1).T]).contiguous()

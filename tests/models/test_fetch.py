@@ -529,6 +529,14 @@ def test_from_a_file_that_cannot_be_used(home, tmp_path, make, reason):
     assert stored(home) == []
 
 
+def test_a_file_that_changes_while_it_is_copied(home, tmp_path, monkeypatch, originals):
+    (tmp_path / "given.safetensors").write_bytes(originals[0])
+    monkeypatch.setattr(downloads.shutil, "copyfile", lambda _, target: target.write_bytes(originals[0][:-1] + b"!"))
+    with pytest.raises(WeightsError, match="it changed while it was copied; nothing was kept"):
+        taureau.models.fetch(NAME, tmp_path / "given.safetensors")
+    assert stored(home) == []
+
+
 def test_from_a_pickle(home, tmp_path):
     for name in ("weights.pt", "weights.safetensors"):
         (tmp_path / name).write_bytes(pickle.dumps(Bomb()))

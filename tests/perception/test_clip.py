@@ -11,7 +11,6 @@ import torch
 from clip_files import random_tensors, write_tokenizer, write_weights
 from clip_models import TINY_GELU_VIT, TINY_RESNET, TINY_VIT, register
 from PIL import Image
-from torch.nn import functional
 
 from taureau.errors import BackendError, InputError, WeightsError
 from taureau.models.catalogue import CATALOGUE
@@ -148,7 +147,7 @@ def test_an_image_of_the_input_size_is_not_resampled(load, monkeypatch):
     def refuse(*_arguments, **_options):
         raise AssertionError("resampled")
 
-    monkeypatch.setattr(functional, "interpolate", refuse)
+    monkeypatch.setattr("taureau.perception.resize.resize_matrix", refuse)
     features = encoder(images, ["block3"])
     torch.testing.assert_close(features.maps["block3"], expected[0]["block3"], **EXACT)
     torch.testing.assert_close(features.embedding, expected[1], **EXACT)
@@ -202,6 +201,11 @@ def test_saliency_without_contrast_is_one_everywhere(load, model, blank):
 def test_saliency_of_a_blank_image_is_finite(load, model, value):
     found = load(model).saliency(torch.full((3, 48, 48), value))
     assert bool(((found >= 0) & (found <= 1)).all())
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_saliency_of_the_smallest_image(load, model):
+    torch.testing.assert_close(load(model).saliency(torch.rand(3, 1, 1)), torch.ones(1, 1), **EXACT)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
