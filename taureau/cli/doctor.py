@@ -16,7 +16,6 @@ from taureau.cli.program import debug_option
 _PACKAGES = ("torch", "numpy", "pillow", "opencv-python-headless", "safetensors", "click")
 _EXTRAS = {
     "numba": "draws faster on a CPU; pip install 'taureau[fast]'",
-    "huggingface-hub": "finds the weights of CLIP; pip install 'taureau[clip]'",
     "tokenizers": "reads --prompt; pip install 'taureau[clip]'",
     "rembg": "makes --mask u2net; pip install 'taureau[mask]'",
 }
