@@ -560,8 +560,12 @@ BAD_SVGS: list[tuple[str, str | bytes, str, str]] = [
         "remove its <metadata>",
     ),
     ("too many paths", "<path/>" * (MAX_STROKES + 1), "has over 100000 strokes", GIVE),
-    ("too many curves", document(path("M 0 0 C" + " 1" * 6 * (MAX_STROKES + 1))), "has over 100000 strokes", GIVE),
-    ("too long", " " * (33 << 20), "is over 32 MiB", GIVE),
+    ("too many moves", document(path("M 0 0 " * (2 * MAX_STROKES + 1))), "its pen moves over 200000 times", GIVE),
+    ("too many tags", document("<g/>" * 300_001), "or 300000 tags", GIVE),
+    ("too long", " " * (25 << 20), "is over 24 MiB", GIVE),
+    ("long transform", document(f'<g transform="{"scale(1)" * 999}"/>'), "transform is longer than 1000", "undo the"),
+    ("long style", document(f'<g style="{"a:b;" * 9999}"/>'), "style is longer than 10000 characters", "take it away"),
+    ("long number", document(path(), "0 0 9 " + "9" * 9999), "viewBox must be four finite numbers", "write viewBox"),
 ]
 
 
@@ -579,8 +583,18 @@ def test_a_bad_svg_is_refused_by_name_with_a_reason_and_a_next_step(text: str | 
 
 def test_too_many_strokes_are_refused_before_the_file_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("taureau.svg.read.DefusedXMLParser", None)
-    with pytest.raises(InputError, match="has over 100000 strokes"):
-        from_svg(document(path() * (MAX_STROKES + 1)))
+    for text in (document(path() * (MAX_STROKES + 1)), document("<g/>" * 300_001)):
+        for form in (text, text.encode()):
+            with pytest.raises(InputError, match="has over 100000 strokes"):
+                from_svg(form)
+
+
+def test_too_many_curves_in_few_paths_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taureau.svg.read.MAX_STROKES", 5)
+    body = path("M 0 0 C" + " 1" * 6 * 3)
+    assert len(read(body)) == 3
+    with pytest.raises(InputError, match="path 2: has over 5 strokes"):
+        read(body + body)
 
 
 def test_a_record_survives_an_edit_of_the_paths() -> None:

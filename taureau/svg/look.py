@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from PIL import ImageColor
 
 from taureau.svg.refused import Refused, quoted
-from taureau.svg.transform import Matrix, numbers_of, parse_transform
+from taureau.svg.transform import MAX_LENGTH, Matrix, numbers_of, parse_transform
 
 # User units a unit; CSS fixes 96 to the inch.
 _UNITS = {"": 1.0, "px": 1.0, "pt": 4 / 3, "pc": 16.0, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96.0}
@@ -45,8 +45,14 @@ class Look:
 
 
 def style_of(element: Element) -> dict[str, str]:
-    """An element's attributes, and over them what its `style` says."""
+    """An element's attributes, and over them what its `style` says.
+
+    Raises:
+        Refused: the style is absurdly long.
+    """
     style = {key: value.strip() for key, value in element.items()}
+    if len(style.get("style", "")) > 10 * MAX_LENGTH:
+        raise Refused(f"style is longer than {10 * MAX_LENGTH} characters", "take it away")
     for declaration in style.get("style", "").split(";"):
         key, colon, value = declaration.partition(":")
         if colon:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from taureau.svg.refused import Refused, quoted
 from taureau.svg.transform import Point
 
-_TOKEN = re.compile(r"[\s,]*(?:([A-Za-z])|([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))", re.ASCII)
+_TOKEN = re.compile(r"[\s,]*(?:([A-Za-z])|([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(\S))", re.ASCII)
 _NO_COMMAND = ("n", "N", "i", "I")  # how NaN and infinity begin
 _NUM_NUMBERS = {"m": 2, "c": 6, "s": 4}
 _STEP = "use only M, C and S in its paths"
@@ -39,7 +39,10 @@ def _commands(data: str) -> Iterator[tuple[str, list[float]]]:
     command = ""
     numbers: list[float] = []
     complete = True  # whether the last letter has had its numbers
-    for letter, number in _tokens(data):
+    for match in _TOKEN.finditer(data):
+        letter, number, odd = match.groups()
+        if odd or letter in _NO_COMMAND:
+            raise _odd_one(data[match.start() :])
         if letter:
             if numbers or not complete:
                 raise Refused(f"path command {command} lacks numbers", _STEP)
@@ -61,17 +64,8 @@ def _commands(data: str) -> Iterator[tuple[str, list[float]]]:
         raise Refused(f"path command {command} lacks numbers", _STEP)
 
 
-def _tokens(data: str) -> Iterator[tuple[str, str]]:
-    """Letters and numbers, one of each pair empty."""
-    data = data.rstrip(" \t\r\n")
-    position = 0
-    while position < len(data):
-        match = _TOKEN.match(data, position)
-        if match is None or match[1] in _NO_COMMAND:
-            rest = data[position : position + 60].lstrip(" \t\r\n,")
-            if rest.lstrip("+-").lower().startswith(("nan", "inf")):
-                raise Refused(f"coordinates must be finite numbers, got {quoted(rest)}", _STEP)
-            if match is None:
-                raise Refused(f"path data cannot be understood at {quoted(rest)}", _STEP)
-        position = match.end()
-        yield match[1] or "", match[2] or ""
+def _odd_one(rest: str) -> Refused:
+    rest = rest.lstrip(" \t\r\n,")
+    if rest[:4].lstrip("+-").lower().startswith(("nan", "inf")):
+        return Refused(f"coordinates must be finite numbers, got {quoted(rest)}", _STEP)
+    return Refused(f"path data cannot be understood at {quoted(rest)}", _STEP)

@@ -4,6 +4,7 @@ The parser is defusedxml's: no document type, no entities, nothing fetched from 
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
@@ -21,7 +22,8 @@ from taureau.svg.refused import Refused, quoted
 from taureau.svg.transform import Matrix, numbers_of
 from taureau.svg.write import MAX_STROKES, RECORD_NAMESPACE, SVG_NAMESPACE
 
-MAX_BYTES = 32 << 20  # some 200,000 paths
+MAX_BYTES = 24 << 20  # 100,000 strokes take 18
+MAX_TAGS = 3 * MAX_STROKES
 MAX_ASPECT = 100
 # How many canvas sides a control point may lie from the middle; farther is a mistake, and no longer exact to 0.01.
 FARTHEST_SIDES = 100
@@ -78,9 +80,12 @@ def _parse(text: bytes | str) -> Element:
         raise Refused(f"is over {MAX_BYTES >> 20} MiB")
     if isinstance(text, bytes) and text.startswith(b"\x1f\x8b"):
         raise Refused("is a compressed SVG", "save it as plain SVG")
-    # Counted before parsing, which takes seconds for so many.
-    if (text.count(b"<path") if isinstance(text, bytes) else text.count("<path")) > MAX_STROKES:
-        raise Refused(f"has over {MAX_STROKES} strokes")
+    # Counted before parsing, which takes seconds for so many. A path is one tag or, with its end, two.
+    num_paths, num_tags = (
+        (text.count(b"<path"), text.count(b"<")) if isinstance(text, bytes) else (text.count("<path"), text.count("<"))
+    )
+    if num_paths > MAX_STROKES or num_tags > MAX_TAGS:
+        raise Refused(f"has over {MAX_STROKES} strokes or {MAX_TAGS} tags")
     parser = DefusedXMLParser(target=TreeBuilder(), forbid_dtd=True)  # its own builder makes elements of another class
     try:
         parser.feed(text)
@@ -114,7 +119,7 @@ def _view_box(root: Element) -> tuple[float, float, float, float]:
 def _read_strokes(root: Element, look: Look, size: int) -> list[_Stroke]:
     """What is drawn, in the order of drawing."""
     strokes: list[_Stroke] = []
-    num_paths = 0
+    num_paths = num_moves = 0
     todo = [(root, look)]  # a stack, since a file may nest deeper than Python does
     while todo:
         element, look = todo.pop()
@@ -126,12 +131,16 @@ def _read_strokes(root: Element, look: Look, size: int) -> list[_Stroke]:
             continue
         if tag == "path":
             num_paths += 1
+            num_moves += style.get("d", "").lower().count("m")
+            if num_moves > 2 * MAX_STROKES:
+                raise Refused(f"its pen moves over {2 * MAX_STROKES} times")
             try:
-                strokes += _strokes_of_path(style, look.of_child(style), size)
+                for stroke in _strokes_of_path(style, look.of_child(style), size):
+                    strokes.append(stroke)
+                    if len(strokes) > MAX_STROKES:
+                        raise Refused(f"has over {MAX_STROKES} strokes")
             except Refused as error:
                 raise Refused(f"path {num_paths}: {error.reason}", error.step) from error
-            if len(strokes) > MAX_STROKES:
-                raise Refused(f"has over {MAX_STROKES} strokes")
         elif tag == "g" or element is root:
             look = look.of_child(style)
             todo += [(child, look) for child in reversed(element)]
@@ -142,24 +151,22 @@ def _read_strokes(root: Element, look: Look, size: int) -> list[_Stroke]:
     return strokes
 
 
-def _strokes_of_path(style: dict[str, str], look: Look, size: int) -> list[_Stroke]:
+def _strokes_of_path(style: dict[str, str], look: Look, size: int) -> Iterator[_Stroke]:
     if look.stroke == "none" and look.fill == "none":
-        return []
+        return
     if look.fill != "none":
         raise Refused("is filled, not a stroke", 'give it fill="none" and a stroke')
     color = parse_color(look.stroke)
     width = look.width * look.matrix.scale
     if not width <= FARTHEST_SIDES * size:
         raise Refused(f"stroke-width is more than {FARTHEST_SIDES} canvas sides", "give it a smaller one")
-    strokes = []
     for curve in parse_path(style.get("d", "")):
         start, first, second, end = map(look.matrix.apply, curve)
         for x, y in (start, first, second, end):
             # Written so that NaN, which comes from infinity times zero, is refused too.
             if not (abs(x - size / 2) <= FARTHEST_SIDES * size and abs(y - size / 2) <= FARTHEST_SIDES * size):
                 raise Refused(f"a control point lies more than {FARTHEST_SIDES} canvas sides away")
-        strokes.append(_Stroke((start, first, second, end), width, color, look.opacity * look.stroke_opacity))
-    return strokes
+        yield _Stroke((start, first, second, end), width, color, look.opacity * look.stroke_opacity)
 
 
 def _as_tensors(strokes: list[_Stroke]) -> Strokes:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from taureau.svg.refused import Refused, quoted
 
-_ONE = re.compile(r"[\s,]*(\w+)\s*\(([^()]*)\)", re.ASCII)
+# One of the list, or a character that belongs to none.
+_ONE = re.compile(r"[\s,]*(?:(\w+)\s*\(([^()]*)\)|(\S))", re.ASCII)
+_STEP = "undo the transform in an editor"
+MAX_LENGTH = 1000
 
 Point = tuple[float, float]
 
@@ -47,6 +50,8 @@ class Matrix:
 
 def numbers_of(text: str) -> list[float] | None:
     """Finite numbers with spaces or commas between them; None if that is not what the text is."""
+    if len(text) > MAX_LENGTH:
+        return None
     try:
         numbers = [float(part) for part in re.split(r"[\s,]+", text.strip()) if part]
     except ValueError:
@@ -61,16 +66,16 @@ def parse_transform(text: str) -> Matrix:
         Refused: it is not such a list, or its numbers are too large.
     """
     matrix = Matrix()
-    position = 0
-    while text[position:].strip(" \t\r\n,"):
-        match = _ONE.match(text, position)
-        one = None if match is None else _one_matrix(match[1], numbers_of(match[2]))
-        if match is None or one is None:
-            raise Refused(f"transform cannot be understood, got {quoted(text)}", "undo the transform in an editor")
+    if len(text) > MAX_LENGTH:
+        raise Refused(f"transform is longer than {MAX_LENGTH} characters", _STEP)
+    for match in _ONE.finditer(text):
+        kind, arguments, odd = match.groups()
+        one = None if odd else _one_matrix(kind, numbers_of(arguments))
+        if one is None:
+            raise Refused(f"transform cannot be understood, got {quoted(text)}", _STEP)
         matrix = matrix @ one
-        position = match.end()
     if not all(math.isfinite(value) for value in (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)):
-        raise Refused(f"transform is too large, got {quoted(text)}", "undo the transform in an editor")
+        raise Refused(f"transform is too large, got {quoted(text)}", _STEP)
     return matrix
 
 
