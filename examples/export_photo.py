@@ -1,4 +1,4 @@
-"""Write a photo that scikit-image ships to a file, so that there is something to draw: `export_photo.py coffee a.png`."""
+"""Write a photo that scikit-image ships to a file: `export_photo.py coffee cup.png`."""
 
 import sys
 from pathlib import Path

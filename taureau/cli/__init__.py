@@ -6,31 +6,24 @@ Nothing here imports torch before a command needs it, so that help, version and 
 import click
 
 import taureau
-from taureau.cli.doctor import doctor
-from taureau.cli.draw import draw
-from taureau.cli.models import models
+from taureau.cli.doctor import doctor as doctor_command
+from taureau.cli.draw import draw as draw_command
+from taureau.cli.models import models as models_command
 from taureau.cli.program import Program
 
 
-@click.group(
-    cls=Program,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    invoke_without_command=True,
-)
-@click.version_option(taureau.__version__, prog_name="taureau", message="%(prog)s %(version)s")
-@click.pass_context
-def program(context: click.Context) -> None:
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(taureau.__version__, message="%(prog)s %(version)s")
+def program() -> None:
     """Draw photos with n strokes.
 
     Start with: taureau draw cat.jpg
     """
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
 
 
-program.add_command(draw)
-program.add_command(models)
-program.add_command(doctor)
+program.add_command(draw_command)
+program.add_command(models_command)
+program.add_command(doctor_command)
 
 
 def main() -> None:

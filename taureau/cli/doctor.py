@@ -74,7 +74,7 @@ def doctor(as_json: bool) -> int:
         click.echo(json.dumps(found))
         return int(bool(faults))
     for name, number in versions.items():
-        _line(name, number or f"absent: {_EXTRAS.get(name, 'reinstall taureau')}")
+        _line(name, number or f"absent; {_EXTRAS.get(name, 'reinstall taureau')}")
     for name, value in {**machine, "device": test.device, "rasteriser": test.rasteriser}.items():
         _line(name.replace("_", " "), "unknown" if value is None else value)
     for name, state in encoders.items():
@@ -155,7 +155,10 @@ def _memory_gib() -> float | None:
 
 
 def _encoders() -> dict[str, str]:
-    return {}
+    """What of each encoder is here."""
+    rows = taureau.models.list_models()
+    states = {row.name: "here" if row.present else f"absent; taureau models fetch {row.name}" for row in rows}
+    return {"contour": "here; needs no weights", **states}
 
 
 def _number(score: float | None) -> float:
@@ -164,4 +167,4 @@ def _number(score: float | None) -> float:
 
 
 def _line(name: str, value: object) -> None:
-    click.echo(f"{name:<24}{value}")
+    click.echo(f"{name:<28}{value}")

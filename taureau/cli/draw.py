@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +16,7 @@ import taureau
 from taureau.cli.interruption import Interruption
 from taureau.cli.outputs import PIPE, Outputs, check_outputs, plan_outputs
 from taureau.cli.program import INTERRUPTED, debug_option, describe_error, is_broken_pipe, report_error
-from taureau.cli.progress import Progress
+from taureau.cli.progress import DrawingProgress
 
 if TYPE_CHECKING:
     import taureau.sketcher
@@ -133,9 +133,10 @@ def draw(
         except Exception as error:
             if is_broken_pipe(error):
                 raise
-            exit_code = exit_code or report_error(error)
+            code = report_error(error)
+            exit_code = exit_code or code
             if as_json:
-                text, code = describe_error(error)
+                text, _ = describe_error(error)
                 click.echo(json.dumps({"photo": str(photo), "error": text, "exit_code": code}))
             continue
         seconds = time.perf_counter() - started
@@ -162,12 +163,13 @@ class _Drawn:
     stopped_at: int | None
 
 
-def _source(photo: Path) -> Path | BinaryIO:
+def _source(photo: Path) -> Any:
+    """What `read_photo` reads: the file, or stdin."""
     if photo != PIPE:
         return photo
     if sys.stdin.isatty():
         raise taureau.InputError("-: nothing is piped in; pipe a photo in, or name a file")
-    return click.get_binary_stream("stdin")
+    return sys.stdin.buffer
 
 
 def _make_sketcher(encoder: str | None, weights: Path | None, device: str) -> "taureau.Sketcher":
@@ -181,7 +183,7 @@ def _draw_photo(steps: Callable[[], "taureau.sketcher.Run"], outputs: Outputs, *
     moments = []
     with Interruption() as interruption:
         run = steps()
-        with Progress(outputs.name, shown=shown) as progress:
+        with DrawingProgress(outputs.name, shown=shown) as progress:
             for step in run:
                 progress.show(step)
                 if step.number % -(-step.total // _NUM_FRAMES) == 0:
@@ -202,9 +204,8 @@ def _write(sketch: "taureau.Sketch", history: list["taureau.Sketch"], outputs: O
         Their paths by kind.
     """
     if outputs.to_stdout:
-        stdout = click.get_binary_stream("stdout")
-        stdout.write(sketch.svg.encode())
-        stdout.flush()
+        sys.stdout.buffer.write(sketch.svg.encode())
+        sys.stdout.buffer.flush()
     for path in (outputs.svg, outputs.png):
         if path is not None:
             sketch.save(path)

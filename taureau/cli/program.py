@@ -44,7 +44,7 @@ def describe_error(error: BaseException) -> tuple[str, int]:
         text, code = "out of memory; a smaller --size or fewer --candidates need less", 1
     else:
         text, code = f"unexpected {type(error).__name__}: {error} (this is a bug; --debug shows where)", 1
-    return " ".join(text.split()), code
+    return " ".join(text.splitlines()), code
 
 
 def report_error(error: BaseException) -> int:
@@ -66,7 +66,15 @@ def is_broken_pipe(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno == errno.EPIPE
 
 
-class Program(click.Group):
+class Group(click.Group):
+    """A group of commands that shows its help when it is called alone."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Take nothing for a wish for help."""
+        return super().parse_args(context, args or ["--help"])
+
+
+class Program(Group):
     """A group of commands that ends as this file's first lines say."""
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:

@@ -1,22 +1,23 @@
-"""The progress bar: how far, how good, how fast, how long yet. On stderr, and only where someone looks."""
+"""Progress bars: how far, how fast, how long yet. On stderr, and only where someone looks."""
 
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 if TYPE_CHECKING:
     import taureau.sketcher
 
-_LINE = "{desc} {percentage:3.0f}% {bar} {n}/{total} [{postfix}{rate_fmt}, {remaining} left]"
+_STEPS = "{desc} {percentage:3.0f}% {bar} {n}/{total} [{rate_fmt}, {remaining} left{postfix}]"
+_BYTES = "{desc} {percentage:3.0f}% {bar} {n_fmt}/{total_fmt} [{rate_fmt}, {remaining} left]"
 
 
-class Progress:
-    """A bar for the steps of one drawing.
+class _Bar:
+    """A bar that begins with the first thing that it shows, and leaves nothing on the screen when it ends.
 
     Args:
-        name: what is being drawn.
+        name: what is under way.
         shown: whether it is wanted; where stderr is no terminal, nothing is shown anyway.
     """
 
@@ -25,23 +26,36 @@ class Progress:
         self._shown = shown and sys.stderr.isatty()
         self._bar: tqdm | None = None
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> Any:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.close()
 
-    def show(self, step: "taureau.sketcher.RunStep") -> None:
-        """Move on to a step."""
+    def _move(self, done: int, total: int, postfix: str = "", **look: Any) -> None:
         if not self._shown:
             return
         if self._bar is None:
             # A lock of threads: tqdm's own starts a semaphore of processes, which outlives a killed command.
             tqdm.set_lock(threading.RLock())
             tqdm.monitor_interval = 0
-            self._bar = tqdm(
-                total=step.total, desc=self._name, unit=" steps", bar_format=_LINE, leave=False, dynamic_ncols=True
-            )
-        self._bar.set_postfix_str(f"loss {step.loss:.4g}, ", refresh=False)
-        self._bar.update(step.number - self._bar.n)
+            self._bar = tqdm(total=total, desc=self._name, leave=False, dynamic_ncols=True, **look)
+        self._bar.set_postfix_str(postfix, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+
+class DrawingProgress(_Bar):
+    """A bar for the steps of one drawing, with the loss."""
+
+    def show(self, step: "taureau.sketcher.RunStep") -> None:
+        """Move on to a step."""
+        self._move(step.number, step.total, f"loss {step.loss:.4g}", unit=" steps", bar_format=_STEPS)
+
+
+class BytesProgress(_Bar):
+    """A bar for a download."""
+
+    def show(self, done: int, total: int) -> None:
+        """Move on to a number of bytes."""
+        self._move(done, total, unit="B", unit_scale=True, bar_format=_BYTES)

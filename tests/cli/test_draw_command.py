@@ -1,0 +1,378 @@
+"""`taureau draw`: what it writes, what it says, how it ends."""
+
+import os
+import re
+import signal
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import taureau
+from taureau.cli.progress import DrawingProgress
+from taureau.files import shown
+from tests.bad_files import BAD_FILES
+from tests.cli.command_line import QUICK, draw_photo, run
+
+
+@pytest.fixture
+def photo(tmp_path):
+    return draw_photo(tmp_path / "disc.png")
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+# What it writes
+
+
+def test_a_drawing_and_its_preview_lie_beside_the_photo(photo):
+    outcome = run("draw", photo, *QUICK)
+    assert outcome.code == 0
+    assert outcome.stdout == ""
+    assert names(photo.parent) == ["disc.png", "disc.sketch.png", "disc.sketch.svg"]
+    sketch = taureau.Sketch.load(photo.with_name("disc.sketch.svg"))
+    assert len(sketch.strokes) == 2
+    assert sketch.seed == 1
+    # The photo is 60 x 40, the preview 896 pixels on its long side.
+    with Image.open(photo.with_name("disc.sketch.png")) as preview:
+        assert preview.size == (896, 598)
+
+
+def test_the_command_draws_what_the_library_draws(photo):
+    run("draw", photo, *QUICK)
+    sketch = taureau.Sketcher().draw(photo, size=64, steps=2, candidates=1, strokes=2, mask="none", seed=1)
+    assert photo.with_name("disc.sketch.svg").read_text() == sketch.svg
+
+
+def test_one_line_says_what_was_used_and_how_long_it_took(photo):
+    outcome = run("draw", photo, *QUICK)
+    line = re.fullmatch(
+        r".*disc\.sketch\.svg, .*disc\.sketch\.png: 2 strokes in \d+\.\d s, score [\d.e-]+ "
+        r"\(preset fast, encoder contour, rasteriser (torch|numba), device \w+, seed 1, 1 candidates, 2 steps\)\n",
+        outcome.stderr,
+    )
+    assert line, outcome.stderr
+
+
+def test_quiet_says_nothing(photo):
+    outcome = run("draw", photo, *QUICK, "--quiet")
+    assert (outcome.code, outcome.stdout, outcome.stderr) == (0, "", "")
+
+
+def test_no_bar_where_stderr_is_no_terminal(photo):
+    assert "%" not in run("draw", photo, *QUICK).stderr
+
+
+def test_a_drawn_seed_is_said_and_draws_the_same_again(photo):
+    quick = [word for word in QUICK if word not in ("--seed", "1")] + ["--candidates", "1"]
+    first = run("draw", photo, *quick)
+    svg = photo.with_name("disc.sketch.svg").read_text()
+    (seed,) = re.findall(r"seed (\d+)", first.stderr)
+    run("draw", photo, *quick, "--seed", seed)
+    assert photo.with_name("disc.sketch.svg").read_text() == svg
+    (other,) = re.findall(r"seed (\d+)", run("draw", photo, *quick).stderr)
+    assert other != seed
+
+
+def test_one_file_on_request(photo, tmp_path):
+    assert run("draw", photo, *QUICK, "-o", tmp_path / "a.svg").code == 0
+    assert run("draw", photo, *QUICK, "-o", tmp_path / "b.png").code == 0
+    assert names(tmp_path) == ["a.svg", "b.png", "disc.png"]
+
+
+def test_many_photos_into_a_folder(photo, tmp_path):
+    other = draw_photo(tmp_path / "other.png", (40, 60))
+    assert run("draw", photo, other, *QUICK, "-o", tmp_path / "drawings").code == 0
+    assert names(tmp_path / "drawings") == [
+        "disc.sketch.png", "disc.sketch.svg", "other.sketch.png", "other.sketch.svg",
+    ]  # fmt: skip
+
+
+def test_stdin_to_stdout(photo):
+    outcome = run("draw", "-", *QUICK, stdin=photo.read_bytes())
+    run("draw", photo, *QUICK)
+    beside = photo.with_name("disc.sketch.svg").read_bytes()
+    assert outcome.bytes == beside.replace(b"<title>disc</title>", b"<title>photo</title>")
+
+
+def test_a_file_to_stdout(photo):
+    outcome = run("draw", photo, *QUICK, "-o", "-")
+    assert outcome.stdout.endswith("</svg>\n")
+    assert outcome.stderr.startswith("stdout: 2 strokes")
+    assert names(photo.parent) == ["disc.png"]
+
+
+def test_json_is_one_object_a_photo_and_nothing_else(photo, tmp_path):
+    other = draw_photo(tmp_path / "other.png")
+    outcome = run("draw", photo, other, *QUICK, "--json", "--gif", "auto")
+    first, second = outcome.objects
+    assert first["photo"] == str(photo)
+    assert second["photo"] == str(other)
+    assert first["outputs"] == {kind: str(tmp_path / f"disc.sketch.{kind}") for kind in ("svg", "png", "gif")}
+    assert first["interrupted"] is False
+    assert first["seconds"] > 0
+    assert first["record"] == taureau.Sketch.load(tmp_path / "disc.sketch.svg").record
+
+
+def test_options_reach_the_drawing(photo, tmp_path):
+    mask = tmp_path / "mask.png"
+    Image.fromarray(np.full((40, 60), 255, np.uint8)).save(mask)
+    outcome = run(
+        "draw", photo, "-n", "3", "--preset", "paper", "--encoder", "contour", "--device", "cpu", "--candidates", "2",
+        "--seed", "5", "--steps", "1", "--size", "80", "--width", "1.5", "--color", "--mask", mask, "--loss", "l2",
+        "--json",
+    )  # fmt: skip
+    assert outcome.code == 0, outcome.stderr
+    settings = outcome.objects[0]["record"]["settings"]
+    asked = taureau.Settings.of(
+        "paper", strokes=3, candidates=2, seed=5, steps=1, size=80, width=1.5, color=True, mask="file", loss="l2"
+    )
+    assert settings == asked.as_dict()
+
+
+def test_a_sketch_is_continued_with_its_strokes_locked(photo, tmp_path):
+    run("draw", photo, *QUICK)
+    first = taureau.Sketch.load(tmp_path / "disc.sketch.svg")
+    more = [*QUICK, "-n", "4", "--start", tmp_path / "disc.sketch.svg", "--lock", "-o", tmp_path / "more.svg"]
+    assert run("draw", photo, *more).code == 0
+    second = taureau.Sketch.load(tmp_path / "more.svg")
+    assert len(second.strokes) == 4
+    assert (second.strokes.points[:2] - first.strokes.points).abs().max() <= 0.011  # two decimals, twice rounded
+
+
+def test_warnings_are_said(tmp_path):
+    blank = tmp_path / "blank.png"
+    Image.new("RGB", (40, 40), "white").save(blank)
+    outcome = run("draw", blank, *QUICK)
+    assert outcome.code == 0
+    assert f"taureau: warning: {blank}: " in outcome.stderr
+    assert "blank" in outcome.stderr
+
+
+# How it came about
+
+
+def test_frames_are_numbered_and_end_with_the_sketch(photo, tmp_path):
+    run("draw", photo, *QUICK, "--frames", tmp_path / "frames")
+    # Steps 0, 1 and 2, and the sketch.
+    assert names(tmp_path / "frames") == [f"disc.{number:04d}.png" for number in range(4)]
+    assert (tmp_path / "frames/disc.0003.png").read_bytes() == (tmp_path / "disc.sketch.png").read_bytes()
+
+
+def test_frames_left_from_a_longer_drawing_go(photo, tmp_path):
+    for name in ("disc.0002.png", "disc.0009.png", "cat.0009.png"):
+        (tmp_path / name).write_bytes(b"old")
+    run("draw", photo, *QUICK, "--frames", tmp_path)
+    assert names(tmp_path) == sorted(
+        ["disc.png", "disc.sketch.svg", "disc.sketch.png", "cat.0009.png", *(f"disc.{n:04d}.png" for n in range(4))]
+    )
+
+
+def test_frames_of_a_long_drawing_are_about_a_hundred(photo, tmp_path):
+    assert run("draw", photo, *QUICK, "--steps", "250", "--loss", "l2", "--frames", tmp_path / "frames").code == 0
+    assert 80 <= len(names(tmp_path / "frames")) <= 102
+
+
+def test_a_gif_shows_every_moment(photo, tmp_path):
+    run("draw", photo, *QUICK, "--gif", "auto")
+    with Image.open(tmp_path / "disc.sketch.gif") as animation:
+        assert animation.n_frames >= 2
+        assert animation.size == (448, 298)
+
+
+# How it refuses
+
+
+def test_two_things_for_stdout_are_a_usage_error(photo):
+    outcome = run("draw", photo, "-o", "-", "--json")
+    assert outcome.code == 2
+    assert "--json and a drawing cannot both go to stdout" in outcome.stderr
+
+
+def test_no_photo_is_a_usage_error():
+    outcome = run("draw")
+    assert outcome.code == 2
+    assert outcome.stderr.startswith("taureau: error: Missing argument 'PHOTO...'")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["-n", "0"], "strokes must be 1 to 4096, got 0"),
+        (["--width", "-1"], "width must be over 0 and at most 64, got -1.0"),
+        (["--width", "nan"], "width must be"),
+        (["--steps", "0"], "steps must be 1 to"),
+        (["--size", "3"], "size must be"),
+        (["--candidates", "0"], "candidates must be"),
+        (["--seed", "-1"], "seed must be"),
+        (["--encoder", "eyes"], "no encoder 'eyes'"),
+        (["--device", "abacus"], "device must be one of"),
+        (["--loss", "text"], "needs a prompt"),
+        (["--lock"], "say which sketch"),
+        (["--start", "gone.svg"], "gone.svg"),
+        (["--mask", "gone.png"], "gone.png"),
+        (["--frame", "3"], "frame 3"),
+        (["--weights", "gone.safetensors"], "gone.safetensors"),
+    ],
+)
+def test_bad_values_are_bad_input_said_on_one_line(photo, options, words):
+    outcome = run("draw", photo, *options)
+    assert outcome.code == 3, outcome.stderr
+    assert outcome.stderr.startswith("taureau: error: ")
+    assert words in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+    assert names(photo.parent) == ["disc.png"]
+
+
+@pytest.mark.parametrize("options", [["-n", "many"], ["--preset", "slow"], ["--loss", "l3"]])
+def test_values_of_another_kind_are_usage_errors(photo, options):
+    outcome = run("draw", photo, *options)
+    assert outcome.code == 2
+    assert re.match(r"taureau: error: Invalid value for '.*--.*\(see 'taureau draw --help'\)\n$", outcome.stderr)
+
+
+@pytest.mark.parametrize("bad", BAD_FILES, ids=lambda bad: ascii(bad.name))
+def test_a_bad_file_is_one_line_on_stderr_exit_code_3_and_no_output(bad, tmp_path):
+    path = tmp_path / bad.name
+    bad.make(path)
+    before = os.listdir(tmp_path)
+    outcome = run("draw", path, *QUICK)
+    assert (outcome.code, outcome.stdout) == (3, "")
+    assert outcome.stderr.startswith(f"taureau: error: {shown(path)}")
+    assert bad.reason in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+    assert os.listdir(tmp_path) == before
+
+
+def test_a_bad_file_in_a_batch_is_a_row_of_the_record_and_stops_nothing(photo, tmp_path):
+    paths = []
+    for number, bad in enumerate(BAD_FILES):
+        (tmp_path / str(number)).mkdir()
+        paths.append(tmp_path / str(number) / bad.name)
+        bad.make(paths[-1])
+    outcome = run("draw", *paths, photo, *QUICK, "--json")
+    assert outcome.code == 3
+    assert [row["exit_code"] for row in outcome.objects[:-1]] == [3] * len(BAD_FILES)
+    assert "record" in outcome.objects[-1]
+
+
+def test_an_encoder_without_weights_ends_with_4_once_for_all_photos(photo, tmp_path, monkeypatch):
+    def refuse(*_args, **_more):
+        raise taureau.WeightsError("encoder x: no weights here; fetch them")
+
+    monkeypatch.setattr(taureau, "Sketcher", refuse)
+    outcome = run("draw", photo, draw_photo(tmp_path / "other.png"))
+    assert outcome.code == 4
+    assert outcome.stderr == "taureau: error: encoder x: no weights here; fetch them\n"
+
+
+def test_a_bad_photo_is_said_and_the_others_are_drawn(photo, tmp_path):
+    gone, text = tmp_path / "gone.png", tmp_path / "text.png"
+    text.write_text("no photo")
+    outcome = run("draw", gone, text, photo, *QUICK, "--json")
+    assert outcome.code == 3
+    errors = outcome.stderr.splitlines()[:2]
+    assert all(line.startswith(f"taureau: error: {path}") for line, path in zip(errors, (gone, text), strict=True))
+    first, second, third = outcome.objects
+    assert first == {"photo": str(gone), "error": errors[0].removeprefix("taureau: error: "), "exit_code": 3}
+    assert second["exit_code"] == 3
+    assert third["outputs"]["svg"] == str(tmp_path / "disc.sketch.svg")
+
+
+def test_the_exit_code_is_that_of_the_first_failure(photo, tmp_path, monkeypatch):
+    read_photo = taureau.read_photo
+
+    def read_or_break(source, **more):
+        if source.name == "broken.png":
+            raise RuntimeError("a bug\nin two lines")
+        return read_photo(source, **more)
+
+    monkeypatch.setattr(taureau, "read_photo", read_or_break)
+    broken, gone = draw_photo(tmp_path / "broken.png"), tmp_path / "gone.png"
+    outcome = run("draw", broken, gone, photo, *QUICK, "--quiet")
+    assert outcome.code == 1
+    first, second = outcome.stderr.splitlines()
+    assert first == "taureau: error: unexpected RuntimeError: a bug in two lines (this is a bug; --debug shows where)"
+    assert str(gone) in second
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    outcome = run("draw", tmp_path / "gone.png", "--debug")
+    assert outcome.code == 3
+    assert "Traceback (most recent call last)" in outcome.stderr
+    assert outcome.stderr.splitlines()[-1].startswith("taureau: error: ")
+
+
+def test_existing_drawings_are_replaced_or_kept_as_told(photo):
+    svg = photo.with_name("disc.sketch.svg")
+    svg.write_text("old")
+    outcome = run("draw", photo, *QUICK, "--no-overwrite")
+    assert outcome.code == 3
+    assert str(svg) in outcome.stderr
+    assert svg.read_text() == "old"
+    assert names(photo.parent) == ["disc.png", "disc.sketch.svg"]
+    assert run("draw", photo, *QUICK).code == 0
+    assert svg.read_text() != "old"
+
+
+def test_outputs_are_refused_before_anything_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(taureau, "read_photo", lambda *_, **__: pytest.fail("the photo was read"))
+    assert run("draw", tmp_path / "cat.jpg", tmp_path / "cat.png").code == 3
+    (tmp_path / "file").write_text("")
+    assert run("draw", tmp_path / "cat.jpg", "-o", tmp_path / "file/below/cat.svg").code == 3
+
+
+# Interrupts
+
+
+@pytest.fixture
+def signals(monkeypatch):
+    """Signals that come while step 3 is under way: whoever asks for them puts them into the list."""
+    wanted: list[signal.Signals] = []
+
+    def show(_self, step):
+        for number in wanted if step.number == 3 else []:
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(DrawingProgress, "show", show)
+    return wanted
+
+
+LONG = (*QUICK, "--steps", "1000", "--loss", "l2")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_saves_the_best_so_far(photo, tmp_path, signals, number):
+    signals.append(number)
+    other = draw_photo(tmp_path / "other.png")
+    outcome = run("draw", photo, other, *LONG)
+    assert outcome.code == 130
+    assert "interrupted at step 3 of 1000" in outcome.stderr
+    assert "interrupted; 1 of 2 photos not drawn" in outcome.stderr
+    assert names(tmp_path) == ["disc.png", "disc.sketch.png", "disc.sketch.svg", "other.png"]
+    sketch = taureau.Sketch.load(tmp_path / "disc.sketch.svg")
+    assert len(sketch.strokes) == 2
+    assert sketch.record["steps_done"] == 3
+
+
+def test_an_interrupt_shows_in_json(photo, signals):
+    signals.append(signal.SIGINT)
+    outcome = run("draw", photo, *LONG, "--json")
+    assert outcome.code == 130
+    assert outcome.objects[0]["interrupted"] is True
+
+
+def test_a_second_interrupt_ends_at_once(photo, signals):
+    signals += [signal.SIGINT, signal.SIGINT]
+    outcome = run("draw", photo, *LONG)
+    assert outcome.code == 130
+    assert outcome.stderr.splitlines()[-1] == "taureau: interrupted"
+    assert names(photo.parent) == ["disc.png"]
+
+
+def test_signals_are_handled_as_before_when_the_drawing_is_done(photo):
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    run("draw", photo, *QUICK)
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before

@@ -1,0 +1,155 @@
+"""`taureau` as a process of its own: pipes, signals, sudden death, and the same bytes twice."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import taureau
+from tests.cli.command_line import QUICK, ROOT, command, draw_photo, environment
+
+KILLS = 30
+
+KILL_DRIVER = """
+import os, random, signal, sys, time
+from pathlib import Path
+import taureau
+import taureau.sketcher  # and with it torch, once for all children
+from taureau.cli import program
+
+photo, folder, kills, words = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
+lots = random.Random(7)
+
+
+def draw(out):
+    child = os.fork()
+    if not child:
+        try:
+            program.main(["draw", photo, "--quiet", "-o", f"{out}/", *words])
+        finally:
+            os._exit(1)
+    return child
+
+
+def wait(child, killed_after):
+    started = time.perf_counter()
+    while time.perf_counter() - started < killed_after:
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return time.perf_counter() - started
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return None
+
+
+whole = wait(draw(folder / "whole"), 60)
+assert whole, "the drawing was not done in a minute"
+survivors = 0
+for number in range(kills):
+    # Half of the kills fall on the last fifth of the time, where files are written.
+    share = lots.uniform(0.8, 1.05) if number % 2 else lots.uniform(0, 1)
+    survivors += wait(draw(folder / str(number)), share * whole) is not None
+print(survivors)
+"""
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a drawing is all there: an SVG with its strokes, a PNG down to its last checksum."""
+    try:
+        if path.suffix == ".svg":
+            return len(taureau.Sketch.load(path).strokes) == 2
+        with Image.open(path) as picture:
+            picture.verify()
+        with Image.open(path) as picture:
+            picture.load()
+    except (taureau.InputError, OSError, SyntaxError):
+        return False
+    return True
+
+
+@pytest.fixture
+def photo(tmp_path):
+    return draw_photo(tmp_path / "disc.png")
+
+
+def start(*arguments, **more) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command(*arguments), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork")
+def test_a_killed_command_leaves_a_whole_drawing_or_none(photo, tmp_path):
+    folder = tmp_path / "killed"
+    arguments = [sys.executable, "-c", KILL_DRIVER, str(photo), str(folder), str(KILLS), *QUICK, "--loss", "l2"]
+    driver = subprocess.run(arguments, env=environment(), cwd=ROOT, capture_output=True, text=True)
+    assert driver.returncode == 0, driver.stderr
+    # It proves nothing if the command was always done, or never wrote anything.
+    assert int(driver.stdout) < KILLS // 2
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    drawings = [path for path in files if path.suffix in (".svg", ".png")]
+    assert [path for path in drawings if not is_whole(path)] == []
+    assert {path.name for path in drawings} == {"disc.sketch.svg", "disc.sketch.png"}
+    assert all(path.name.startswith(".taureau-") for path in files if path not in drawings)
+
+
+@pytest.mark.parametrize("ending", [".svg", ".png"])
+def test_half_a_drawing_is_not_whole(photo, ending, tmp_path):
+    sketch = taureau.Sketcher().draw(photo, size=64, steps=1, candidates=1, strokes=2, mask="none", seed=1)
+    path = sketch.save(tmp_path / f"sketch{ending}")
+    assert is_whole(path)
+    path.write_bytes(path.read_bytes()[:-30])
+    assert not is_whole(path)
+
+
+def test_two_runs_with_one_seed_give_the_same_bytes(photo, tmp_path):
+    runs = [start("draw", photo, *QUICK, "-o", tmp_path / f"{number}.svg") for number in range(2)]
+    for process in runs:
+        _, said = process.communicate()
+        assert process.returncode == 0, said
+    assert (tmp_path / "0.svg").read_bytes() == (tmp_path / "1.svg").read_bytes()
+
+
+def test_a_pipe_in_and_a_pipe_out(photo):
+    process = start("draw", "-", *QUICK, stdin=subprocess.PIPE)
+    out, said = process.communicate(photo.read_bytes())
+    assert process.returncode == 0, said
+    assert out.startswith(b"<?xml")
+    assert out.endswith(b"</svg>\n")
+
+
+def test_a_reader_that_leaves_is_no_error_to_talk_about(photo):
+    with start("draw", photo, *QUICK, "--quiet", "-o", "-") as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a system with pseudo-terminals")
+def test_ctrl_c_at_a_terminal_saves_the_best_so_far(photo, tmp_path):
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))  # a bar needs room
+    arguments = command("draw", photo, *QUICK, "--steps", "100000", "--loss", "l2")
+    process = subprocess.Popen(arguments, env=environment(), stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    # The bar shows that the drawing has begun, and that there is a bar.
+    while b"loss" not in seen:
+        seen += os.read(ours, 1000)
+    assert b"disc" in seen
+    assert b"/100000" in seen
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(OSError):  # how Linux says that the other side has closed
+        while more := os.read(ours, 1000):
+            seen += more
+    os.close(ours)
+    assert process.wait() == 130
+    assert b"interrupted at step" in seen
+    assert is_whole(tmp_path / "disc.sketch.svg")
+    assert is_whole(tmp_path / "disc.sketch.png")
