@@ -56,11 +56,12 @@ def rasterize(
     if points.dtype not in (torch.float32, torch.float64):
         raise InputError(f"control points must be float32 or float64, got {points.dtype}; convert them first")
     _check(strokes)
-    if points.numel() == 0:
-        return points.new_ones(*points.shape[:-3], 3, canvas.size, canvas.size) + points.sum()
     like = [None if part is None else part.to(points) for part in (strokes.width, strokes.color, strokes.opacity)]
     width, color, opacity = like
     assert width is not None
+    if points.numel() == 0:
+        nothing = sum(part.sum() for part in (points, *like) if part is not None)
+        return points.new_ones(*points.shape[:-3], 3, canvas.size, canvas.size) + nothing
     if name == "reference":
         return rasterize_reference(Strokes(points, width, color, opacity), canvas.size, half)
     flat = Strokes(
@@ -110,12 +111,24 @@ def _has_numba() -> bool:
 
 
 def _check(strokes: Strokes) -> None:
-    """Refuse what is no stroke; the full check runs only when this quick one fails."""
-    ranges = [(strokes.width, math.inf), (strokes.color, 1.0), (strokes.opacity, 1.0)]
+    """Refuse what is no stroke; the full check of values runs only when this quick one fails."""
+    shape = strokes.points.shape
+    if len(shape) < 3 or shape[-2:] != (4, 2):
+        raise InputError(f"control points must have the shape [..., strokes, 4, 2], got {list(shape)}")
     fine = math.isfinite(float(strokes.points.detach().sum()))
-    for values, most in ranges:
-        if values is not None and values.numel():
-            low, high = values.detach().aminmax()
-            fine = fine and float(low) >= 0 and float(high) <= most and math.isfinite(float(high))
+    parts = [
+        ("width", strokes.width, [], math.inf),
+        ("color", strokes.color, [3], 1),
+        ("opacity", strokes.opacity, [], 1),
+    ]
+    for name, values, channels, most in parts:
+        if values is None:
+            continue
+        if list(values.shape) != [*shape[:-2], *channels]:
+            wanted = [*shape[:-2], *channels]
+            raise InputError(f"{name} must have the shape {wanted}, as the points have, got {list(values.shape)}")
+        if values.numel():
+            low, high = map(float, values.detach().aminmax())
+            fine = fine and low >= 0 and high <= most and math.isfinite(high)
     if not fine:
         strokes.check()

@@ -6,6 +6,7 @@ the distance at a fixed parameter (the envelope theorem). Every other backend is
 """
 
 import torch
+from torch.nn.functional import pad
 
 from taureau.bezier import bernstein
 from taureau.raster.coverage import coverage
@@ -17,8 +18,8 @@ SAMPLE_SPACING = 0.25
 MIN_SAMPLES, MAX_SAMPLES = 64, 4096
 NUM_MINIMA = 3
 """The squared distance to a cubic is a polynomial of degree 6, which has at most three minima."""
-CLOSING_STEPS = 40
-"""Each keeps two thirds of the interval: 40 leave 1e-7 of the spacing of the samples."""
+CLOSING_STEPS = 32
+"""Each keeps two thirds of the interval: 32 leave 2e-6 of the spacing of the samples."""
 
 
 def rasterize_reference(strokes: Strokes, size: int, half: float) -> Float[Tensor, "*batch 3 size size"]:
@@ -44,18 +45,9 @@ def nearest_parameters(control: Float[Tensor, "4 2"], pixels: Float[Tensor, "poi
     top_speed = 3 * float(control.diff(dim=0).norm(dim=-1).max())
     num = int(min(max(top_speed / SAMPLE_SPACING, MIN_SAMPLES), MAX_SAMPLES))
     t = torch.linspace(0, 1, num + 1, dtype=control.dtype, device=control.device)
-    chunks = pixels.split(max(1, 2**22 // num))
-    return torch.cat([_nearest_in_chunk(control, chunk, t) for chunk in chunks])
-
-
-def _nearest_in_chunk(control: Tensor, pixels: Tensor, t: Tensor) -> Tensor:
-    squared = _squared(bernstein(t) @ control, pixels[:, None])
-    beyond = torch.full_like(squared[:, :1], torch.inf)
-    is_minimum = (squared <= torch.cat([beyond, squared[:, :-1]], dim=1)) & (
-        squared <= torch.cat([squared[:, 1:], beyond], dim=1)
-    )
-    best = torch.where(is_minimum, squared, torch.inf).topk(NUM_MINIMA, dim=1, largest=False).indices
-    low, high = t[(best - 1).clamp(min=0)], t[(best + 1).clamp(max=len(t) - 1)]
+    samples = bernstein(t) @ control
+    best = torch.cat([_best_minima(samples, chunk) for chunk in pixels.split(max(1, 2**18 // num))])
+    low, high = t[(best - 1).clamp(min=0)], t[(best + 1).clamp(max=num)]
     for _ in range(CLOSING_STEPS):
         third = (high - low) / 3
         left = _squared(bernstein(low + third) @ control, pixels[:, None])
@@ -67,8 +59,17 @@ def _nearest_in_chunk(control: Tensor, pixels: Tensor, t: Tensor) -> Tensor:
     return found.gather(1, which)[:, 0]
 
 
+def _best_minima(samples: Tensor, pixels: Tensor) -> Tensor:
+    """The places of the lowest local minima of the distance along the samples of a curve, for each pixel."""
+    squared = _squared(samples, pixels[:, None])
+    rise = squared.diff(dim=1)
+    is_minimum = pad(rise <= 0, (1, 0), value=True) & pad(rise >= 0, (0, 1), value=True)
+    return torch.where(is_minimum, squared, torch.inf).topk(NUM_MINIMA, dim=1, largest=False).indices
+
+
 def _squared(points: Tensor, pixels: Tensor) -> Tensor:
-    return (points - pixels).square().sum(dim=-1)
+    # Axis by axis: a sum over an axis of two is fifteen times slower.
+    return (points[..., 0] - pixels[..., 0]).square() + (points[..., 1] - pixels[..., 1]).square()
 
 
 def _distance(control: Tensor, pixels: Tensor) -> Tensor:

@@ -15,24 +15,10 @@ from torch.autograd.function import once_differentiable
 
 from taureau.bezier import bernstein
 from taureau.raster.coverage import coverage, coverage_slopes, reach
+from taureau.raster.pieces import find_near
 from taureau.strokes import Strokes
 
-SAGITTA = 0.5
-"""How far a piece may bow out from its chord, in pixels. Smaller makes more pieces, larger makes wider ones."""
-MAX_PIECES = 256
-"""Pieces of one stroke; reached by curves of some 40,000 px."""
-SHARP = 0.125
-"""A piece whose speed changes by more than this share of its chord holds a cusp or a hairpin, and is cut again."""
-SHARP_PIECES = 16
-NEWTON_STEPS = 2
-
-
-class _Pieces(NamedTuple):
-    stroke: torch.Tensor  # [pieces] which stroke it belongs to
-    start: torch.Tensor  # [pieces] its parameters on the stroke's curve
-    length: torch.Tensor
-    local: torch.Tensor  # [8 pieces] start point and coefficients of the cubic from there, for a parameter 0..1
-    margin: torch.Tensor  # [pieces] how far its curve strays from its chord
+SUM_BLOCK = 32
 
 
 class _Hits(NamedTuple):
@@ -104,8 +90,7 @@ class _Rasterize(torch.autograd.Function):
             weights * (pull * hits.dx)[:, None],
             weights * (pull * hits.dy)[:, None],
         ]
-        table = torch.cat(sums, dim=1)[hits.by_stroke]
-        table = torch.segment_reduce(table, "sum", lengths=hits.per_stroke, axis=0, unsafe=True)
+        table = _sum_runs(torch.cat(sums, dim=1)[hits.by_stroke], hits.per_stroke)
         parts = list(table.split([part.shape[1] for part in sums], dim=1))
         grad_color = None if color is None else parts.pop(0).view_as(color)
         grad_opacity = None if opacity is None else parts.pop(0).view_as(opacity)
@@ -115,106 +100,17 @@ class _Rasterize(torch.autograd.Function):
 
 def _find_hits(points: torch.Tensor, width: torch.Tensor, size: int, half: float) -> _Hits:
     batch, num = points.shape[:2]
-    dtype, device = points.dtype, points.device
-    pieces = _cut(points.flatten(0, 1))
-    far = reach(width, half)[pieces.stroke]
-    piece, x, y = _pixels_near(pieces, far + pieces.margin, size)
-    ax, ay, bx, by, cx, cy, ex, ey = pieces.local.to(dtype)[:, piece]
-    px, py = (x.to(dtype) + 0.5) - ax, (y.to(dtype) + 0.5) - ay
-    # Projection on the chord, then Newton steps towards (q(t) − p)·q'(t) = 0, always within the piece.
-    chord_x, chord_y = bx + cx + ex, by + cy + ey
-    chord = (chord_x * chord_x + chord_y * chord_y).clamp(min=torch.finfo(dtype).tiny)
-    t = ((px * chord_x + py * chord_y) / chord).clamp(0, 1)
-    for _ in range(NEWTON_STEPS):
-        qx, qy = ((ex * t + cx) * t + bx) * t - px, ((ey * t + cy) * t + by) * t - py
-        vx, vy = (3 * ex * t + 2 * cx) * t + bx, (3 * ey * t + 2 * cy) * t + by
-        speed = vx * vx + vy * vy
-        bend = qx * (6 * ex * t + 2 * cx) + qy * (6 * ey * t + 2 * cy)
-        # Inside a tight bend the second derivative can vanish or turn: the step is then that of a straight line.
-        slope = torch.maximum(speed + bend, speed / 4).clamp(min=torch.finfo(dtype).tiny)
-        t = (t - (qx * vx + qy * vy) / slope).clamp(0, 1)
-    dx, dy = px - ((ex * t + cx) * t + bx) * t, py - ((ey * t + cy) * t + by) * t
-    squared = dx * dx + dy * dy
-    near = (squared < far[piece].square()).nonzero()[:, 0]
-    piece, dx, dy, squared = piece[near], dx[near], dy[near], squared[near]
-    stroke = pieces.stroke[piece]
-    t = (pieces.start[piece] + pieces.length[piece] * t[near].to(pieces.start.dtype)).to(dtype)
-    pixel = (stroke // max(num, 1)) * (size * size) + y[near] * size + x[near]
-    key, order = torch.sort(pixel * max(num, 1) + stroke % max(num, 1), stable=True)
-    winner = order[_first_best(key, squared[order])]
-    pixel, stroke = pixel[winner], stroke[winner]
+    near = find_near(points.flatten(0, 1), reach(width, half), size)
+    pixel = near.stroke // num * (size * size) + near.pixel
+    key, order = torch.sort(pixel * num + near.stroke % num, stable=True)
+    winner = order[_first_best(key, near.squared[order])]
+    pixel, stroke = pixel[winner], near.stroke[winner]
     # Back to the order of strokes, in which they were listed, for sums over each.
     place = torch.full_like(order, -1)
-    place[winner] = torch.arange(len(winner), device=device)
+    place[winner] = torch.arange(len(winner), device=order.device)
     by_stroke = place[place >= 0]
-    edges = torch.searchsorted(stroke[by_stroke], torch.arange(batch * num + 1, device=device))
-    return _Hits(stroke, pixel, t[winner], dx[winner], dy[winner], _rank(pixel), by_stroke, edges.diff())
-
-
-def _cut(control: torch.Tensor) -> _Pieces:
-    """Cut curves `[strokes 4 2]` into pieces that are nearly straight."""
-    # Positions in double precision where there is any, so that pieces of huge curves start where they should.
-    control = control.double() if control.device.type != "mps" else control
-    p0, p1, p2, p3 = control.unbind(1)
-    turn = 6 * torch.maximum((p0 - 2 * p1 + p2).norm(dim=-1), (p1 - 2 * p2 + p3).norm(dim=-1))
-    num = (turn / (8 * SAGITTA)).sqrt().ceil().clamp(1, MAX_PIECES).long()
-    stroke = torch.repeat_interleave(num)
-    first = num.cumsum(0) - num
-    length = 1 / num.to(control.dtype)[stroke]
-    start = (torch.arange(len(stroke), device=control.device) - first[stroke]).to(control.dtype) * length
-    pieces = _localize(control, stroke, start, length)
-    chord = pieces.local[2:4] + pieces.local[4:6] + pieces.local[6:8]
-    sharp = pieces.margin > SHARP * chord.norm(dim=0)
-    if bool(sharp.any()):
-        times = torch.where(sharp, SHARP_PIECES, 1)
-        piece = torch.repeat_interleave(times)
-        first = times.cumsum(0) - times
-        length = length[piece] / times[piece]
-        index = torch.arange(len(piece), device=control.device) - first[piece]
-        pieces = _localize(control, stroke[piece], start[piece] + index * length, length)
-    return pieces
-
-
-def _localize(control: torch.Tensor, stroke: torch.Tensor, start: torch.Tensor, length: torch.Tensor) -> _Pieces:
-    p0, p1, p2, p3 = control[stroke].unbind(1)
-    s, h = start[:, None], length[:, None]
-    b, c, e = 3 * (p1 - p0), 3 * (p0 - 2 * p1 + p2), p3 - p0 + 3 * (p1 - p2)
-    a = ((e * s + c) * s + b) * s + p0
-    b, c, e = ((3 * e * s + 2 * c) * s + b) * h, (3 * e * s + c) * h * h, e * h * h * h
-    # A curve strays from its chord, run through at even speed, by at most an eighth of its second derivative.
-    margin = torch.maximum(c.norm(dim=-1), (c + 3 * e).norm(dim=-1)) / 4
-    return _Pieces(stroke, start, length, torch.cat([a, b, c, e], dim=1).T.contiguous(), margin)
-
-
-def _pixels_near(pieces: _Pieces, far: torch.Tensor, size: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Piece, column and row of every pixel within `far` of the chord of a piece, by rows of a turned rectangle."""
-    a = pieces.local[:2]
-    chord = pieces.local[2:4] + pieces.local[4:6] + pieces.local[6:8]
-    long = chord.norm(dim=0)
-    ux, uy = torch.where(long > 0, chord / long.clamp(min=1e-30), chord.new_tensor([[1.0], [0.0]]))
-    low_y, high_y = a[1] + chord[1].clamp(max=0) - far, a[1] + chord[1].clamp(min=0) + far
-    top = (low_y - 0.5).ceil().clamp(0, size).long()
-    bottom = (high_y + 0.5).floor().clamp(0, size).long()
-    rows = (bottom - top).clamp(min=0)
-    piece = torch.repeat_interleave(rows)
-    first = rows.cumsum(0) - rows
-    y = torch.arange(len(piece), device=rows.device) - first[piece] + top[piece]
-    table = torch.stack([a[0], a[1], ux, uy, long, far, chord[0]])[:, piece]
-    ax, ay, ux, uy, long, far, cx = table
-    py = y.to(ay.dtype) + 0.5 - ay
-    # Along the row: −far <= u·p <= long + far and −far <= n·p <= far, and the bounding box.
-    low, high = cx.clamp(max=0) - far, cx.clamp(min=0) + far
-    for slope, offset, start, end in ((ux, py * uy, -far, long + far), (-uy, py * ux, -far, far)):
-        inverse = 1 / torch.where(slope.abs() < 1e-9, 1e-9, slope)
-        one, two = (start - offset) * inverse, (end - offset) * inverse
-        low, high = torch.maximum(low, torch.minimum(one, two)), torch.minimum(high, torch.maximum(one, two))
-    left = (ax + low - 0.5).ceil().clamp(0, size).long()
-    right = (ax + high + 0.5).floor().clamp(0, size).long()
-    columns = (right - left).clamp(min=0)
-    row = torch.repeat_interleave(columns)
-    first = columns.cumsum(0) - columns
-    x = torch.arange(len(row), device=rows.device) + (left - first)[row]
-    return piece[row], x, y[row]
+    edges = torch.searchsorted(stroke[by_stroke], torch.arange(batch * num + 1, device=order.device))
+    return _Hits(stroke, pixel, near.t[winner], near.dx[winner], near.dy[winner], _rank(pixel), by_stroke, edges.diff())
 
 
 def _first_best(key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
@@ -274,3 +170,24 @@ def _exclusive(running: torch.Tensor, rank: torch.Tensor, *, towards_top: bool) 
     else:
         result[..., 1:] = torch.where(inner, running[..., :-1], 1)
     return result
+
+
+def _sum_runs(table: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    """Sums over runs of `counts` rows of a table, in blocks of blocks: the same order of additions on every device.
+
+    `index_add` would be shorter, but adds in any order on a GPU.
+    """
+    offsets = torch.arange(SUM_BLOCK, device=table.device)
+    while len(table) and int(counts.max()) > 1:
+        blocks = (counts + SUM_BLOCK - 1) // SUM_BLOCK
+        run = torch.repeat_interleave(blocks)
+        ends = counts.cumsum(0)
+        nth = torch.arange(len(run), device=table.device) - (blocks.cumsum(0) - blocks)[run]
+        rows = ((ends - counts)[run] + nth * SUM_BLOCK)[:, None] + offsets
+        inside = rows < ends[run][:, None]
+        rows = rows.clamp(max=len(table) - 1)
+        table = torch.where(inside[..., None], table[rows.flatten()].view(*rows.shape, -1), 0).sum(dim=1)
+        counts = blocks
+    sums = table.new_zeros(len(counts), table.shape[1])
+    sums[counts > 0] = table
+    return sums
