@@ -25,7 +25,7 @@ def to_eight_bits(image: Image.Image, name: str) -> tuple[Image.Image, tuple[str
         if image.mode in ("L", "RGB", "CMYK", "LAB"):
             return image, ()
         return image.convert("L" if image.mode == "1" else "RGB"), ()
-    except ValueError as error:
+    except Exception as error:  # Pillow raises ValueError for odd modes and nearly anything for a damaged palette
         raise InputError(f"{name}: pixels of kind {image.mode} cannot be turned into colors; {CONVERT}") from error
 
 

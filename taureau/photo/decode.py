@@ -9,7 +9,7 @@ import re
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, cast
 
 import numpy as np
@@ -144,14 +144,15 @@ def decode(
     """
     check_size(*image.size, name)
     notes = []
-    if frame is not None:
-        _seek(image, name, frame)
-    elif getattr(image, "is_animated", False) and image.format != "MPO" and not image.tell():
-        # MPO is what phones write: a JPEG with a preview or a depth map behind it.
-        notes.append("the photo holds several frames; the first is drawn, and frame (--frame) chooses another")
     try:
+        first = not image.tell()
+        if frame is not None:
+            _seek(image, name, frame)
         image.load()
-    except MemoryError:
+        # MPO is what phones write: a JPEG with a preview or a depth map behind it.
+        if frame is None and first and image.format != "MPO" and getattr(image, "is_animated", False):
+            notes.append("the photo holds several frames; the first is drawn, and frame (--frame) chooses another")
+    except (InputError, MemoryError):
         raise
     except Exception as error:  # as above
         rest = _rest(image) if allow_truncated else None
@@ -163,30 +164,26 @@ def decode(
 
 
 def _seek(image: Image.Image, name: str, frame: int) -> None:
-    try:
-        count = getattr(image, "n_frames", 1)  # before seeking: after a failure it is wrong for TIFF
-        if 0 <= frame < count:
-            image.seek(frame)
-    except MemoryError:
-        raise
-    except Exception as error:  # as above
-        raise _damaged(name, image, error) from error
+    count = getattr(image, "n_frames", 1)  # before seeking: after a failure it is wrong for TIFF
     if not 0 <= frame < count:
         raise InputError(f"{name}: has no frame {frame}; it has {count}, numbered from 0 to {count - 1}")
+    image.seek(frame)
     check_size(*image.size, name)
 
 
 def _rest(image: Image.Image) -> Image.Image | None:
     """What can be decoded of a damaged picture, the rest as paper; None if that is nothing."""
-    if image.info.get("progressive"):
-        return _rest_of_progressive(image)
-    image.tile = []  # type: ignore[attr-defined]  # so that the next load gives what is there
     try:
+        file = getattr(image, "fp", None)
+        if file is not None and image.info.get("progressive"):
+            file.seek(0)
+            return _rest_of_progressive(file.read())
+        image.tile = []  # type: ignore[attr-defined]  # so that the next load gives what is there
         image.load()
+        # Rows that were never decoded are zeros. They are above what there is in a BMP, below it elsewhere.
+        decoded = np.flatnonzero(np.asarray(image).reshape(image.height, -1).any(axis=1))
     except Exception:  # as above
         return None
-    # Rows that were never decoded are zeros. They are above what there is in a BMP, below it elsewhere.
-    decoded = np.flatnonzero(np.asarray(image).reshape(image.height, -1).any(axis=1))
     if not len(decoded):
         return None
     if image.mode in ("L", "P", "RGB"):
@@ -200,19 +197,14 @@ def _rest(image: Image.Image) -> Image.Image | None:
     return image
 
 
-def _rest_of_progressive(image: Image.Image) -> Image.Image | None:
+def _rest_of_progressive(data: bytes) -> Image.Image | None:
     """A progressive JPEG, blurred for what is missing; nothing of it is decoded before it is given an end."""
-    file = image.fp  # type: ignore[attr-defined]
-    file.seek(0)
-    data = file.read()
     # An end is not seen within the tables or the header of a scan, so these are left out if need be.
     for length in (len(data), data.rfind(b"\xff\xc4"), data.rfind(b"\xff\xda")):
-        image = Image.open(io.BytesIO(data[: max(0, length)] + _END_OF_JPEG), formats=("JPEG",))
-        try:
+        with suppress(Exception):  # as above
+            image = Image.open(io.BytesIO(data[: max(0, length)] + _END_OF_JPEG), formats=("JPEG",))
             image.load()
             return image
-        except Exception:  # as above
-            continue
     return None
 
 

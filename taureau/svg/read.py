@@ -4,6 +4,7 @@ The parser is defusedxml's: no document type, no entities, nothing fetched from 
 """
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
@@ -188,11 +189,13 @@ def _read_record(root: Element) -> dict[str, object]:
     if element is None:
         return {}
 
-    def refuse_constant(constant: str) -> object:
-        raise ValueError(f"{constant} is no number")
+    def finite(text: str) -> float:
+        if not math.isfinite(float(text)):
+            raise ValueError(f"{text[:40]} is not finite")
+        return float(text)
 
     try:
-        record = json.loads(element.text or "", parse_constant=refuse_constant)
+        record = json.loads(element.text or "", parse_float=finite, parse_constant=finite)
     except (ValueError, RecursionError) as error:
         raise Refused(f"its record is not JSON ({shown(error)})", "remove its <metadata>") from error
     if not isinstance(record, dict):
