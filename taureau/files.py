@@ -67,6 +67,27 @@ def open_to_read(path: str | Path, *, advice: str) -> Iterator[BufferedReader]:
         yield file
 
 
+def read_bytes(path: str | Path, *, most: int, advice: str) -> bytes:
+    """Everything in a file, if that is not too much.
+
+    Args:
+        path: the file.
+        most: so many bytes are allowed.
+        advice: what to give instead, the next step in the errors.
+
+    Raises:
+        InputError: as `open_to_read`, the file is longer, or the disk fails.
+    """
+    with open_to_read(path, advice=advice) as file:
+        try:
+            data = file.read(most + 1)
+        except OSError as error:
+            raise InputError(f"{shown(path)}: cannot be read ({_reason(error)}); {advice}") from error
+    if len(data) > most:
+        raise InputError(f"{shown(path)}: is over {most >> 20} MiB; {advice}")
+    return data
+
+
 def check_writable(path: str | Path, *, overwrite: bool) -> None:
     """Say now, before any work is done, that `path` cannot be written. Leaves nothing behind.
 

@@ -13,11 +13,11 @@ from PIL import Image
 
 from taureau.canvas import MAX_SIZE, Canvas
 from taureau.errors import InputError
-from taureau.files import check_writable, write_atomically
+from taureau.files import check_writable, read_bytes, write_atomically
 from taureau.raster import rasterize
 from taureau.settings import Settings
 from taureau.strokes import Strokes
-from taureau.svg import from_svg, to_svg
+from taureau.svg import MAX_BYTES, from_svg, to_svg
 
 PREVIEW_SIDE = 896
 
@@ -122,10 +122,7 @@ class Sketch:
             InputError: there is no such file, or it is no SVG of cubic strokes.
         """
         path = Path(path)
-        try:
-            text = path.read_bytes()
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror}); give an SVG that taureau wrote") from error
+        text = read_bytes(path, most=MAX_BYTES, advice="give an SVG that taureau wrote")
         strokes, canvas, record = from_svg(text, name=str(path))
         name = record.pop("name", None) or path.name.removesuffix(".svg").removesuffix(".sketch")
         return cls(strokes, canvas, str(name), dict(record))

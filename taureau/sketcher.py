@@ -6,7 +6,7 @@ optimisation as it runs.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, overload
+from typing import Any, overload
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from taureau.margins import comparable, extend_border
 from taureau.objective import Objective, PerceptionObjective, PixelObjective, TextObjective
 from taureau.optimize import Step, optimize
 from taureau.perception import Encoder, choose_device, load_encoder
-from taureau.photo import Photo, fit_photo, read_photo
+from taureau.photo import ByteStream, Photo, fit_photo, read_photo
 from taureau.placement import first_strokes, sample_points
 from taureau.raster import choose_backend, rasterize
 from taureau.saliency import attention_map, normalize_map
@@ -31,7 +31,7 @@ from taureau.strokes import Strokes
 from taureau.version import __version__
 from taureau.views import draw_views
 
-PhotoSource = str | Path | Image.Image | np.ndarray | Tensor | BinaryIO | Photo
+PhotoSource = str | Path | Image.Image | np.ndarray | Tensor | ByteStream | Photo
 
 # Learning rates are given for the paper's canvas.
 PAPER_SIZE = 224

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from taureau.errors import InputError
-from taureau.files import check_writable, open_to_read, shown, write_atomically
+from taureau.files import check_writable, open_to_read, read_bytes, shown, write_atomically
 
 ROOT = Path(__file__).parents[1]
 NOBODY = 65534
@@ -373,6 +373,26 @@ def test_an_error_of_the_reader_is_its_own(tmp_path: Path) -> None:
     for error in (FileNotFoundError("mine"), ValueError("mine")):
         with pytest.raises(type(error), match="mine"), open_to_read(tmp_path / "a", advice="give a photo"):
             raise error
+
+
+def test_a_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(bytes(2 << 20))
+    assert read_bytes(path, most=2 << 20, advice="give a sketch") == bytes(2 << 20)
+    with pytest.raises(InputError) as caught:
+        read_bytes(path, most=(2 << 20) - 1, advice="give a sketch")
+    assert str(caught.value) == f"{path}: is over 1 MiB; give a sketch"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("/proc/self/mem", r"cannot be read \(input/output error\)"), ("/dev/zero", "is a device"), (".", "is a folder")],
+)
+def test_what_cannot_be_read_is_refused(name: str, reason: str) -> None:
+    if not os.path.exists(name):
+        name, reason = "nowhere", "there is no such file"
+    with pytest.raises(InputError, match=reason):
+        read_bytes(name, most=100, advice="give a sketch")
 
 
 def test_a_path_is_shown_on_one_line_as_it_was_given() -> None:

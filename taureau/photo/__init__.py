@@ -2,13 +2,14 @@
 
 from taureau.photo.decode import FORMATS, MAX_ASPECT, MAX_MEGAPIXELS, MIN_SIDE
 from taureau.photo.fit import fit_photo
-from taureau.photo.read import Photo, PhotoSource, read_photo
+from taureau.photo.read import ByteStream, Photo, PhotoSource, read_photo
 
 __all__ = [
     "FORMATS",
     "MAX_ASPECT",
     "MAX_MEGAPIXELS",
     "MIN_SIDE",
+    "ByteStream",
     "Photo",
     "PhotoSource",
     "fit_photo",
