@@ -19,8 +19,6 @@ KILLS = 30
 KILL_DRIVER = """
 import os, random, signal, sys, time
 from pathlib import Path
-import taureau
-import taureau.sketcher  # and with it torch, once for all children
 from taureau.cli import program
 
 photo, folder, kills, words = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
@@ -28,34 +26,39 @@ lots = random.Random(7)
 
 
 def draw(out):
+    program.main(["draw", photo, "--quiet", "-o", f"{out}/", *words])
+
+
+def draw_in_child(out):
     child = os.fork()
     if not child:
         try:
-            program.main(["draw", photo, "--quiet", "-o", f"{out}/", *words])
+            draw(out)
         finally:
             os._exit(1)
     return child
 
 
-def wait(child, killed_after):
+# The first drawing loads torch and the rest, on one thread, so that the children need not.
+for out in ("first", "second"):
     started = time.perf_counter()
-    while time.perf_counter() - started < killed_after:
-        if os.waitpid(child, os.WNOHANG)[0]:
-            return time.perf_counter() - started
-        time.sleep(0.001)
+    try:
+        draw(folder / out)
+    except SystemExit as end:
+        assert not end.code
+    whole = time.perf_counter() - started
+
+killed = number = 0
+while killed < kills:
+    child = draw_in_child(folder / str(number))
+    # Half of the kills fall on the last half of the time, where files are written.
+    time.sleep(whole * (lots.uniform(0.5, 1) if number % 2 else lots.uniform(0, 1)))
     os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return None
-
-
-whole = wait(draw(folder / "whole"), 60)
-assert whole, "the drawing was not done in a minute"
-survivors = 0
-for number in range(kills):
-    # Half of the kills fall on the last fifth of the time, where files are written.
-    share = lots.uniform(0.8, 1.05) if number % 2 else lots.uniform(0, 1)
-    survivors += wait(draw(folder / str(number)), share * whole) is not None
-print(survivors)
+    number += 1
+    if os.waitpid(child, 0)[1] == signal.SIGKILL:
+        killed += 1
+    else:
+        whole *= 0.9  # it was done before: the machine has become faster
 """
 
 
@@ -90,8 +93,6 @@ def test_a_killed_command_leaves_a_whole_drawing_or_none(photo, tmp_path):
     arguments = [sys.executable, "-c", KILL_DRIVER, str(photo), str(folder), str(KILLS), *QUICK, "--loss", "l2"]
     driver = subprocess.run(arguments, env=environment(), cwd=ROOT, capture_output=True, text=True)
     assert driver.returncode == 0, driver.stderr
-    # It proves nothing if the command was always done, or never wrote anything.
-    assert int(driver.stdout) < KILLS // 2
     files = [path for path in folder.rglob("*") if path.is_file()]
     drawings = [path for path in files if path.suffix in (".svg", ".png")]
     assert [path for path in drawings if not is_whole(path)] == []
