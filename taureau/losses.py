@@ -117,7 +117,7 @@ def _over_layers(sketch, photo, layer_weights, place_weights, difference) -> Ten
 def _places(weights: Tensor, maps: Tensor) -> Float[Tensor, "views places"]:
     """The weights of the places of a map: averaged down to its grid; class tokens count as the mean patch."""
     if maps.dim() == 4:
-        return functional.adaptive_avg_pool2d(weights, maps.shape[-2:]).flatten(1)
+        return functional.adaptive_avg_pool2d(weights, (maps.shape[-2], maps.shape[-1])).flatten(1)
     side = int((maps.shape[1] - 1) ** 0.5)
     assert side * side == maps.shape[1] - 1, "tokens are a class token and a square of patches"
     patches = functional.adaptive_avg_pool2d(weights, side).flatten(1)

@@ -1,9 +1,12 @@
 """The margin: the paper around a photo that is not square.
 
 The edge between the photo and that paper is not a line of the subject, and nothing may be drawn or compared there.
-Before an encoder sees the photo, its border pixels are continued outwards, so that there is no edge; and places near
-the margin get no weight.
+Before an encoder sees the photo, its border pixels are continued outwards and fade into a smooth tone, so that there
+is no edge and no texture; what is compared with in the margin is blank paper; and the rim where the two meet counts
+for nothing.
 """
+
+import math
 
 import torch
 from torch.nn import functional
@@ -12,24 +15,72 @@ from taureau.shapes import Float, Tensor
 
 # How close to the frame an encoder's filters may reach past it, in canvas sides: 4 units of 224.
 RIM = 4 / 224
+# Standard deviation of the tone that the margin fades to, and the way that it takes to get there, in canvas sides.
+SMOOTH = 14 / 224
+FADE = 16 / 224
+# Photos come with thin frames of their own, and scans with dark borders: so much of the outermost is not believed.
+TRIM = 2 / 224
 
 
 def extend_border(
-    image: Float[Tensor, "channels height width"], inside: Float[Tensor, "height width"]
+    image: Float[Tensor, "channels height width"], inside: Float[Tensor, "height width"], trim: int = 0
 ) -> Float[Tensor, "channels height width"]:
     """The photo with its border pixels continued over the margin.
 
     Args:
         image: the photo on the canvas.
         inside: 1 where the photo is, less where paper shows.
+        trim: how many of the photo's outermost rows and columns are replaced as well.
 
     Returns:
-        The same pixels wherever `inside` is 1; elsewhere those of the nearest row and column that are.
+        The same pixels wherever `inside` is 1, less the trim; elsewhere those of the nearest row and column kept.
     """
     left, top, right, bottom = whole_pixels(inside)
     height, width = inside.shape
+    trim = max(0, min(trim, (right - left - 1) // 2, (bottom - top - 1) // 2))
+    left, top, right, bottom = left + trim, top + trim, right - trim, bottom - trim
     cut = image[:, top:bottom, left:right]
     return functional.pad(cut[None], (left, width - right, top, height - bottom), mode="replicate")[0]
+
+
+def fill_margin(
+    image: Float[Tensor, "channels height width"], inside: Float[Tensor, "height width"]
+) -> Float[Tensor, "channels height width"]:
+    """The photo continued over the margin, smoother the farther from it.
+
+    Args:
+        image: the photo on the canvas.
+        inside: 1 where the photo is, less where paper shows.
+
+    Returns:
+        The same pixels wherever `inside` is 1, less a thin rim (a frame of the photo's own is no line of the subject
+        either). Past it they go on without a step; a fade away from the photo they are those of `extend_border` under
+        a wide Gaussian, without the streaks that continued pixels draw.
+    """
+    extended = extend_border(image, inside, trim=round(TRIM * max(inside.shape)))
+    left, top, right, bottom = whole_pixels(inside)
+    height, width = inside.shape
+    if (left, top, right, bottom) == (0, 0, width, height):
+        return extended
+    side = max(height, width)
+    x = torch.arange(width, device=image.device)
+    y = torch.arange(height, device=image.device)
+    beyond_x = torch.maximum(left - x, x - (right - 1)).clamp_min(0)
+    beyond_y = torch.maximum(top - y, y - (bottom - 1)).clamp_min(0)
+    away = (torch.hypot(beyond_x[None].float(), beyond_y[:, None].float()) / (FADE * side)).clamp_max(1)
+    share = away * away * (3 - 2 * away)
+    return extended + share * (_smoothed(extended, SMOOTH * side) - extended)
+
+
+def _smoothed(image: Float[Tensor, "channels height width"], sigma: float) -> Tensor:
+    """A Gaussian blur that sees the border pixels go on past the border."""
+    reach = math.ceil(3 * sigma)
+    steps = torch.arange(-reach, reach + 1, dtype=image.dtype, device=image.device)
+    weights = torch.exp(-(steps**2) / (2 * sigma**2))
+    weights = weights / weights.sum()
+    padded = functional.pad(image[None], (reach,) * 4, mode="replicate")[0][:, None]
+    rows = functional.conv2d(padded, weights[None, None, None, :])
+    return functional.conv2d(rows, weights[None, None, :, None])[:, 0]
 
 
 def whole_pixels(inside: Float[Tensor, "height width"]) -> tuple[int, int, int, int]:
@@ -42,13 +93,21 @@ def whole_pixels(inside: Float[Tensor, "height width"]) -> tuple[int, int, int, 
 
 
 def comparable(inside: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
-    """1 at least a rim away from the margin, 0 elsewhere; 1 everywhere for a photo that fills the canvas."""
+    """0 within a rim of the frame, on both sides of it, and 1 elsewhere; all 1 for a photo without a margin."""
     left, top, right, bottom = whole_pixels(inside)
     height, width = inside.shape
     rim = round(RIM * max(height, width))
-    result = torch.zeros_like(inside)
-    left, top = (left + rim if left else 0), (top + rim if top else 0)
-    right = right - rim if right < width else width
-    bottom = bottom - rim if bottom < height else height
-    result[top : max(bottom, top + 1), left : max(right, left + 1)] = 1
+    result = torch.ones_like(inside)
+    for edge, size, along_rows in (
+        (left, width, False),
+        (right, width, False),
+        (top, height, True),
+        (bottom, height, True),
+    ):
+        if 0 < edge < size:
+            band = slice(max(edge - rim, 0), edge + rim)
+            if along_rows:
+                result[band, :] = 0
+            else:
+                result[:, band] = 0
     return result

@@ -4,6 +4,7 @@ An objective takes a batch of candidate sketches as pictures and gives one numbe
 the clean view and random ones, and `score`, over the clean view alone, by which the best is kept.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
@@ -33,6 +34,12 @@ class Objective(Protocol):
         """The loss of each candidate over the clean view alone."""
         ...
 
+    def lacking(
+        self, sketches: Float[Tensor, "candidates 3 height width"]
+    ) -> Float[Tensor, "candidates rows columns"] | None:
+        """Where each sketch lacks what it should show, at least 0, on a grid of any size; None if it cannot be said."""
+        ...
+
 
 class PerceptionObjective:
     """Sketch and photo seen by an encoder: geometric and semantic loss (or the LPIPS-style one).
@@ -40,8 +47,10 @@ class PerceptionObjective:
     Args:
         encoder: the perception network.
         photo: what is drawn, margins filled.
+        inside: 1 where the photo is; elsewhere a sketch is compared with blank paper.
         place_weights: how much each canvas pixel counts, at least 0.
-        pool: the random views to draw from, at `encoder.input_side` pixels (or the photo's own, where that is less); their photo features are computed here, once.
+        pool: the random views to draw from, at `encoder.input_side` pixels a side, or the photo's where that
+            is less; their photo features are computed here, once.
         views_per_step: how many of them a step sees.
         fill: the value past the border of a sketch in a view.
         count_corners: whether the corners that a view leaves empty count in the loss, filled alike in photo and
@@ -53,6 +62,7 @@ class PerceptionObjective:
         self,
         encoder: Encoder,
         photo: Float[Tensor, "3 height width"],
+        inside: Float[Tensor, "height width"],
         place_weights: Float[Tensor, "height width"],
         pool: Views,
         *,
@@ -68,19 +78,27 @@ class PerceptionObjective:
         self._semantic_weight = 0.0 if unit_length else encoder.semantic_weight
         # More pixels than the encoder sees would only be thrown away, at every view of every step.
         self._side = min(photo.shape[-1], encoder.input_side)
-        photo = self._shrunk(photo[None])[0]
-        # Where corners do not count, the photo goes on past its border: black or white there would be a false line.
-        photo_fill = fill if count_corners else None
+        assert pool.grid.shape[1] == self._side, f"views of {self._side} pixels, got {pool.grid.shape[1]}"
+        photo = self._shrunk(photo[None])
+        covered = self._shrunk(inside[None, None])
         weights = self._shrunk(place_weights[None, None])
         clean = clean_view(self._side).to(photo.device)
         self._pool = pool.to(photo.device)
+        # Where corners do not count, the photo goes on past its border: black or white there would be a false line.
+        photo_fill = fill if count_corners else None
+        has_margin = bool((covered < 1).any())
+
+        def target(views: Views) -> Features:
+            seen = self._look(views.apply(photo, photo_fill))
+            if not has_margin:
+                return seen
+            blank = self._look(views.apply(torch.ones_like(photo), fill))
+            return _where_covered(seen, blank, views.apply(covered, None))
+
         with torch.no_grad():
-            self._clean_features = self._look(clean.apply(photo[None], photo_fill))
+            self._clean_features = target(clean)
             self._pool_features = _concatenate(
-                [
-                    self._look(self._pool.select(some).apply(photo[None], photo_fill))
-                    for some in torch.arange(len(pool)).split(ENCODE_AT_ONCE)
-                ]
+                [target(self._pool.select(some)) for some in torch.arange(len(pool)).split(ENCODE_AT_ONCE)]
             )
             self._clean_weights = weights
             self._pool_weights = self._pool.apply(weights, fill=1.0 if count_corners else 0.0)
@@ -102,6 +120,22 @@ class PerceptionObjective:
         with torch.no_grad():
             return self._compare(self._look(self._shrunk(sketches)), self._clean_features, self._clean_weights)
 
+    def lacking(
+        self, sketches: Float[Tensor, "candidates 3 height width"]
+    ) -> Float[Tensor, "candidates rows columns"] | None:
+        """Squared excess of the photo's features over the sketch's, on the finest map that is compared.
+
+        None for an encoder of tokens, whose features are not amounts of anything.
+        """
+        layer = max(self._encoder.loss_layers, key=lambda name: self._clean_features.maps[name].shape[-2:].numel())
+        theirs = self._clean_features.maps[layer]
+        if theirs.dim() != 4:
+            return None
+        with torch.no_grad():
+            ours = self._encoder(self._shrunk(sketches), (layer,), embedding=False).maps[layer]
+            places = functional.adaptive_avg_pool2d(self._clean_weights, (theirs.shape[-2], theirs.shape[-1]))[:, 0]
+            return (theirs - ours).clamp_min(0).square().sum(dim=1) * places
+
     def _shrunk(self, images: Tensor) -> Tensor:
         return images if images.shape[-1] == self._side else functional.adaptive_avg_pool2d(images, self._side)
 
@@ -118,7 +152,12 @@ class PerceptionObjective:
 
 
 class PixelObjective:
-    """Sketch and target compared pixel by pixel: the baselines `l2` (the photo) and `xdog` (its line drawing)."""
+    """Sketch and target compared pixel by pixel: the baselines `l2` (the photo) and `xdog` (its line drawing).
+
+    Args:
+        target: what each pixel should be, 0..1.
+        place_weights: how much each counts, at least 0.
+    """
 
     def __init__(self, target: Float[Tensor, "3 height width"], place_weights: Float[Tensor, "height width"]) -> None:
         self._target = target
@@ -137,6 +176,13 @@ class PixelObjective:
         """The same number."""
         with torch.no_grad():
             return pixel_loss(sketches, self._target, self._place_weights)
+
+    def lacking(
+        self, sketches: Float[Tensor, "candidates 3 height width"]
+    ) -> Float[Tensor, "candidates rows columns"] | None:
+        """Squared excess of the target's darkness over the sketch's."""
+        with torch.no_grad():
+            return (sketches - self._target).clamp_min(0).square().mean(dim=1) * self._place_weights
 
 
 class TextObjective:
@@ -164,6 +210,13 @@ class TextObjective:
         with torch.no_grad():
             return self._distance(sketches, 1)
 
+    def lacking(
+        self,
+        sketches: Float[Tensor, "candidates 3 height width"],  # noqa: ARG002 - the protocol's
+    ) -> Float[Tensor, "candidates rows columns"] | None:
+        """None: a text does not say where."""
+        return None
+
     def _distance(self, images: Tensor, num_views: int) -> Tensor:
         embedding = self._encoder(images, ()).embedding
         assert embedding is not None
@@ -175,6 +228,20 @@ def _concatenate(parts: list[Features]) -> Features:
     maps = {layer: torch.cat([part.maps[layer] for part in parts]) for layer in layers}
     embeddings = [part.embedding for part in parts if part.embedding is not None]
     return Features(maps, torch.cat(embeddings) if embeddings else None)
+
+
+def _where_covered(seen: Features, blank: Features, covered: Float[Tensor, "views 1 height width"]) -> Features:
+    """Maps of the photo where it is, of blank paper in its margin; the embedding stays the photo's."""
+    maps = {}
+    for layer, values in seen.maps.items():
+        if values.dim() == 4:
+            share = functional.adaptive_avg_pool2d(covered, (values.shape[-2], values.shape[-1]))
+        else:
+            side = math.isqrt(values.shape[1] - 1)
+            patches = functional.adaptive_avg_pool2d(covered, side).flatten(1)
+            share = torch.cat([torch.ones_like(patches[:, :1]), patches], dim=1)[:, :, None]
+        maps[layer] = blank.maps[layer] + share * (values - blank.maps[layer])
+    return Features(maps, seen.embedding)
 
 
 def _select(features: Features, indices: Tensor) -> Features:

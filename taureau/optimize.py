@@ -14,9 +14,10 @@ from taureau.canvas import Canvas
 from taureau.choose import Best
 from taureau.objective import Objective
 from taureau.raster import rasterize
+from taureau.relocate import crumbs, restarted
 from taureau.strokes import Strokes
 
-# Adam as in the paper's record of its runs (design, section 5).
+# Adam's defaults, which the method as published uses.
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
 # A colour goes from black to white in 1, a point across the canvas in 224: colours move in smaller steps.
@@ -52,6 +53,7 @@ def optimize(
     final_learning_rate: float,
     softness: float,
     score_every: int,
+    relocate_every: int = 0,
     num_locked: int = 0,
     backend: str = "auto",
     generator: torch.Generator,
@@ -67,6 +69,8 @@ def optimize(
         final_learning_rate: last step size, reached along a cosine.
         softness: first edge softness; it falls along a cosine to 1 over the first half of the steps.
         score_every: steps between two scores; the start and the end are always scored, at softness 1.
+        relocate_every: steps between two looks for strokes that have shrunk to a dot, which start anew where the
+            sketch lacks most; in the first two thirds of the steps only. 0 for never.
         num_locked: how many strokes, from the first on, stay where they are.
         backend: of the rasteriser.
         generator: draws the views.
@@ -114,10 +118,36 @@ def optimize(
         if colors is not None:
             with torch.no_grad():
                 colors.clamp_(0, 1)
+        if relocate_every and number % relocate_every == 0 and 3 * number <= 2 * steps:
+            _relocate_crumbs(moving, current(), canvas, objective, adam, backend=backend, generator=generator)
         strokes = snapshot()
         if number % score_every == 0 or number == steps:
             best = best.improved(strokes, scores())
         yield Step(number, steps, float(losses.detach()[best.winner]), strokes, best)
+
+
+def _relocate_crumbs(
+    moving: torch.Tensor,
+    strokes: Strokes,
+    canvas: Canvas,
+    objective: Objective,
+    adam: torch.optim.Adam,
+    *,
+    backend: str,
+    generator: torch.Generator,
+) -> None:
+    """Begin anew, in place, the moving strokes that have shrunk to a dot; Adam forgets what it knew of them."""
+    with torch.no_grad():
+        num_moving = moving.shape[1]
+        which = crumbs(strokes)[:, -num_moving:]
+        if not which.any():
+            return
+        lacking = objective.lacking(rasterize(strokes, canvas, backend=backend))
+        if lacking is None:
+            return
+        moving.copy_(restarted(moving, which, lacking, canvas.size, generator=generator))
+        for moment in ("exp_avg", "exp_avg_sq"):
+            adam.state[moving][moment][which] = 0
 
 
 def _cosine(progress: float) -> float:

@@ -42,8 +42,11 @@ class Settings:
         learning_rate: first step size in canvas units of a 224-unit canvas (it scales with `size`).
         final_learning_rate: last step size, reached along a cosine.
         softness: first edge softness; it falls to 1, the definition, over the first half of the steps.
-        attention: how much the geometric loss leans to salient places: 0 not at all, 1 entirely.
+        attention: how much the geometric loss leans to salient places of a photo that is drawn with its background:
+            0 not at all, 1 entirely. On a subject cut out on paper every place counts alike.
         score_every: steps between two scores of the clean view.
+        relocate_every: steps between two looks for strokes that have shrunk to a dot, which then start anew where the
+            sketch lacks most; 0 for never.
     """
 
     strokes: int = 16
@@ -65,8 +68,9 @@ class Settings:
     learning_rate: float = 2.0
     final_learning_rate: float = 0.1
     softness: float = 2.0
-    attention: float = 0.5
+    attention: float = 0.75
     score_every: int = 10
+    relocate_every: int = 20
 
     def __post_init__(self) -> None:
         _check_int("strokes", self.strokes, 1, MAX_STROKES)
@@ -77,6 +81,7 @@ class Settings:
         _check_int("views", self.views, 0, 64)
         _check_int("view_pool", self.view_pool, max(1, self.views), 4096)
         _check_int("score_every", self.score_every, 1, MAX_STEPS)
+        _check_int("relocate_every", self.relocate_every, 0, MAX_STEPS)
         _check_number("width", self.width, 0.0, 64.0, open_low=True)
         _check_number("distortion", self.distortion, 0.0, 1.0)
         _check_number("crop_area", self.crop_area, 0.0, 1.0, open_low=True)
@@ -129,6 +134,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "final_learning_rate": 1.0,
         "softness": 1.0,
         "attention": 0.0,
+        "relocate_every": 0,
     },
 }
 

@@ -5,8 +5,9 @@ optimisation as it runs.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from taureau.canvas import Canvas
 from taureau.edges import xdog
 from taureau.errors import InputError
 from taureau.foreground import apply_foreground, find_foreground
-from taureau.margins import comparable, extend_border
+from taureau.margins import comparable, fill_margin
 from taureau.objective import Objective, PerceptionObjective, PixelObjective, TextObjective
 from taureau.optimize import Step, optimize
 from taureau.perception import Encoder, choose_device, load_encoder
@@ -102,6 +103,17 @@ class RunStep:
         self.strokes = step.strokes.of_sketch(leader)
 
 
+@dataclass(frozen=True)
+class _Subject:
+    """What is drawn, what is salient in it, and how it was parted from its background."""
+
+    picture: Float[Tensor, "3 height width"]
+    saliency: Float[Tensor, "height width"]
+    cut_out: bool
+    how: str
+    warning: str | None
+
+
 class Sketcher:
     """Draws photos with one encoder, loaded once.
 
@@ -139,8 +151,11 @@ class Sketcher:
             settings: as for `steps`.
         """
         if isinstance(photo, list | tuple):
-            return [self.draw(one, **settings) for one in photo]
-        run = self.steps(photo, **settings)  # type: ignore[arg-type]  # a sequence was handled above
+            return [self._draw_one(one, settings) for one in photo]
+        return self._draw_one(cast(PhotoSource, photo), settings)
+
+    def _draw_one(self, photo: PhotoSource, settings: dict[str, Any]) -> Sketch:
+        run = self.steps(photo, **settings)
         for _ in run:
             pass
         return run.sketch
@@ -186,16 +201,12 @@ class Sketcher:
         self, photo: Photo, settings: Settings, begun: Sketch | None, lock: bool, mask_file: str | Path | None
     ) -> Run:
         canvas = Canvas(settings.size, photo.size)
-        warnings = list(photo.warnings)
         with torch.no_grad():
             picture, inside = fit_photo(photo, canvas, self._device)
-            subject, saliency, found = self._subject(photo, picture, inside, settings, mask_file)
-            warnings += found
-            edges = xdog(subject, inside=inside)
-            attention = attention_map(saliency, edges, inside)
-            if attention.warning is not None:
-                warnings.append(attention.warning)
-            objective = self._objective(subject, saliency, edges, inside, settings)
+            subject = self._subject(photo, picture, inside, settings.mask, mask_file)
+            edges = xdog(subject.picture, inside=inside)
+            attention = attention_map(subject.saliency, edges, inside)
+            objective = self._objective(subject, edges, inside, settings)
             first = self._first(settings, canvas, attention.map, inside, begun, lock, picture)
         rate = settings.size / PAPER_SIZE
         steps = optimize(
@@ -207,6 +218,7 @@ class Sketcher:
             final_learning_rate=settings.final_learning_rate * rate,
             softness=settings.softness,
             score_every=settings.score_every,
+            relocate_every=settings.relocate_every,
             num_locked=len(begun.strokes) if begun is not None and lock else 0,
             backend=self.backend,
             generator=_generator(settings.seed, "views of each step"),
@@ -219,31 +231,34 @@ class Sketcher:
             "encoder_sha256": self.encoder.weights_sha256,
             "backend": self.backend,
             "device": self._device.type,
-            "warnings": warnings,
+            "foreground": subject.how,
+            "warnings": [*photo.warnings, *(text for text in (subject.warning, attention.warning) if text is not None)],
         }
         return Run(steps, canvas, photo.name, record)
 
     def _subject(
-        self, photo: Photo, picture: Tensor, inside: Tensor, settings: Settings, mask_file: str | Path | None
-    ) -> tuple[Tensor, Tensor, list[str]]:
-        """The photo with its margin filled and its background made paper, what is salient in it, and what to say."""
-        filled = extend_border(picture, inside)
+        self, photo: Photo, picture: Tensor, inside: Tensor, mask: str, mask_file: str | Path | None
+    ) -> _Subject:
+        """What is drawn: the photo with its margin filled and its background, where it has one, made paper."""
+        filled = fill_margin(picture, inside)
         saliency = normalize_map(self.encoder.saliency(filled), inside)
-        foreground = find_foreground(photo, filled, saliency, inside, how=settings.mask, mask_file=mask_file)
-        warnings = [] if foreground.warning is None else [foreground.warning]
+        foreground = find_foreground(photo, filled, saliency, inside, how=mask, mask_file=mask_file)
         if foreground.mask is None:
-            return filled, saliency, warnings
-        subject = extend_border(apply_foreground(filled, foreground.mask), inside)
-        return subject, normalize_map(saliency * foreground.mask, inside), warnings
+            return _Subject(filled, saliency, cut_out=False, how=foreground.how, warning=foreground.warning)
+        return _Subject(
+            fill_margin(apply_foreground(filled, foreground.mask), inside),
+            normalize_map(saliency * foreground.mask, inside),
+            cut_out=True,
+            how=foreground.how,
+            warning=foreground.warning,
+        )
 
-    def _objective(
-        self, subject: Tensor, saliency: Tensor, edges: Tensor, inside: Tensor, settings: Settings
-    ) -> Objective:
+    def _objective(self, subject: _Subject, edges: Tensor, inside: Tensor, settings: Settings) -> Objective:
         places = comparable(inside)
         if settings.loss == "l2":
-            return PixelObjective(subject, places)
+            return PixelObjective(subject.picture * inside + (1 - inside), places)
         if settings.loss == "xdog":
-            return PixelObjective((1 - edges).expand_as(subject), places)
+            return PixelObjective((1 - edges).expand_as(subject.picture), places)
         pool = draw_views(
             settings.view_pool,
             min(settings.size, self.encoder.input_side),
@@ -255,10 +270,12 @@ class Sketcher:
         if settings.loss == "text":
             assert settings.prompt is not None
             return TextObjective(self.encoder, settings.prompt, pool, views_per_step=settings.views, fill=fill)
+        lean = 0.0 if subject.cut_out else settings.attention
         return PerceptionObjective(
             self.encoder,
-            subject,
-            places * (1 - settings.attention + settings.attention * saliency),
+            subject.picture,
+            inside,
+            places * (1 - lean + lean * subject.saliency),
             pool,
             views_per_step=settings.views,
             fill=fill,

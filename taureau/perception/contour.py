@@ -23,10 +23,10 @@ WORKING_SIDE = 112
 ORIENTATIONS = 8
 # Standard deviations of a filter across and along its line, in pixels of its scale. The length makes it a contour
 # detector: it sums up along the line and averages speckle away.
-ACROSS, ALONG = 1.3, 2.6
+ACROSS, ALONG = 1.0, 2.2
 KERNEL = 9
 # Response E^2 / (E^2 + SURROUND^2 * mean of E^2 around + FLOOR^2): FLOOR is a contrast of about a twelfth.
-SURROUND = 1.5
+SURROUND = 1.2
 SURROUND_SIGMA = 6.0
 FLOOR = 0.08
 # Cells a side that the embedding pools each map into.
@@ -45,7 +45,7 @@ class Contour(Encoder):
 
     name = "contour"
     layers = ("fine", "medium", "coarse")
-    loss_layers: Mapping[str, float] = MappingProxyType({"fine": 1.0, "medium": 1.0, "coarse": 1.0})
+    loss_layers: Mapping[str, float] = MappingProxyType({"fine": 1.0, "medium": 0.5, "coarse": 0.1})
     semantic_weight = 0.1
     input_side = WORKING_SIDE
 

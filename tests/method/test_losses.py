@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from taureau.losses import geometric_loss, lpips_loss, pixel_loss, semantic_loss, text_loss
-from taureau.margins import RIM, comparable, extend_border, whole_pixels
+from taureau.margins import RIM, TRIM, comparable, extend_border, fill_margin, whole_pixels
 from taureau.objective import PerceptionObjective, PixelObjective
 from taureau.perception.contour import Contour
 from taureau.views import draw_views
@@ -175,8 +175,8 @@ def test_whole_pixels_and_what_is_comparable() -> None:
     assert whole_pixels(margins()) == (0, 16, 64, 48)
     rim = round(RIM * 64)
     assert rim >= 1
-    expected = torch.zeros(64, 64)
-    expected[16 + rim : 48 - rim] = 1  # no rim along the canvas's own border
+    expected = torch.ones(64, 64)
+    expected[16 - rim : 16 + rim] = expected[48 - rim : 48 + rim] = 0  # no rim along the canvas's own border
     assert torch.equal(comparable(margins()), expected)
     assert torch.equal(comparable(torch.ones(64, 64)), torch.ones(64, 64))
     assert whole_pixels(torch.zeros(64, 64)) == (0, 0, 64, 64)
@@ -184,40 +184,69 @@ def test_whole_pixels_and_what_is_comparable() -> None:
 
 def test_the_border_of_the_photo_goes_on_over_the_margin() -> None:
     image = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
-    filled = extend_border(image, margins())
-    assert torch.equal(filled[:, 16:48], image[:, 16:48])
-    assert torch.equal(filled[:, :16], image[:, 16:17].expand(3, 16, 64))
-    assert torch.equal(filled[:, 48:], image[:, 47:48].expand(3, 16, 64))
+    extended = extend_border(image, margins())
+    assert torch.equal(extended[:, 16:48], image[:, 16:48])
+    assert torch.equal(extended[:, :16], image[:, 16:17].expand(3, 16, 64))
+    assert torch.equal(extended[:, 48:], image[:, 47:48].expand(3, 16, 64))
+    trimmed = extend_border(image, margins(), trim=1)
+    assert torch.equal(trimmed[:, 17:47, 1:63], image[:, 17:47, 1:63])
+    assert torch.equal(trimmed[:, 16, 1:63], image[:, 17, 1:63])
 
 
-def test_pixels_on_the_margin_do_not_change_the_pixel_loss() -> None:
-    target = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
+def test_a_filled_margin_keeps_the_photo_and_has_neither_step_nor_streak() -> None:
+    inside = torch.zeros(224, 224)
+    inside[60:164] = 1.0
+    image = torch.rand(3, 224, 224, generator=torch.Generator().manual_seed(0)) * 0.5
+    filled = fill_margin(image, inside)
+    trim = round(TRIM * 224)
+    assert torch.equal(filled[:, 60 + trim : 164 - trim, trim:-trim], image[:, 60 + trim : 164 - trim, trim:-trim])
+    # Right past the frame it is the border pixel itself but for the first bit of the fade.
+    assert (filled[:, 59] - filled[:, 60]).abs().max() < 0.01
+    assert filled[:, 20].diff(dim=-1).abs().max() < 0.02 < filled[:, 62].diff(dim=-1).abs().max()
+    everywhere = fill_margin(image, torch.ones(224, 224))
+    assert torch.equal(everywhere[:, trim:-trim, trim:-trim], image[:, trim:-trim, trim:-trim])
+
+
+def test_only_the_rim_of_the_frame_is_free_of_pixel_loss() -> None:
+    target = torch.ones(3, 64, 64)
     objective = PixelObjective(target, comparable(margins()))
-    clean, inked = torch.ones(1, 3, 64, 64), torch.ones(1, 3, 64, 64)
-    inked[:, :, :16] = inked[:, :, 48:] = 0
-    assert torch.equal(objective.score(inked), objective.score(clean))
-    inked[:, :, 30] = 0
-    assert not torch.equal(objective.score(inked), objective.score(clean))
+    clean, on_rim, in_margin = (torch.ones(1, 3, 64, 64) for _ in range(3))
+    on_rim[:, :, 15:17] = 0
+    in_margin[:, :, 4] = 0
+    assert torch.equal(objective.score(on_rim), objective.score(clean))
+    assert objective.score(in_margin) > objective.score(clean)
 
 
-def test_a_line_on_the_margin_does_not_change_the_contour_loss() -> None:
+def test_ink_in_the_margin_costs_and_a_line_along_the_frame_gains_nothing() -> None:
     size = 224
     inside = torch.zeros(size, size)
     inside[60:164] = 1.0
-    photo = torch.ones(3, size, size)
-    photo[:, 90:130, 80:140] = 0.2
+    photo = torch.full((3, size, size), 0.6)
+    photo[:, 90:130, 80:140] = 0.1
     encoder = Contour()
-    encoder.semantic_weight = 0.0  # the embedding is of the whole picture; the maps are what the margin is cut from
-    pool = draw_views(2, size, generator=torch.Generator().manual_seed(0))
+    pool = draw_views(2, encoder.input_side, generator=torch.Generator().manual_seed(0))
     objective = PerceptionObjective(
-        encoder, photo, comparable(inside), pool, views_per_step=2, fill=1.0, count_corners=False
-    )
-    clean, margin_line, photo_line = (torch.ones(1, 3, size, size) for _ in range(3))
+        encoder, fill_margin(photo, inside), inside, comparable(inside), pool,
+        views_per_step=2, fill=1.0, count_corners=False,
+    )  # fmt: skip
+    # The sketch to add a line to has the subject's outline already: to a blank sheet any line at all is welcome.
+    outline = torch.ones(1, 3, size, size)
+    outline[:, :, 89:131, 79:141] = 0
+    outline[:, :, 92:128, 82:138] = 1
+    margin_line, frame_line = outline.clone(), outline.clone()
     margin_line[:, :, 20:23] = 0
-    photo_line[:, :, 110:113] = 0
+    frame_line[:, :, 59:62] = 0
 
     def loss(sketch: torch.Tensor) -> float:
         return float(objective.loss(sketch, generator=torch.Generator().manual_seed(1))[0])
 
-    # The coarsest map sees 40 pixels far, so a trace is left; a line in the photo weighs a hundred times as much.
-    assert abs(loss(margin_line) - loss(clean)) < 0.01 * abs(loss(photo_line) - loss(clean))
+    assert loss(outline) < loss(torch.ones_like(outline))
+    assert loss(outline) < loss(frame_line)
+    assert loss(outline) < loss(margin_line)
+    # The guard: a photo whose margin is left as bare paper makes the very line along the frame worth drawing.
+    paper = photo * inside + (1 - inside)
+    bare = PerceptionObjective(
+        encoder, paper, torch.ones_like(inside), torch.ones_like(inside), pool,
+        views_per_step=2, fill=1.0, count_corners=False,
+    )  # fmt: skip
+    assert float(bare.score(frame_line)[0]) < float(bare.score(outline)[0])
