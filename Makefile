@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 MADE_FROM := pyproject.toml constraints.txt Makefile
-PHOTO := chelsea
+PHOTO := coffee
 SEED := 7
 
 .PHONY: help demo test lint bench clean
