@@ -9,6 +9,7 @@ import io
 import os
 import socket
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from taureau.errors import InputError
+from taureau.photo import read_photo
 from tests.pictures import cat, corners, encoded, small
 
 Make = Callable[[Path], None]
@@ -310,3 +313,51 @@ BAD_FILES: list[BadFile] = [
     BadFile("-n.jpg", holding(b""), "the file is empty", GIVE),
     BadFile("bytes\udcff.jpg", holding(b""), "the file is empty", GIVE),
 ]
+
+# The rows of the table in docs/input.md, which `python -m tests.bad_files` prints.
+IN_DOCS = (
+    "missing.jpg",
+    "folder.jpg",
+    "pipe.jpg",
+    "empty.jpg",
+    "zeros.jpg",
+    "noise.jpg",
+    "text.jpg",
+    "page.jpg",
+    "drawing.svg",
+    "paper.pdf",
+    "old.eps",
+    "phone.heic",
+    "film.mp4",
+    "layers.psd",
+    "site.ico",
+    "camera.dng",
+    "holiday.zip",
+    "cut.jpg",
+    "cut header.jpg",
+    "bad sum.png",
+    "large.png",
+    "long.png",
+    "tiny.png",
+    "enormous.png",
+    "text bomb.png",
+    "nan.tif",
+)
+
+
+def table_for_docs(folder: Path) -> str:
+    """What each file of `IN_DOCS` gets, as a Markdown table."""
+    rows = ["| file | error |", "|---|---|"]
+    for bad in BAD_FILES:
+        if bad.name in IN_DOCS:
+            bad.make(folder / bad.name)
+            try:
+                read_photo(folder / bad.name)
+            except InputError as error:
+                rows.append(f"| `{bad.name}` | {str(error).removeprefix(f'{folder}/{bad.name}: ')} |")
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        print(table_for_docs(Path(folder)), end="")  # noqa: T201 - that is what it is for

@@ -21,7 +21,7 @@ def to_eight_bits(image: Image.Image, name: str) -> tuple[Image.Image, tuple[str
         return Image.fromarray(values), notes
     try:
         if image.has_transparency_data:
-            return image.convert("RGBA"), ()
+            return image if image.mode == "RGBA" else image.convert("RGBA"), ()
         if image.mode in ("L", "RGB", "CMYK", "LAB"):
             return image, ()
         return image.convert("L" if image.mode == "1" else "RGB"), ()
