@@ -51,7 +51,7 @@ class Clip(Encoder):
 
     def __init__(self, model: Model, weights: Located, device: torch.device, *, input_size: int | None = None) -> None:
         self.name = model.name
-        self.input_size = _check_input_size(model, input_size)
+        self.input_side = _check_input_size(model, input_size)
         self._model = model
         self._file = weights.weights
         with advise(model.name):
@@ -60,7 +60,7 @@ class Clip(Encoder):
             check_layout(layout, model, self._file)
             tensors = read_tensors(self._file, layout, model.vision.shapes())
             try:
-                self._tower = _build_tower(model, tensors, self.input_size).to(device)
+                self._tower = _build_tower(model, tensors, self.input_side).to(device)
             except WeightsError as error:
                 raise WeightsError(f"{shown(self._file)}: {error}") from error
         self.layers = self._tower.layers
@@ -137,7 +137,7 @@ class Clip(Encoder):
     def _prepare(self, images: Tensor) -> Tensor:
         """Resized and normalised. An image that is not square is squeezed into one."""
         images = images.to(self.device, torch.float32)
-        return (resize(images, self.input_size, self.input_size) - self._mean) / self._std
+        return (resize(images, self.input_side, self.input_side) - self._mean) / self._std
 
 
 def load_clip(name: str, weights: str | Path | None, device: torch.device, *, input_size: int | None = None) -> Clip:

@@ -212,7 +212,7 @@ def test_saliency_of_the_smallest_image(load, model):
 def test_another_input_size(load, model):
     step = 32 if model is TINY_RESNET else 8
     encoder = load(model, input_size=3 * step)
-    assert encoder.input_size == 3 * step
+    assert encoder.input_side == 3 * step
     assert encoder(random_images(50)).embedding.shape == (2, 12)
     assert encoder.saliency(random_images(50, count=1)[0]).shape == (50, 50)
     for size in (3 * step + 1, step, 0, -step, 1024 + step):
