@@ -305,6 +305,14 @@ BAD_FILES: list[BadFile] = [
     BadFile("dot.gif", holding(encoded(corners(1, 1), "GIF")), "is 1 x 1 pixels, the least is 16", "give a larger"),
     BadFile("text bomb.png", holding(png_of_size(64, 64, unpacking_to(b"zTXt", 50 << 20))), "holds text that", CONVERT),
     BadFile("bomb.png", holding(png_of_size(64, 64, unpacking_to(b"iTXt", 50 << 20))), "holds text that", CONVERT),
+    BadFile(
+        "bomb at the end.png",
+        holding(photo("PNG")[:-12] + unpacking_to(b"zTXt", 50 << 20) + png_chunk(b"IEND", b"")),
+        "has damaged PNG data (decompressed data too large",
+        AGAIN,
+        False,
+        True,
+    ),
     # values that make no picture
     BadFile("nan.tif", holding(floats(float("nan"))), "holds values that are not finite", "replace them", False),
     BadFile("infinite.tif", holding(floats(float("inf"))), "holds values that are not finite", "replace them", False),

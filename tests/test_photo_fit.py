@@ -142,3 +142,11 @@ def test_the_photo_is_not_changed_or_shared() -> None:
     image.zero_()
     inside.zero_()
     assert (photo.pixels == corners(32, 32)).all()
+
+
+def test_a_photo_that_is_shifted_by_half_a_pixel_is_seen() -> None:
+    """Prove the guard: the comparison with Pillow is a hundred times finer than that mistake."""
+    shifted = (astronaut().astype(float)[:, :-1] + astronaut()[:, 1:]) / 2
+    image, _ = fit_photo(photo_of(astronaut()[:, :-1], (512, 512)), Canvas(512), "cpu")
+    other, _ = fit_photo(photo_of(shifted.round().astype(np.uint8), (512, 512)), Canvas(512), "cpu")
+    assert (image - other).abs().mean() > 100 * 2e-5
