@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms, features
+from PIL import Image, ImageCms
 
 from taureau.errors import InputError
 from taureau.photo import FORMATS, read_photo
+from taureau.photo.decode import readable_formats, webp_size
 from tests.pictures import astronaut, cat, corners, encoded, horse, plain, ramp, small
 
 
@@ -19,8 +20,8 @@ def read(data: bytes, **options: object):
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_format_is_read(kind: str) -> None:
-    if kind == "AVIF" and not features.check("avif"):
-        pytest.skip("needs a Pillow built with AVIF")
+    if kind not in readable_formats():
+        pytest.skip(f"needs a Pillow built with {kind}")
     picture = small(cat(), 96)
     lossless = {"WEBP": {"lossless": True}, "TIFF": {"compression": "tiff_lzw"}, "JPEG": {"quality": 95}}
     photo = read(encoded(picture, kind, **lossless.get(kind, {})))
@@ -30,6 +31,16 @@ def test_every_format_is_read(kind: str) -> None:
     # JPEG and AVIF lose a little, GIF has 256 colours; the others are exact.
     exact = kind in ("PNG", "WEBP", "BMP", "TIFF", "PPM")
     assert np.abs(photo.pixels.astype(int) - picture).mean() <= (0 if exact else 6)
+
+
+@pytest.mark.parametrize("options", [{"lossless": True}, {"lossless": False}, {"exif": b"Exif\0\0", "lossless": True}])
+@pytest.mark.parametrize("size", [(48, 17), (300, 16)])
+def test_the_size_of_a_webp_of_each_kind_is_known_before_pillow_sees_it(
+    options: dict[str, object], size: tuple[int, int]
+) -> None:
+    data = encoded(plain(*size), "WEBP", **options)
+    assert webp_size(data[:30]) == Image.open(io.BytesIO(data)).size == size
+    assert webp_size(data[:29]) is None
 
 
 @pytest.mark.parametrize("kind", ["P1", "P2", "P3"])
@@ -71,7 +82,7 @@ def test_cmyk_is_turned_into_rgb() -> None:
 def test_ycbcr_and_lab_are_turned_into_rgb() -> None:
     yellow = np.array([255, 255, 0])
     image = Image.new("RGB", (32, 32), tuple(yellow))
-    assert np.abs(read(encoded(image.convert("YCbCr"), "TIFF")).pixels - yellow).max() <= 2
+    assert np.abs(read_photo(image.convert("YCbCr")).pixels - yellow).max() <= 2
     lab = Image.new("LAB", (32, 32), (137, 128, 128))  # L = 53.7 of 100 without color: grey 128 of sRGB
     grey = read(encoded(lab, "TIFF")).pixels.astype(int)
     assert np.abs(grey - 128).max() <= 3

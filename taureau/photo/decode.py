@@ -105,8 +105,10 @@ def open_image(file: io.BufferedIOBase, name: str, *, allow_truncated: bool) -> 
 
 def _header(file: io.BufferedIOBase, name: str) -> Image.Image:
     file.seek(0)
-    head = file.read(8)
+    head = file.read(30)
     file.seek(0)
+    if size := webp_size(head):
+        check_size(*size, name)  # older Pillows make room for the whole picture before they tell its size
     try:
         return Image.open(cast(IO[bytes], file), formats=readable_formats())
     except Image.DecompressionBombError as error:
@@ -123,6 +125,21 @@ def _header(file: io.BufferedIOBase, name: str) -> Image.Image:
         raise InputError(
             f"{name}: its {kind} data are damaged, end early or are of a rare kind; fetch it again, or {CONVERT}"
         ) from error
+
+
+def webp_size(head: bytes) -> tuple[int, int] | None:
+    """Width and height in the header of a WebP of any of its three kinds; None for anything else."""
+    if head[:4] != b"RIFF" or head[8:12] != b"WEBP" or len(head) < 30:
+        return None
+    match head[12:16]:
+        case b"VP8X":
+            return int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
+        case b"VP8L":
+            bits = int.from_bytes(head[21:25], "little")
+            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        case b"VP8 ":
+            return int.from_bytes(head[26:28], "little") & 0x3FFF, int.from_bytes(head[28:30], "little") & 0x3FFF
+    return None
 
 
 def decode(
