@@ -13,9 +13,12 @@ from numba import njit
 
 SAGITTA = 0.5
 """How far a piece may bow out from its chord, in pixels. Smaller makes more pieces, larger makes wider ones."""
-SHARP = 0.125
+SHARP = 1 / 8
 """The share of its chord that a piece may stray from an even run along it. Within it the speed along a piece never
 falls under half the chord, so that a piece has one nearest point and two Newton steps find it."""
+SHARP_IN_TIGHT_BENDS = 1 / 32
+"""The same where the curve bends within reach of the pen: from beyond the centre of the bend, there are two nearest
+points, or none but the ends of a piece."""
 SMALL = 0.01
 """A piece of this size, in pixels, is not cut again: a cusp lies in it, and any point of it will do."""
 MAX_DEPTH = 24
@@ -180,7 +183,8 @@ def find_hits(points, width, half, size, first, last, room, best, best_t):
             if not (high_x > 0.0 and low_x < size and high_y > 0.0 and low_y < size):
                 continue
             chord = math.sqrt(hx * hx + hy * hy)
-            straight = stray <= SAGITTA and stray <= SHARP * chord
+            allowed = SHARP_IN_TIGHT_BENDS if 8.0 * stray * far > chord * chord else SHARP
+            straight = stray <= SAGITTA and stray <= allowed * chord
             if not straight and chord + stray > SMALL and length > 0.5**MAX_DEPTH:
                 stack[height, 0], stack[height, 1] = start + 0.5 * length, 0.5 * length
                 stack[height + 1, 0], stack[height + 1, 1] = start, 0.5 * length

@@ -15,7 +15,7 @@ from torch.autograd.function import once_differentiable
 
 from taureau.bezier import bernstein
 from taureau.raster.coverage import coverage, coverage_slopes, reach
-from taureau.raster.pieces import find_near
+from taureau.raster.pieces import count_within, find_near, take
 from taureau.strokes import Strokes
 
 SUM_BLOCK = 32
@@ -45,16 +45,14 @@ class _Rasterize(torch.autograd.Function):
         batch = len(width)
         hits = _find_hits(points, width.flatten(), size, half)
         distance = torch.hypot(hits.dx, hits.dy)
-        ink = coverage(distance, width.flatten()[hits.stroke], half)
+        ink = coverage(distance, take(width.flatten(), hits.stroke), half)
         if opacity is not None:
-            ink = ink * opacity.flatten()[hits.stroke]
-        last = torch.ones_like(hits.rank, dtype=torch.bool)
-        last[:-1] = hits.rank[1:] == 0
-        clear, tint = _scan(1 - ink, None if color is None else ink * color.flatten(0, 1)[hits.stroke].T, hits.rank)
-        where = hits.pixel[last]
+            ink = ink * take(opacity.flatten(), hits.stroke)
+        top = torch.cat([hits.rank[1:] == 0, hits.rank[:1] == 0]).nonzero()[:, 0]
+        clear, tint = _scan(1 - ink, None if color is None else ink * _per_hit(color, hits), hits.rank)
         channels = 1 if tint is None else 3
         image = points.new_ones(channels, batch * size * size)
-        image[:, where] = clear[last] if tint is None else clear[last] + tint[:, last]
+        image[:, take(hits.pixel, top)] = take(clear if tint is None else clear + tint, top)
         ctx.save_for_backward(points, width, color, opacity, ink, distance, clear, tint, *hits)
         ctx.size, ctx.half = size, half
         return image.view(channels, batch, size, size).movedim(0, 1).expand(batch, 3, size, size)
@@ -69,16 +67,16 @@ class _Rasterize(torch.autograd.Function):
         sums = []
         if color is None:
             below = _exclusive(clear, hits.rank, towards_top=False)
-            grad_ink = -(grad.sum(0)[hits.pixel] * below * above)
+            grad_ink = -(take(grad.sum(0), hits.pixel) * below * above)
         else:
-            seen = grad[:, hits.pixel] * above
+            seen = take(grad, hits.pixel) * above
             below = _exclusive(clear + tint, hits.rank, towards_top=False)
-            grad_ink = (seen * (color.flatten(0, 1)[hits.stroke].T - below)).sum(0)
+            grad_ink = (seen * (_per_hit(color, hits) - below)).sum(0)
             sums.append((seen * ink).T)
-        widths = width.flatten()[hits.stroke]
+        widths = take(width.flatten(), hits.stroke)
         grad_share = grad_ink
         if opacity is not None:
-            grad_share = grad_ink * opacity.flatten()[hits.stroke]
+            grad_share = grad_ink * take(opacity.flatten(), hits.stroke)
             sums.append((grad_ink * coverage(distance, widths, ctx.half))[:, None])
         to_distance, to_width = coverage_slopes(distance, widths, ctx.half)
         # Envelope theorem: the nearest parameter stays, so a control point moves the distance by −B_k(t) n. On the
@@ -90,7 +88,7 @@ class _Rasterize(torch.autograd.Function):
             weights * (pull * hits.dx)[:, None],
             weights * (pull * hits.dy)[:, None],
         ]
-        table = _sum_runs(torch.cat(sums, dim=1)[hits.by_stroke], hits.per_stroke)
+        table = _sum_runs(torch.cat(sums, dim=1).index_select(0, hits.by_stroke), hits.per_stroke)
         parts = list(table.split([part.shape[1] for part in sums], dim=1))
         grad_color = None if color is None else parts.pop(0).view_as(color)
         grad_opacity = None if opacity is None else parts.pop(0).view_as(opacity)
@@ -103,14 +101,20 @@ def _find_hits(points: torch.Tensor, width: torch.Tensor, size: int, half: float
     near = find_near(points.flatten(0, 1), reach(width, half), size)
     pixel = near.stroke // num * (size * size) + near.pixel
     key, order = torch.sort(pixel * num + near.stroke % num, stable=True)
-    winner = order[_first_best(key, near.squared[order])]
-    pixel, stroke = pixel[winner], near.stroke[winner]
+    winner = take(order, _first_best(key, take(near.squared, order)))
+    pixel, stroke = take(pixel, winner), take(near.stroke, winner)
     # Back to the order of strokes, in which they were listed, for sums over each.
     place = torch.full_like(order, -1)
     place[winner] = torch.arange(len(winner), device=order.device)
     by_stroke = place[place >= 0]
-    edges = torch.searchsorted(stroke[by_stroke], torch.arange(batch * num + 1, device=order.device))
-    return _Hits(stroke, pixel, near.t[winner], near.dx[winner], near.dy[winner], _rank(pixel), by_stroke, edges.diff())
+    edges = torch.searchsorted(take(stroke, by_stroke), torch.arange(batch * num + 1, device=order.device))
+    t, dx, dy = (take(part, winner) for part in (near.t, near.dx, near.dy))
+    return _Hits(stroke, pixel, t, dx, dy, _rank(pixel), by_stroke, edges.diff())
+
+
+def _per_hit(color: torch.Tensor, hits: _Hits) -> torch.Tensor:
+    """Colours `[3 hits]` of the strokes of hits."""
+    return take(color.flatten(0, 1).T, hits.stroke)
 
 
 def _first_best(key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
@@ -120,7 +124,7 @@ def _first_best(key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
     run[1:] = (key[1:] != key[:-1]).cumsum(0)
     num = int(run[-1]) + 1 if len(key) else 0
     best = value.new_full((num,), torch.inf).scatter_reduce_(0, run, value, "amin")
-    candidates = torch.where(value == best[run], index, len(key))
+    candidates = torch.where(value == take(best, run), index, len(key))
     return index.new_full((num,), len(key)).scatter_reduce_(0, run, candidates, "amin")
 
 
@@ -182,11 +186,10 @@ def _sum_runs(table: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
         blocks = (counts + SUM_BLOCK - 1) // SUM_BLOCK
         run = torch.repeat_interleave(blocks)
         ends = counts.cumsum(0)
-        nth = torch.arange(len(run), device=table.device) - (blocks.cumsum(0) - blocks)[run]
-        rows = ((ends - counts)[run] + nth * SUM_BLOCK)[:, None] + offsets
-        inside = rows < ends[run][:, None]
-        rows = rows.clamp(max=len(table) - 1)
-        table = torch.where(inside[..., None], table[rows.flatten()].view(*rows.shape, -1), 0).sum(dim=1)
+        rows = (take(ends - counts, run) + count_within(run, blocks) * SUM_BLOCK)[:, None] + offsets
+        outside = rows >= take(ends, run)[:, None]
+        rows = rows.clamp(max=len(table) - 1).flatten()
+        table = table.index_select(0, rows).view(len(run), SUM_BLOCK, -1).masked_fill(outside[..., None], 0).sum(dim=1)
         counts = blocks
     sums = table.new_zeros(len(counts), table.shape[1])
     sums[counts > 0] = table
