@@ -79,9 +79,9 @@ class PerceptionObjective:
         # More pixels than the encoder sees would only be thrown away, at every view of every step.
         self._side = min(photo.shape[-1], encoder.input_side)
         assert pool.grid.shape[1] == self._side, f"views of {self._side} pixels, got {pool.grid.shape[1]}"
-        photo = self._shrunk(photo[None])
-        covered = self._shrunk(inside[None, None])
-        weights = self._shrunk(place_weights[None, None])
+        photo = _shrunk(photo[None], self._side)
+        covered = _shrunk(inside[None, None], self._side)
+        weights = _shrunk(place_weights[None, None], self._side)
         clean = clean_view(self._side).to(photo.device)
         self._pool = pool.to(photo.device)
         # Where corners do not count, the photo goes on past its border: black or white there would be a false line.
@@ -107,7 +107,7 @@ class PerceptionObjective:
         self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator
     ) -> Float[Tensor, " candidates"]:
         """Geometric + weighted semantic loss, averaged over the clean view and `views_per_step` random ones."""
-        sketches = self._shrunk(sketches)
+        sketches = _shrunk(sketches, self._side)
         chosen = torch.randperm(len(self._pool), generator=generator)[: self._views_per_step]
         seen = self._pool.select(chosen).apply(sketches, self._fill)
         images = torch.cat([sketches[:, None], seen.unflatten(0, (len(sketches), -1))], dim=1).flatten(0, 1)
@@ -118,7 +118,7 @@ class PerceptionObjective:
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
         """The same over the clean view alone."""
         with torch.no_grad():
-            return self._compare(self._look(self._shrunk(sketches)), self._clean_features, self._clean_weights)
+            return self._compare(self._look(_shrunk(sketches, self._side)), self._clean_features, self._clean_weights)
 
     def lacking(
         self, sketches: Float[Tensor, "candidates 3 height width"]
@@ -132,12 +132,9 @@ class PerceptionObjective:
         if theirs.dim() != 4:
             return None
         with torch.no_grad():
-            ours = self._encoder(self._shrunk(sketches), (layer,), embedding=False).maps[layer]
+            ours = self._encoder(_shrunk(sketches, self._side), (layer,), embedding=False).maps[layer]
             places = functional.adaptive_avg_pool2d(self._clean_weights, (theirs.shape[-2], theirs.shape[-1]))[:, 0]
             return (theirs - ours).clamp_min(0).square().sum(dim=1) * places
-
-    def _shrunk(self, images: Tensor) -> Tensor:
-        return images if images.shape[-1] == self._side else functional.adaptive_avg_pool2d(images, self._side)
 
     def _look(self, images: Tensor) -> Features:
         return self._encoder(images, tuple(self._encoder.loss_layers), embedding=self._semantic_weight > 0)
@@ -186,13 +183,22 @@ class PixelObjective:
 
 
 class TextObjective:
-    """Sketch and text in the shared space of a CLIP encoder: the baseline CLIPDraw."""
+    """Sketch and text in the shared space of a CLIP encoder: the baseline CLIPDraw.
+
+    Args:
+        encoder: one with a text tower.
+        prompt: what to draw.
+        pool: the random views to draw from; their side is the most that the encoder is shown of a sketch.
+        views_per_step: how many of them a step sees.
+        fill: the value past the border of a sketch in a view.
+    """
 
     def __init__(self, encoder: Encoder, prompt: str, pool: Views, *, views_per_step: int, fill: float) -> None:
         self._encoder = encoder
         self._pool = pool.to(encoder.device)
         self._views_per_step = views_per_step
         self._fill = fill
+        self._side = pool.grid.shape[1]
         with torch.no_grad():
             self._text = encoder.encode_text([prompt])
 
@@ -200,6 +206,7 @@ class TextObjective:
         self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator
     ) -> Float[Tensor, " candidates"]:
         """Distance to the text, averaged over the clean view and `views_per_step` random ones."""
+        sketches = _shrunk(sketches, self._side)
         chosen = torch.randperm(len(self._pool), generator=generator)[: self._views_per_step]
         seen = self._pool.select(chosen).apply(sketches, self._fill)
         images = torch.cat([sketches[:, None], seen.unflatten(0, (len(sketches), -1))], dim=1)
@@ -208,7 +215,7 @@ class TextObjective:
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
         """The same over the clean view alone."""
         with torch.no_grad():
-            return self._distance(sketches, 1)
+            return self._distance(_shrunk(sketches, self._side), 1)
 
     def lacking(
         self,
@@ -221,6 +228,10 @@ class TextObjective:
         embedding = self._encoder(images, ()).embedding
         assert embedding is not None
         return text_loss(embedding, self._text, num_views)
+
+
+def _shrunk(images: Tensor, side: int) -> Tensor:
+    return images if images.shape[-1] == side else functional.adaptive_avg_pool2d(images, side)
 
 
 def _concatenate(parts: list[Features]) -> Features:

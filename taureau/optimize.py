@@ -55,6 +55,7 @@ def optimize(
     score_every: int,
     relocate_every: int = 0,
     num_locked: int = 0,
+    move_colors: bool = True,
     backend: str = "auto",
     generator: torch.Generator,
 ) -> Iterator[Step]:
@@ -71,7 +72,8 @@ def optimize(
         score_every: steps between two scores; the start and the end are always scored, at softness 1.
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which start anew where the
             sketch lacks most; in the first two thirds of the steps only. 0 for never.
-        num_locked: how many strokes, from the first on, stay where they are.
+        num_locked: how many strokes, from the first on, stay as they are.
+        move_colors: whether the colours of the others move too, where strokes have colours.
         backend: of the rasteriser.
         generator: draws the views.
 
@@ -83,7 +85,7 @@ def optimize(
     moving = first.points[:, num_locked:].detach().clone().requires_grad_()
     parameters = [{"params": [moving], "scale": 1.0}]
     colors = None
-    if first.color is not None:
+    if first.color is not None and move_colors:
         colors = first.color[:, num_locked:].detach().clone().requires_grad_()
         parameters.append({"params": [colors], "scale": COLOR_RATE})
     adam = torch.optim.Adam(parameters, lr=learning_rate, betas=BETAS, eps=EPSILON)
@@ -139,7 +141,7 @@ def _relocate_crumbs(
     """Begin anew, in place, the moving strokes that have shrunk to a dot; Adam forgets what it knew of them."""
     with torch.no_grad():
         num_moving = moving.shape[1]
-        which = crumbs(strokes)[:, -num_moving:]
+        which = crumbs(strokes[len(strokes) - num_moving :])
         if not which.any():
             return
         lacking = objective.lacking(rasterize(strokes, canvas, backend=backend))

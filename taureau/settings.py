@@ -93,6 +93,10 @@ class Settings:
         _check_choice("loss", self.loss, LOSSES)
         _check_choice("view_fill", self.view_fill, FILLS)
         _check_choice("mask", self.mask, ("none", "auto", "alpha", "u2net", "file"))
+        if not isinstance(self.color, bool):
+            raise InputError(f"color must be True or False, got {self.color!r}")
+        if self.prompt is not None and not isinstance(self.prompt, str):
+            raise InputError(f"prompt must be a text, got {self.prompt!r}")
         if self.loss == "text" and not (self.prompt or "").strip():
             raise InputError('loss "text" needs a prompt; add one, such as prompt="a camel"')
         if self.loss != "text" and self.prompt is not None:

@@ -20,6 +20,8 @@ from taureau.strokes import Strokes
 from taureau.svg import MAX_BYTES, from_svg, to_svg
 
 PREVIEW_SIDE = 896
+# What parts of a record read from a file must be, for the properties that show them.
+_KINDS = {"seed": int, "settings": dict, "scores": dict, "warnings": list}
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,13 @@ class Sketch:
 
     @property
     def settings(self) -> Settings | None:
-        """The settings it was drawn with; None for a sketch that nobody recorded."""
+        """The settings it was drawn with; None for a sketch that nobody recorded.
+
+        Raises:
+            InputError: the record has settings that this version does not know.
+        """
         settings = self.record.get("settings")
-        return None if settings is None else Settings(**settings)
+        return None if settings is None else Settings.of(**settings)
 
     @property
     def scores(self) -> dict[str, Any]:
@@ -119,11 +125,14 @@ class Sketch:
         """Read a sketch back from an SVG; what taureau wrote comes back to 0.01 units.
 
         Raises:
-            InputError: there is no such file, or it is no SVG of cubic strokes.
+            InputError: there is no such file, it is no SVG of cubic strokes, or its record is none of a sketch.
         """
         path = Path(path)
         text = read_bytes(path, most=MAX_BYTES, advice="give an SVG that taureau wrote")
         strokes, canvas, record = from_svg(text, name=str(path))
+        for key, kind in _KINDS.items():
+            if key in record and not isinstance(record[key], kind):
+                raise InputError(f"{path}: its record has {key} of another kind; remove its <metadata>")
         name = record.pop("name", None) or path.name.removesuffix(".svg").removesuffix(".sketch")
         return cls(strokes, canvas, str(name), dict(record))
 

@@ -5,7 +5,7 @@ optimisation as it runs.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast, overload
 
@@ -220,6 +220,7 @@ class Sketcher:
             score_every=settings.score_every,
             relocate_every=settings.relocate_every,
             num_locked=len(begun.strokes) if begun is not None and lock else 0,
+            move_colors=settings.color,
             backend=self.backend,
             generator=_generator(settings.seed, "views of each step"),
         )
@@ -312,11 +313,16 @@ class Sketcher:
             starts.append(torch.cat([moved, new]))
         first = Strokes.black(torch.stack(starts).to(self._device), settings.width)
         if kept is not None:
-            width = torch.cat([kept.width, torch.full((num_new,), settings.width)])
-            first = Strokes(first.points, width.to(self._device).expand(settings.candidates, -1).contiguous())
+
+            def continued(values: Tensor, new: float) -> Tensor:
+                whole = torch.cat([values, values.new_full((num_new,), new)])
+                return whole.to(self._device).expand(settings.candidates, -1).contiguous()
+
+            opacity = None if kept.opacity is None else continued(kept.opacity, 1.0)
+            first = replace(first, width=continued(kept.width, settings.width), opacity=opacity)
         if not settings.color and (kept is None or kept.color is None):
             return first
-        return Strokes(first.points, first.width, _first_colors(first, picture, kept, sample=settings.color))
+        return replace(first, color=_first_colors(first, picture, kept, sample=settings.color))
 
 
 def _first_colors(first: Strokes, picture: Tensor, kept: Strokes | None, *, sample: bool) -> Tensor:
@@ -334,13 +340,16 @@ def _settings(settings: Settings | None, changes: dict[str, Any], mask_file: str
     if settings is not None:
         if changes:
             raise InputError(f"give settings or {', '.join(changes)} by name, not both")
-        return settings
-    changes = dict(changes)
-    if mask_file is not None:
-        changes.setdefault("mask", "file")
-    if changes.get("seed", 0) is None:
-        changes["seed"] = int(torch.randint(2**31, (), generator=_fresh_generator()))
-    return Settings.of(**changes)
+    else:
+        changes = dict(changes)
+        if mask_file is not None:
+            changes.setdefault("mask", "file")
+        if changes.get("seed", 0) is None:
+            changes["seed"] = int(torch.randint(2**31, (), generator=_fresh_generator()))
+        settings = Settings.of(**changes)
+    if mask_file is not None and settings.mask != "file":
+        raise InputError(f'a mask picture goes with mask "file", got mask {settings.mask!r}; leave one of them out')
+    return settings
 
 
 def _settings_with_start(settings: Settings, begun: Sketch, lock: bool, *, asked: bool) -> Settings:
