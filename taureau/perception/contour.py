@@ -100,8 +100,9 @@ class Contour(Encoder):
 class _FixedFilters(torch.autograd.Function):
     """A convolution of one channel with filters that never change.
 
-    The same numbers as `conv2d`. Its gradient is a convolution too, with the filters turned round; asked for in that
-    form it takes a fifteenth of the time of the general backward pass, which dominated a step.
+    The same numbers as `conv2d`, and the same gradient in another order of sums. The general backward pass of one
+    input channel uses a sixteenth of what the processor can do and took two thirds of a step; here the sum over
+    filters and rows is a convolution with as many outputs as a filter has columns, and the columns are added after.
     """
 
     @staticmethod
@@ -112,9 +113,14 @@ class _FixedFilters(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (filters,) = ctx.saved_tensors
-        turned = filters.flip(2, 3).transpose(0, 1)
-        reach = (filters.shape[-2] - 1, filters.shape[-1] - 1)
-        return functional.conv2d(gradients[0], turned, padding=reach), None
+        rows, columns = filters.shape[-2:]
+        by_column = filters[:, 0].flip(1).permute(2, 0, 1)[..., None].contiguous()
+        parts = functional.conv2d(gradients[0], by_column, padding=(rows - 1, 0))
+        batch, _, height, width = parts.shape
+        total = parts.new_zeros(batch, 1, height, width + columns - 1)
+        for column in range(columns):
+            total[..., column : column + width] += parts[:, column : column + 1]
+        return total, None
 
 
 def quadrature_filters() -> Float[Tensor, "filters 1 rows columns"]:
