@@ -9,6 +9,9 @@ MADE_FROM := pyproject.toml constraints.txt Makefile
 PHOTO := coffee
 SEED := 7
 
+# Threads that wait must not spin: beside other programs the tests would take several times as long.
+export OMP_WAIT_POLICY := passive
+
 .PHONY: help demo test lint bench clean
 
 help:

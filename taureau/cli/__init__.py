@@ -3,6 +3,8 @@
 Nothing here imports torch before a command needs it, so that help, version and refusals come at once.
 """
 
+import os
+
 import click
 
 import taureau
@@ -28,6 +30,9 @@ program.add_command(doctor_command)
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    # OpenMP's threads spin while they wait, and where other programs run too, the thread that they wait for gets no
+    # processor: a drawing took three times as long. It reads this when torch loads, which is later.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     program.main(prog_name="taureau")
 
 

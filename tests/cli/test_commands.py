@@ -129,6 +129,17 @@ def test_help_loads_no_torch():
     assert "--strokes" in outcome.stdout
 
 
+@pytest.mark.parametrize("asked", [None, "active"])
+def test_waiting_threads_sleep_unless_the_user_says_otherwise(asked):
+    code = "import os, sys; sys.argv = ['taureau', '--version']\nfrom taureau.cli import main\ntry: main()\nfinally: "
+    code += "print(os.environ['OMP_WAIT_POLICY'], 'torch' in sys.modules)"
+    variables = {name: value for name, value in environment().items() if name != "OMP_WAIT_POLICY"}
+    if asked:
+        variables["OMP_WAIT_POLICY"] = asked
+    outcome = subprocess.run([sys.executable, "-c", code], env=variables, cwd=ROOT, capture_output=True, text=True)
+    assert outcome.stdout.splitlines()[-1] == f"{asked or 'passive'} False"
+
+
 def test_choices_and_defaults_are_those_of_the_library():
     options = {option.name: option for option in draw.params}
     assert tuple(options["loss"].type.choices) == LOSSES
