@@ -69,10 +69,10 @@ def fill_margin(
     beyond_y = torch.maximum(top - y, y - (bottom - 1)).clamp_min(0)
     away = (torch.hypot(beyond_x[None].float(), beyond_y[:, None].float()) / (FADE * side)).clamp_max(1)
     share = away * away * (3 - 2 * away)
-    return extended + share * (_smoothed(extended, SMOOTH * side) - extended)
+    return extended + share * (smoothed(extended, SMOOTH * side) - extended)
 
 
-def _smoothed(image: Float[Tensor, "channels height width"], sigma: float) -> Tensor:
+def smoothed(image: Float[Tensor, "channels height width"], sigma: float) -> Tensor:
     """A Gaussian blur that sees the border pixels go on past the border."""
     reach = math.ceil(3 * sigma)
     steps = torch.arange(-reach, reach + 1, dtype=image.dtype, device=image.device)

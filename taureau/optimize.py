@@ -13,8 +13,10 @@ import torch
 from taureau.canvas import Canvas
 from taureau.choose import Best
 from taureau.objective import Objective
+from taureau.palette import colors_under
 from taureau.raster import rasterize
 from taureau.relocate import crumbs, restarted
+from taureau.shapes import Float, Tensor
 from taureau.strokes import Strokes
 
 # Adam's defaults, which the method as published uses.
@@ -22,6 +24,9 @@ BETAS = (0.9, 0.999)
 EPSILON = 1e-8
 # A colour goes from black to white in 1, a point across the canvas in 224: colours move in smaller steps.
 COLOR_RATE = 0.02
+# Weight of the mean squared distance of a stroke's colour from the photo's under it. An encoder that sees energy, not
+# hue, says nothing against a turquoise goldfish.
+COLOR_PULL = 0.3
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def optimize(
     score_every: int,
     relocate_every: int = 0,
     num_locked: int = 0,
-    move_colors: bool = True,
+    palette: Float[Tensor, "3 height width"] | None = None,
     backend: str = "auto",
     generator: torch.Generator,
 ) -> Iterator[Step]:
@@ -73,7 +78,7 @@ def optimize(
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which start anew where the
             sketch lacks most; in the first two thirds of the steps only. 0 for never.
         num_locked: how many strokes, from the first on, stay as they are.
-        move_colors: whether the colours of the others move too, where strokes have colours.
+        palette: the photo's colours; where given, the colours of the others move too, held near those under them.
         backend: of the rasteriser.
         generator: draws the views.
 
@@ -85,7 +90,7 @@ def optimize(
     moving = first.points[:, num_locked:].detach().clone().requires_grad_()
     parameters = [{"params": [moving], "scale": 1.0}]
     colors = None
-    if first.color is not None and move_colors:
+    if first.color is not None and palette is not None:
         colors = first.color[:, num_locked:].detach().clone().requires_grad_()
         parameters.append({"params": [colors], "scale": COLOR_RATE})
     adam = torch.optim.Adam(parameters, lr=learning_rate, betas=BETAS, eps=EPSILON)
@@ -115,7 +120,11 @@ def optimize(
         adam.zero_grad()
         losses = objective.loss(rasterize(current(), canvas, softness=blur, backend=backend), generator=generator)
         # The candidates share nothing, so the gradient of the sum is each one's own.
-        losses.sum().backward()
+        total = losses.sum()
+        if colors is not None:
+            assert palette is not None
+            total = total + COLOR_PULL * (colors - colors_under(moving, palette)).square().mean(dim=(1, 2)).sum()
+        total.backward()
         adam.step()
         if colors is not None:
             with torch.no_grad():

@@ -20,6 +20,7 @@ from taureau.foreground import apply_foreground, find_foreground
 from taureau.margins import comparable, fill_margin
 from taureau.objective import Objective, PerceptionObjective, PixelObjective, TextObjective
 from taureau.optimize import Step, optimize
+from taureau.palette import colors_under, subject_colors
 from taureau.perception import Encoder, choose_device, load_encoder
 from taureau.photo import ByteStream, Photo, fit_photo, read_photo
 from taureau.placement import first_strokes, sample_points
@@ -105,10 +106,12 @@ class RunStep:
 
 @dataclass(frozen=True)
 class _Subject:
-    """What is drawn, what is salient in it, and how it was parted from its background."""
+    """What is drawn, out of which photo, what is salient in it, and how it was parted from its background."""
 
+    photo: Float[Tensor, "3 height width"]
     picture: Float[Tensor, "3 height width"]
     saliency: Float[Tensor, "height width"]
+    mask: Float[Tensor, "height width"]
     cut_out: bool
     how: str
     warning: str | None
@@ -207,7 +210,8 @@ class Sketcher:
             edges = xdog(subject.picture, inside=inside)
             attention = attention_map(subject.saliency, edges, inside)
             objective = self._objective(subject, edges, inside, settings)
-            first = self._first(settings, canvas, attention.map, inside, begun, lock, picture)
+            palette = subject_colors(subject.photo, subject.mask) if settings.color else None
+            first = self._first(settings, canvas, attention.map, inside, begun, lock, palette)
         rate = settings.size / PAPER_SIZE
         steps = optimize(
             first,
@@ -220,7 +224,7 @@ class Sketcher:
             score_every=settings.score_every,
             relocate_every=settings.relocate_every,
             num_locked=len(begun.strokes) if begun is not None and lock else 0,
-            move_colors=settings.color,
+            palette=palette,
             backend=self.backend,
             generator=_generator(settings.seed, "views of each step"),
         )
@@ -245,10 +249,14 @@ class Sketcher:
         saliency = normalize_map(self.encoder.saliency(filled), inside)
         foreground = find_foreground(photo, filled, saliency, inside, how=mask, mask_file=mask_file)
         if foreground.mask is None:
-            return _Subject(filled, saliency, cut_out=False, how=foreground.how, warning=foreground.warning)
+            return _Subject(
+                filled, filled, saliency, torch.ones_like(inside), False, foreground.how, foreground.warning
+            )
         return _Subject(
+            filled,
             fill_margin(apply_foreground(filled, foreground.mask), inside),
             normalize_map(saliency * foreground.mask, inside),
+            foreground.mask,
             cut_out=True,
             how=foreground.how,
             warning=foreground.warning,
@@ -292,7 +300,7 @@ class Sketcher:
         inside: Float[Tensor, "height width"],
         begun: Sketch | None,
         lock: bool,
-        picture: Float[Tensor, "3 height width"],
+        palette: Float[Tensor, "3 height width"] | None,
     ) -> Strokes:
         """The strokes that every candidate starts as: those begun, then new ones where attention is."""
         kept = None if begun is None else begun.strokes.scaled(canvas.size / begun.canvas.size)
@@ -320,20 +328,24 @@ class Sketcher:
 
             opacity = None if kept.opacity is None else continued(kept.opacity, 1.0)
             first = replace(first, width=continued(kept.width, settings.width), opacity=opacity)
-        if not settings.color and (kept is None or kept.color is None):
-            return first
-        return replace(first, color=_first_colors(first, picture, kept, sample=settings.color))
+        return replace(first, color=_first_colors(first.points, palette, kept))
 
 
-def _first_colors(first: Strokes, picture: Tensor, kept: Strokes | None, *, sample: bool) -> Tensor:
-    """The photo's colour at the start of each new stroke (black if none is wanted); kept strokes keep theirs."""
-    size = picture.shape[-1]
-    x, y = first.points[..., 0, :].long().clamp(0, size - 1).unbind(-1)
-    colors = picture[:, y, x].permute(1, 2, 0) if sample else first.points.new_zeros(*first.points.shape[:2], 3)
+def _first_colors(
+    points: Float[Tensor, "candidates strokes 4 2"],
+    palette: Float[Tensor, "3 height width"] | None,
+    kept: Strokes | None,
+) -> Float[Tensor, "candidates strokes 3"] | None:
+    """The palette's colour under each new stroke, black without a palette; kept strokes keep theirs.
+
+    None, for plain black ink, where nothing has a colour.
+    """
+    if palette is None and (kept is None or kept.color is None):
+        return None
+    colors = points.new_zeros(*points.shape[:2], 3) if palette is None else colors_under(points, palette)
     if kept is not None:
-        colors = colors.clone()
         colors[:, : len(kept)] = 0.0 if kept.color is None else kept.color.to(colors)
-    return colors.contiguous()
+    return colors
 
 
 def _settings(settings: Settings | None, changes: dict[str, Any], mask_file: str | Path | None) -> Settings:
