@@ -4,8 +4,8 @@
     python benchmarks/raster.py --memory      # what a call adds to the memory of the process
     python benchmarks/raster.py --accuracy    # against the reference and finite differences (a minute or two)
 
-Every call draws other strokes than the last, so that the processor cannot learn them by heart. A median that is far from
-its tenth percentile says that the machine had other work: run it again when it is quiet.
+Every call draws other strokes than the last, so that the processor cannot learn them by heart. A median that is far
+from its tenth percentile says that the machine had other work: run it again when it is quiet.
 """
 
 import argparse
@@ -24,6 +24,8 @@ import torch
 from taureau.canvas import Canvas
 from taureau.errors import BackendError
 from taureau.raster import choose_backend, rasterize
+from taureau.raster.coverage import edge
+from taureau.raster.reference import distances
 from taureau.strokes import Strokes
 
 # Canvas size, sketches, strokes each, calls, and the milliseconds promised forward and backward, by backend.
@@ -183,6 +185,49 @@ def show_accuracy(backends: list[str]) -> None:
         print(f"{backend:>8}" + "".join(f"{_least_cosine(backend, step):>10.5f}" for step in steps), flush=True)
 
 
+def show_definitions() -> None:
+    """What other edges than the definition's would do to the gradient, on the same distances."""
+    profiles = {
+        "hard clamp of 1 px": lambda inside: (inside + 0.5).clamp(0, 1),
+        "triangle of 1 px": lambda inside: edge(inside, 0.5),
+        "triangle of 1.5 px": lambda inside: edge(inside, 0.75),
+        "triangle of 2 px": lambda inside: edge(inside, 1.0),
+    }
+    print("\nThe same cosine for other edges of a stroke (8 strokes of 3 px on 64 x 64; the least of 3 pairs)")
+    steps = (0.01, 0.1, 0.5)
+    print(f"{'edge':<22}" + "".join(f"{step:>10g}" for step in steps))
+    cosines: dict[str, list[list[float]]] = {name: [[] for _ in steps] for name in profiles}
+    ticks = torch.arange(64, dtype=torch.float64) + 0.5
+    pixels = torch.cartesian_prod(ticks, ticks).flip(-1)
+    for seed in range(3):
+        curves = random_points(2, 8, 64, seed).double()
+        points = curves[0].clone().requires_grad_()
+        target = torch.stack([distances(curve, pixels) for curve in curves[1]])
+        here = torch.stack([distances(curve, pixels) for curve in points])
+        moved = {}
+        for step in steps:
+            for i in range(64):
+                for sign in (-step, step):
+                    shift = torch.zeros(8, dtype=torch.float64)
+                    shift[i % 8] = sign
+                    moved[step, i, sign] = distances(curves[0, i // 8] + shift.view(4, 2), pixels)
+        for name, profile in profiles.items():
+
+            def loss(distance: torch.Tensor, profile=profile, target: torch.Tensor = target) -> torch.Tensor:
+                return ((1 - profile(1.5 - distance)).prod(0) - (1 - profile(1.5 - target)).prod(0)).square().sum()
+
+            (gradient,) = torch.autograd.grad(loss(here), points, retain_graph=True)
+            for k, step in enumerate(steps):
+                rise = []
+                for i in range(64):
+                    other = here.detach().repeat(2, 1, 1)
+                    other[0, i // 8], other[1, i // 8] = moved[step, i, step], moved[step, i, -step]
+                    rise.append(loss(other[0]) - loss(other[1]))
+                cosines[name][k].append(float(torch.cosine_similarity(gradient.flatten(), torch.stack(rise), dim=0)))
+    for name, rows in cosines.items():
+        print(f"{name:<22}" + "".join(f"{min(row):>10.5f}" for row in rows))
+
+
 def _drawn(curves: torch.Tensor, width: float, upstream: torch.Tensor, backend: str):
     points = curves.clone().requires_grad_()
     image = rasterize(Strokes.black(points, width), Canvas(96), backend=backend)
@@ -257,6 +302,7 @@ def main() -> None:
     show_machine(device)
     if asked.accuracy:
         show_accuracy(backends)
+        show_definitions()
     elif asked.memory:
         show_memory(backends)
     else:

@@ -32,7 +32,7 @@ def rasterize_reference(strokes: Strokes, size: int, half: float) -> Float[Tenso
     image = torch.ones(3, size * size, dtype=torch.float64, device=pixels.device)
     for i in range(len(strokes)):
         control, width = strokes.points[i].double(), strokes.width[i].double()
-        ink = coverage(_distance(control, pixels), width.expand(len(pixels)), half)
+        ink = coverage(distances(control, pixels), width.expand(len(pixels)), half)
         if strokes.opacity is not None:
             ink = ink * strokes.opacity[i].double()
         color = torch.zeros_like(image[:, 0]) if strokes.color is None else strokes.color[i].double()
@@ -72,7 +72,11 @@ def _squared(points: Tensor, pixels: Tensor) -> Tensor:
     return (points[..., 0] - pixels[..., 0]).square() + (points[..., 1] - pixels[..., 1]).square()
 
 
-def _distance(control: Tensor, pixels: Tensor) -> Tensor:
+def distances(control: Float[Tensor, "4 2"], pixels: Float[Tensor, "points 2"]) -> Float[Tensor, " points"]:
+    """The distance of each pixel to a curve, in pixels.
+
+    Gradient: to `control`, at the nearest parameters (the envelope theorem); 0 for pixels on the curve.
+    """
     with torch.no_grad():
         t = nearest_parameters(control, pixels)
     squared = _squared(bernstein(t) @ control, pixels)
