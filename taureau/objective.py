@@ -127,10 +127,12 @@ class PerceptionObjective:
 
         None for an encoder of tokens, whose features are not amounts of anything.
         """
-        layer = max(self._encoder.loss_layers, key=lambda name: self._clean_features.maps[name].shape[-2:].numel())
-        theirs = self._clean_features.maps[layer]
-        if theirs.dim() != 4:
+        maps = self._clean_features.maps
+        grids = [layer for layer in self._encoder.loss_layers if maps[layer].dim() == 4]
+        if not grids:
             return None
+        layer = max(grids, key=lambda name: maps[name].shape[-2:].numel())
+        theirs = maps[layer]
         with torch.no_grad():
             ours = self._encoder(_shrunk(sketches, self._side), (layer,), embedding=False).maps[layer]
             places = functional.adaptive_avg_pool2d(self._clean_weights, (theirs.shape[-2], theirs.shape[-1]))[:, 0]
