@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _DEFAULTS, _PAPER = taureau.Settings.of("fast"), taureau.Settings.of("paper")
 _FILE = click.Path(path_type=Path)
 _MASKS = ("auto", "none", "alpha", "u2net")
+_Result = TypeVar("_Result")
 _NUM_FRAMES = 100
 """About how many moments of a drawing are kept for an animation: four seconds at 25 a second."""
 
@@ -116,42 +117,69 @@ def draw(
     if mask is not None:
         settings["mask"] = mask if mask_file is None else "file"
     taureau.Settings.of(**settings)
-    read = [path for path in (*photos, weights, mask_file) if path is not None]
-    check_outputs(planned, inputs=read, overwrite=overwrite)
+    inputs = [path for path in (*photos, weights, mask_file) if path is not None]
+    check_outputs(planned, inputs=inputs, overwrite=overwrite)
 
-    exit_code = 0
+    begun = None if start is None else taureau.Sketch.load(start)
+    attempt = _Attempts(as_json=as_json)
     sketcher = None
     for number, (photo, outputs) in enumerate(zip(photos, planned, strict=True), start=1):
         started = time.perf_counter()
-        try:
-            picture = taureau.read_photo(_source(photo), frame=frame, allow_truncated=allow_truncated)
-            sketcher = sketcher or _make_sketcher(encoder, weights, device)
-            steps = partial(sketcher.steps, picture, start=start, lock=lock, mask_file=mask_file, **settings)
-            drawn = _draw_photo(steps, outputs, shown=not quiet)
-        except (taureau.WeightsError, taureau.BackendError):
-            raise  # the same would meet every photo
-        except Exception as error:
-            if is_broken_pipe(error):
-                raise
-            code = report_error(error)
-            exit_code = exit_code or code
-            if as_json:
-                text, _ = describe_error(error)
-                click.echo(json.dumps({"photo": str(photo), "error": text, "exit_code": code}))
+        picture = attempt(photo, partial(_read_photo, photo, frame=frame, allow_truncated=allow_truncated))
+        if picture is None:
+            continue
+        # What fails here would fail for every photo, and ends the command. It comes after the first photo that can be
+        # read, since loading a network to refuse a photo would be a long wait for a no.
+        sketcher = sketcher or _make_sketcher(encoder, weights, device)
+        steps = partial(sketcher.steps, picture, start=begun, lock=lock, mask_file=mask_file, **settings)
+        drawn = attempt(photo, partial(_draw_photo, steps, outputs, overwrite=overwrite, shown=not quiet))
+        if drawn is None:
             continue
         seconds = time.perf_counter() - started
         if as_json:
             click.echo(json.dumps(_as_json(photo, drawn, seconds)))
         if not quiet:
             for warning in drawn.sketch.warnings:
-                click.echo(f"taureau: warning: {photo}: {warning}", err=True)
+                click.echo(f"taureau: warning: {click.format_filename(photo)}: {warning}", err=True)
             click.echo(_summary(drawn, seconds), err=True)
         if drawn.stopped_at is not None:
             left = len(photos) - number
             if left and not quiet:
                 click.echo(f"taureau: interrupted; {left} of {len(photos)} photos not drawn", err=True)
             return INTERRUPTED
-    return exit_code
+    return attempt.exit_code
+
+
+class _Attempts:
+    """Things that may fail for one photo and leave the others to be drawn.
+
+    Attributes:
+        exit_code: that of the first failure; 0 so far.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.exit_code = 0
+        self._as_json = as_json
+
+    def __call__(self, photo: Path, work: Callable[[], _Result]) -> _Result | None:
+        """Do some work for a photo, and report its failure.
+
+        Returns:
+            What the work returns; None when it failed.
+        """
+        try:
+            return work()
+        except (taureau.WeightsError, taureau.BackendError):
+            raise  # the same would meet every photo
+        except Exception as error:
+            if is_broken_pipe(error):
+                raise
+            code = report_error(error)
+            self.exit_code = self.exit_code or code
+            if self._as_json:
+                text, _ = describe_error(error)
+                click.echo(json.dumps({"photo": str(photo), "error": text, "exit_code": code}))
+            return None
 
 
 @dataclass(frozen=True)
@@ -163,13 +191,12 @@ class _Drawn:
     stopped_at: int | None
 
 
-def _source(photo: Path) -> Any:
-    """What `read_photo` reads: the file, or stdin."""
+def _read_photo(photo: Path, **how: Any) -> Any:
     if photo != PIPE:
-        return photo
+        return taureau.read_photo(photo, **how)
     if sys.stdin.isatty():
         raise taureau.InputError("-: nothing is piped in; pipe a photo in, or name a file")
-    return sys.stdin.buffer
+    return taureau.read_photo(sys.stdin.buffer, **how)
 
 
 def _make_sketcher(encoder: str | None, weights: Path | None, device: str) -> "taureau.Sketcher":
@@ -177,7 +204,9 @@ def _make_sketcher(encoder: str | None, weights: Path | None, device: str) -> "t
     return taureau.Sketcher(**chosen, weights=weights, device=device)
 
 
-def _draw_photo(steps: Callable[[], "taureau.sketcher.Run"], outputs: Outputs, *, shown: bool) -> _Drawn:
+def _draw_photo(
+    steps: Callable[[], "taureau.sketcher.Run"], outputs: Outputs, *, overwrite: bool, shown: bool
+) -> _Drawn:
     """Draw one photo and write what was asked for; an interrupt ends it early, and the best so far is written."""
     stopped_at = None
     moments = []
@@ -194,10 +223,12 @@ def _draw_photo(steps: Callable[[], "taureau.sketcher.Run"], outputs: Outputs, *
                     break
         sketch = run.sketch
         history = [replace(sketch, strokes=strokes) for strokes in moments] + [sketch]
-        return _Drawn(sketch, _write(sketch, history, outputs), stopped_at)
+        return _Drawn(sketch, _write(sketch, history, outputs, overwrite=overwrite), stopped_at)
 
 
-def _write(sketch: "taureau.Sketch", history: list["taureau.Sketch"], outputs: Outputs) -> dict[str, str]:
+def _write(
+    sketch: "taureau.Sketch", history: list["taureau.Sketch"], outputs: Outputs, *, overwrite: bool
+) -> dict[str, str]:
     """Write the outputs, each whole or not at all.
 
     Returns:
@@ -208,12 +239,12 @@ def _write(sketch: "taureau.Sketch", history: list["taureau.Sketch"], outputs: O
         sys.stdout.buffer.flush()
     for path in (outputs.svg, outputs.png):
         if path is not None:
-            sketch.save(path)
+            sketch.save(path, overwrite=overwrite)
     if outputs.gif is not None:
-        taureau.save_animation(history, outputs.gif)
+        taureau.save_animation(history, outputs.gif, overwrite=overwrite)
     if outputs.frames is not None:
         old = set(outputs.old_frames())
-        new = {moment.save(outputs.frame(number)) for number, moment in enumerate(history)}
+        new = {moment.save(outputs.frame(number), overwrite=overwrite) for number, moment in enumerate(history)}
         # Left over from a longer drawing, they would follow the last frame of this one.
         for path in old - new:
             path.unlink(missing_ok=True)

@@ -268,6 +268,22 @@ def test_an_encoder_without_weights_ends_with_4_once_for_all_photos(photo, tmp_p
     assert outcome.stderr == "taureau: error: encoder x: no weights here; fetch them\n"
 
 
+@pytest.mark.parametrize(
+    "options", [["--encoder", "eyes"], ["--device", "abacus"], ["--start", "gone.svg"], ["-n", "0"]]
+)
+def test_what_fails_for_every_photo_is_said_once(photo, tmp_path, options):
+    outcome = run("draw", photo, draw_photo(tmp_path / "other.png"), *options)
+    assert outcome.code == 3
+    assert outcome.stderr.count("\n") == 1
+
+
+def test_a_file_that_comes_while_drawing_is_kept_on_request(photo, monkeypatch):
+    svg = photo.with_name("disc.sketch.svg")
+    monkeypatch.setattr(DrawingProgress, "show", lambda *_: svg.write_text("came later"))
+    assert run("draw", photo, *QUICK, "--no-overwrite").code == 3
+    assert svg.read_text() == "came later"
+
+
 def test_a_bad_photo_is_said_and_the_others_are_drawn(photo, tmp_path):
     gone, text = tmp_path / "gone.png", tmp_path / "text.png"
     text.write_text("no photo")
