@@ -72,24 +72,46 @@ def test_a_single_step_has_the_first_rate(plain_pictures):
     np.testing.assert_allclose(last.strokes.points.flatten(1), expected, atol=1e-5, rtol=1e-6)
 
 
-def test_colours_move_by_a_fiftieth_of_what_points_do_and_stay_colours(monkeypatch):
-    points = random_strokes(1, 2)
-    color = torch.tensor([[[0.5, 0.01, 0.99], [1.0, 0.0, 0.3]]])
-    first = Strokes(points.points, points.width, color)
+def plain_palette(value: float) -> torch.Tensor:
+    return torch.full((3, 64, 64), value)
 
-    def colors_as_picture(strokes, canvas, *, softness=1.0, backend="auto"):
+
+@pytest.fixture
+def colors_as_picture(monkeypatch):
+    """In the place of `rasterize`: a picture whose pixels are the colours."""
+
+    def draw(strokes, canvas, *, softness=1.0, backend="auto"):
         numbers = strokes.color.flatten(1) + 0 * strokes.points.sum()
         return numbers[:, None, None, :].expand(-1, 3, 1, -1)
 
-    monkeypatch.setattr(taureau.optimize, "rasterize", colors_as_picture)
-    objective = Bowl(torch.tensor([0.9, -5.0, 5.0, -5.0, 5.0, 0.3]), torch.ones(6))
-    path = [step.strokes.color.flatten().tolist() for step in run(first, objective, steps=5)]
-    # A first step of Adam is the rate, whatever the slope; a colour at the border stops there.
-    assert path[1] == pytest.approx([0.52, 0.0, 1.0, 0.98, 0.02, 0.3], abs=1e-5)
-    assert all(0 <= value <= 1 for state in path for value in state)
-    assert path[5][0] == pytest.approx(0.6, abs=0.01)
-    unmoved = run(first, objective, steps=3, move_colors=False)
-    assert all(torch.equal(step.strokes.color, color) for step in unmoved)
+    monkeypatch.setattr(taureau.optimize, "rasterize", draw)
+
+
+def colored(*color: float) -> Strokes:
+    strokes = random_strokes(1, len(color) // 3)
+    return Strokes(strokes.points, strokes.width, torch.tensor(color).reshape(1, -1, 3))
+
+
+def test_colours_move_as_adam_says_towards_the_objective_and_the_photo_s_colours(colors_as_picture):
+    start, target, palette = [0.5, 0.45, 0.2, 0.6, 0.7, 0.5], [0.9, 0.1, 0.9, 0.1, 0.9, 0.5], 0.4
+    adam = PlainAdam(np.array(start), lambda x: (x - target) + 0.3 * 2 * (x - palette) / 6)
+    expected = [adam.step(0.02) for _ in range(8)]
+    steps = run(colored(*start), Bowl(torch.tensor(target), torch.ones(6)), steps=8, palette=plain_palette(palette))
+    path = [step.strokes.color.flatten().numpy() for step in steps]
+    np.testing.assert_allclose(path[1:], expected, atol=1e-5)
+    assert path[-1][5] < 0.49  # the last one has what the objective wants, and is pulled all the same
+
+
+def test_colours_stay_colours(colors_as_picture):
+    objective = Bowl(torch.tensor([-5.0, 5.0, 0.5]), torch.ones(3))
+    steps = list(run(colored(0.01, 0.99, 0.5), objective, steps=3, palette=plain_palette(0.5)))
+    assert all(step.strokes.color.flatten().tolist() == pytest.approx([0.0, 1.0, 0.5]) for step in steps[1:])
+
+
+def test_without_a_palette_colours_stay_what_they_are(colors_as_picture):
+    first = colored(0.2, 0.9, 0.5)
+    for step in run(first, Bowl(torch.zeros(3), torch.ones(3)), steps=3):
+        assert torch.equal(step.strokes.color, first.color)
 
 
 # Schedules
@@ -241,7 +263,8 @@ def test_locked_strokes_do_not_move_by_a_bit(color):
     first = random_strokes(2, 5)
     if color:
         first = Strokes(first.points, first.width, torch.rand(2, 5, 3, generator=seeded(3)))
-    for step in run(first, l2_objective(), steps=5, num_locked=2, relocate_every=1):
+    palette = plain_palette(0.5) if color else None
+    for step in run(first, l2_objective(), steps=5, num_locked=2, relocate_every=1, palette=palette):
         assert torch.equal(step.strokes.points[:, :2], first.points[:, :2])
         assert torch.equal(step.strokes.width, first.width)
         if color:
