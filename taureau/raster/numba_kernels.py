@@ -11,6 +11,8 @@ from typing import Any, no_type_check
 import numpy as np
 from numba import njit
 
+# The same numbers as in `pieces`, written again: what is compiled is kept until this file changes, and would not notice
+# a change in another.
 SAGITTA = 0.5
 """How far a piece may bow out from its chord, in pixels. Smaller makes more pieces, larger makes wider ones."""
 SHARP = 1 / 8
@@ -81,12 +83,44 @@ def plan(points, width, half, size):
 
 @_compile
 @no_type_check
-def _search_row(best, best_t, squared, ts, at, count, px, py, bx, by, cx, cy, ex, ey, inverse, start, length):
+def _cubic(points, s):
+    """A stroke's curve as a cubic in its parameter: its start, and three coefficients, x and y in turn."""
+    ax, ay = points[s, 0, 0], points[s, 0, 1]
+    bx, by = 3 * (points[s, 1, 0] - ax), 3 * (points[s, 1, 1] - ay)
+    cx, cy = 3 * (points[s, 2, 0] - points[s, 1, 0]) - bx, 3 * (points[s, 2, 1] - points[s, 1, 1]) - by
+    return ax, ay, bx, by, cx, cy, points[s, 3, 0] - ax - bx - cx, points[s, 3, 1] - ay - by - cy
+
+
+@_compile
+@no_type_check
+def _piece(cubic, start, length):
+    """The cubic of a piece of a curve, for a parameter of 0..1, in the form of `_cubic`."""
+    ax, ay, bx, by, cx, cy, ex, ey = cubic
+    squared = length * length
+    return (
+        ((ex * start + cx) * start + bx) * start + ax,
+        ((ey * start + cy) * start + by) * start + ay,
+        ((3 * ex * start + 2 * cx) * start + bx) * length,
+        ((3 * ey * start + 2 * cy) * start + by) * length,
+        (3 * ex * start + cx) * squared,
+        (3 * ey * start + cy) * squared,
+        ex * (squared * length),
+        ey * (squared * length),
+    )
+
+
+@_compile
+@no_type_check
+def _search_row(best, best_t, squared, ts, at, count, x, y, piece, start, length):
     """Lower the squared distances of a row of pixels to what one piece offers, and set the parameters that do it.
 
     In two loops without branches, over memory that does not overlap, so that both become vector instructions.
     """
+    ax, ay, bx, by, cx, cy, ex, ey = piece
+    px, py = x + 0.5 - ax, y + 0.5 - ay
     hx, hy = bx + cx + ex, by + cy + ey
+    chord = hx * hx + hy * hy
+    inverse = 1.0 / chord if chord > 0.0 else 0.0
     for i in range(count):
         x = px + i
         t = (x * hx + py * hy) * inverse
@@ -132,6 +166,46 @@ def _edge_slope(signed, half):
 
 @_compile
 @no_type_check
+def _search_piece(best, best_t, row, row_t, spans, num_spans, box, piece, reach, start, length):
+    """`_search_row` for every row of pixels within `reach` of the chord of a piece, inside the box of its stroke.
+
+    Returns:
+        `spans` `[rows 2]`, grown where needed: where each row searched begins in the work space, and how many pixels it
+        has. The number of them.
+    """
+    left, top, right, bottom = box
+    ax, ay, bx, by, cx, cy, ex, ey = piece
+    hx, hy = bx + cx + ex, by + cy + ey
+    chord = math.sqrt(hx * hx + hy * hy)
+    ux, uy = (hx / chord, hy / chord) if chord > 0.0 else (1.0, 0.0)
+    per_u = 1.0 / (ux if abs(ux) > 1e-9 else 1e-9)
+    per_n = -1.0 / (uy if abs(uy) > 1e-9 else 1e-9)
+    first = math.ceil(min(max(ay + min(hy, 0.0) - reach - 0.5, top), bottom))
+    last = math.floor(min(max(ay + max(hy, 0.0) + reach + 0.5, top), bottom))
+    for y in range(first, last):
+        # Along the row: −reach <= u·p <= chord + reach, −reach <= n·p <= reach, and the bounding box of the piece.
+        py = y + 0.5 - ay
+        one, two = (-reach - py * uy) * per_u, (chord + reach - py * uy) * per_u
+        three, four = (-reach - py * ux) * per_n, (reach - py * ux) * per_n
+        low = ax + max(max(min(one, two), min(three, four)), min(hx, 0.0) - reach)
+        high = ax + min(min(max(one, two), max(three, four)), max(hx, 0.0) + reach)
+        x = math.ceil(min(max(low - 0.5, left), right))
+        count = math.floor(min(max(high + 0.5, left), right)) - x
+        if count <= 0:
+            continue
+        # Whole blocks: what is too much lies on this row too, and past the right edge of the box at the worst.
+        count = (count + ROW_BLOCK - 1) // ROW_BLOCK * ROW_BLOCK
+        at = (y - top) * (right - left + ROW_BLOCK) + x - left
+        _search_row(best, best_t, row, row_t, at, count, x, y, piece, start, length)
+        if num_spans == len(spans):
+            spans = np.concatenate((spans, np.empty_like(spans)))
+        spans[num_spans, 0], spans[num_spans, 1] = at, count
+        num_spans += 1
+    return spans, num_spans
+
+
+@_compile
+@no_type_check
 def find_hits(points, width, half, size, first, last, room, best, best_t):
     """Every pixel within reach of each of the strokes `first` to `last`.
 
@@ -153,91 +227,56 @@ def find_hits(points, width, half, size, first, last, room, best, best_t):
     num_hits = 0
     for s in range(first, last):
         far = width[s] / 2 + half
-        left, top, right, bottom = _bounds(points, s, far, size)
-        columns = right - left + ROW_BLOCK
-        limit = far * far
-        num_spans, num_pixels = 0, 0
-        p0x, p0y = points[s, 0, 0], points[s, 0, 1]
-        bx, by = 3 * (points[s, 1, 0] - p0x), 3 * (points[s, 1, 1] - p0y)
-        cx, cy = 3 * (points[s, 2, 0] - points[s, 1, 0]) - bx, 3 * (points[s, 2, 1] - points[s, 1, 1]) - by
-        ex, ey = points[s, 3, 0] - p0x - bx - cx, points[s, 3, 1] - p0y - by - cy
-        height = 0
-        if right > left and bottom > top:
-            stack[0, 0], stack[0, 1] = 0.0, 1.0
-            height = 1
+        box = _bounds(points, s, far, size)
+        left, top, right, bottom = box
+        cubic = _cubic(points, s)
+        stack[0, 0], stack[0, 1] = 0.0, 1.0
+        height = 1 if right > left and bottom > top else 0
+        num_spans = 0
         while height > 0:
             height -= 1
             start, length = stack[height, 0], stack[height, 1]
-            # The cubic of this piece from its own start, for a parameter of 0..1.
-            ax, ay = ((ex * start + cx) * start + bx) * start + p0x, ((ey * start + cy) * start + by) * start + p0y
-            lbx = ((3 * ex * start + 2 * cx) * start + bx) * length
-            lby = ((3 * ey * start + 2 * cy) * start + by) * length
-            lcx, lcy = (3 * ex * start + cx) * length * length, (3 * ey * start + cy) * length * length
-            lex, ley = ex * length * length * length, ey * length * length * length
-            hx, hy = lbx + lcx + lex, lby + lcy + ley
+            piece = _piece(cubic, start, length)
+            ax, ay, bx, by, cx, cy, ex, ey = piece
+            hx, hy = bx + cx + ex, by + cy + ey
             # It strays from an even run along its chord by an eighth of its second derivative, at most.
-            stray = 0.25 * math.sqrt(max(lcx * lcx + lcy * lcy, (lcx + 3 * lex) ** 2 + (lcy + 3 * ley) ** 2))
+            stray = 0.25 * math.sqrt(max(cx * cx + cy * cy, (cx + 3 * ex) ** 2 + (cy + 3 * ey) ** 2))
             reach = far + stray
-            low_x, high_x = ax + min(hx, 0.0) - reach, ax + max(hx, 0.0) + reach
-            low_y, high_y = ay + min(hy, 0.0) - reach, ay + max(hy, 0.0) + reach
-            if not (high_x > 0.0 and low_x < size and high_y > 0.0 and low_y < size):
+            across = ax + max(hx, 0.0) + reach > left and ax + min(hx, 0.0) - reach < right
+            if not (across and ay + max(hy, 0.0) + reach > top and ay + min(hy, 0.0) - reach < bottom):
                 continue
             chord = math.sqrt(hx * hx + hy * hy)
             allowed = SHARP_IN_TIGHT_BENDS if 8.0 * stray * far > chord * chord else SHARP
             straight = stray <= SAGITTA and stray <= allowed * chord
-            if not straight and chord + stray > SMALL and length > 0.5**MAX_DEPTH:
+            if straight or chord + stray <= SMALL or length <= 0.5**MAX_DEPTH:
+                spans, num_spans = _search_piece(
+                    best, best_t, row, row_t, spans, num_spans, box, piece, reach, start, length
+                )
+            else:
                 stack[height, 0], stack[height, 1] = start + 0.5 * length, 0.5 * length
                 stack[height + 1, 0], stack[height + 1, 1] = start, 0.5 * length
                 height += 2
-                continue
-            ux, uy = (hx / chord, hy / chord) if chord > 0.0 else (1.0, 0.0)
-            slow_u = 1.0 / (ux if abs(ux) > 1e-9 else 1e-9)
-            slow_n = -1.0 / (uy if abs(uy) > 1e-9 else 1e-9)
-            inverse = 1.0 / (chord * chord) if chord > 0.0 else 0.0
-            first_row = max(math.ceil(max(low_y - 0.5, 0.0)), top)
-            last_row = min(math.floor(min(high_y + 0.5, size)), bottom)
-            for y in range(first_row, last_row):
-                # Along the row: −reach <= u·p <= chord + reach, −reach <= n·p <= reach, and the bounding box.
-                py = y + 0.5 - ay
-                one, two = (-reach - py * uy) * slow_u, (chord + reach - py * uy) * slow_u
-                three, four = (-reach - py * ux) * slow_n, (reach - py * ux) * slow_n
-                low = ax + max(max(min(one, two), min(three, four)), min(hx, 0.0) - reach)
-                high = ax + min(min(max(one, two), max(three, four)), max(hx, 0.0) + reach)
-                from_x = max(math.ceil(min(max(low - 0.5, 0.0), size)), left)
-                count = min(math.floor(max(min(high + 0.5, size), 0.0)), right) - from_x
-                if count <= 0:
-                    continue
-                # Whole blocks: what is too much lies on this row too, if past the right edge of the box.
-                count = (count + ROW_BLOCK - 1) // ROW_BLOCK * ROW_BLOCK
-                at = (y - top) * columns + from_x - left
-                px = from_x + 0.5 - ax
-                _search_row(
-                    best, best_t, row, row_t, at, count, px, py, lbx, lby, lcx, lcy, lex, ley, inverse, start, length
-                )
-                if num_spans == len(spans):
-                    spans = np.concatenate((spans, np.empty_like(spans)))
-                spans[num_spans, 0], spans[num_spans, 1] = at, count
-                num_spans += 1
-                num_pixels += count
-        if num_hits + num_pixels > room:
-            room = 2 * (num_hits + num_pixels)
+        most = num_hits + np.sum(spans[:num_spans, 1])
+        if most > room:
+            room = 2 * most
             pixel = np.concatenate((pixel[:num_hits], np.empty(room - num_hits, np.int32)))
             share = np.concatenate((share[:num_hits], np.empty(room - num_hits, best.dtype)))
             nearest = np.concatenate((nearest[:num_hits], np.empty((room - num_hits, 3), best.dtype)))
+        # Collect what was found, each pixel once, and leave the work space as it was.
+        ax, ay, bx, by, cx, cy, ex, ey = cubic
         for k in range(num_spans):
             at = spans[k, 0]
-            y, x = at // columns + top, at % columns + left
+            y, x = at // (right - left + ROW_BLOCK) + top, at % (right - left + ROW_BLOCK) + left
             for i in range(spans[k, 1]):
                 squared = best[at + i]
                 best[at + i] = np.inf
-                if squared < limit and x + i < right:
+                if squared < far * far and x + i < right:
                     distance, t = math.sqrt(squared), best_t[at + i]
-                    ink = _edge(width[s] / 2 - distance, half) - _edge(-width[s] / 2 - distance, half)
                     pixel[num_hits] = y * size + x + i
-                    share[num_hits] = ink
+                    share[num_hits] = _edge(width[s] / 2 - distance, half) - _edge(-width[s] / 2 - distance, half)
                     nearest[num_hits, 0] = t
-                    nearest[num_hits, 1] = x + i + 0.5 - (((ex * t + cx) * t + bx) * t + p0x)
-                    nearest[num_hits, 2] = y + 0.5 - (((ey * t + cy) * t + by) * t + p0y)
+                    nearest[num_hits, 1] = x + i + 0.5 - (((ex * t + cx) * t + bx) * t + ax)
+                    nearest[num_hits, 2] = y + 0.5 - (((ey * t + cy) * t + by) * t + ay)
                     num_hits += 1
         ends[s - first] = num_hits
     return ends, pixel[:num_hits], share[:num_hits], nearest[:num_hits]

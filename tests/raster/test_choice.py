@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,20 @@ def test_points_may_come_in_any_layout(backend):
     assert torch.equal(rasterize(Strokes.black(turned, 2.0), Canvas(16), backend=backend), straight)
 
 
+@pytest.mark.parametrize("backend", ALL_BACKENDS)
+@pytest.mark.parametrize("scene", ["one", "cusp", "colors and opacities", "batch of colors"])
+def test_nothing_is_made_on_another_device_than_the_strokes(backend, scene):
+    """With a default device that holds no numbers, whatever were made there could not be drawn from."""
+    scene = NAMED[scene]
+    upstream, points = scene.upstream, scene.strokes.points.clone().requires_grad_()
+    with torch.device("meta"):
+        image = drawer(backend)(replace(scene.strokes, points=points), scene.canvas, scene.softness)
+        image.backward(upstream)
+    assert image.device == CPU
+    assert points.grad is not None
+    assert points.grad.device == CPU
+
+
 @pytest.mark.parametrize("backend", FAST_BACKENDS)
 def test_the_work_does_not_grow_with_the_canvas(backend):
     """Counted in pixels looked at, not in time."""
@@ -203,6 +218,14 @@ if not child:
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2], timeout=600)
+
+
+@needs_numba
+@pytest.mark.parametrize("number", ["SAGITTA", "SHARP", "SHARP_IN_TIGHT_BENDS", "SMALL"])
+def test_both_ways_cut_curves_by_the_same_numbers(number):
+    from taureau.raster import numba_kernels, pieces
+
+    assert getattr(numba_kernels, number) == getattr(pieces, number)
 
 
 @needs_numba
