@@ -130,7 +130,7 @@ def optimize(
             with torch.no_grad():
                 colors.clamp_(0, 1)
         if relocate_every and number % relocate_every == 0 and 3 * number <= 2 * steps:
-            _relocate_crumbs(moving, current(), canvas, objective, adam, backend=backend, generator=generator)
+            _relocate_crumbs(moving, current(), canvas, objective, adam, backend=backend)
         strokes = snapshot()
         if number % score_every == 0 or number == steps:
             best = best.improved(strokes, scores())
@@ -145,7 +145,6 @@ def _relocate_crumbs(
     adam: torch.optim.Adam,
     *,
     backend: str,
-    generator: torch.Generator,
 ) -> None:
     """Begin anew, in place, the moving strokes that have shrunk to a dot; Adam forgets what it knew of them."""
     with torch.no_grad():
@@ -156,7 +155,7 @@ def _relocate_crumbs(
         lacking = objective.lacking(rasterize(strokes, canvas, backend=backend))
         if lacking is None:
             return
-        moving.copy_(restarted(moving, which, lacking, canvas.size, generator=generator))
+        moving.copy_(restarted(moving, which, lacking, canvas.size))
         for moment in ("exp_avg", "exp_avg_sq"):
             adam.state[moving][moment][which] = 0
 
