@@ -52,14 +52,14 @@ def restarted(
     y, x = torch.meshgrid(torch.arange(rows) + 0.5, torch.arange(columns) + 0.5, indexing="ij")
     scale = torch.tensor([size / columns, size / rows])
     for candidate, chosen in enumerate(which.cpu()):
-        need = needs[candidate].clone()
+        need, amount = needs[candidate].clone(), amounts[candidate].clone()
         for stroke in chosen.nonzero().flatten().tolist():
             row, column = divmod(int(need.argmax()), columns)
             if need[row, column] <= 0:
                 break
             near = torch.hypot(x - x[row, column], y - y[row, column]) < cell
-            result[candidate, stroke] = (_bar(x[near], y[near], amounts[candidate][near]) * scale).to(points)
-            need[near] = 0
+            result[candidate, stroke] = (_bar(x[near], y[near], amount[near]) * scale).to(points)
+            need[near] = amount[near] = 0  # taken: the next stroke is not for the same lack
     return result
 
 

@@ -11,7 +11,6 @@ from engine.scenes import Bowl, PlainAdam, points_as_picture, random_strokes, se
 import taureau.optimize
 from taureau.canvas import Canvas
 from taureau.optimize import optimize
-from taureau.placement import REACH
 from taureau.relocate import APART, CRUMB, crumbs, restarted
 from taureau.settings import Settings
 from taureau.strokes import Strokes
@@ -38,6 +37,11 @@ def test_the_length_is_the_curve_s_not_that_between_its_ends():
     assert crumbs(Strokes.black(hairpin[None], 3.0)).tolist() == [False]
 
 
+def middles(points: torch.Tensor) -> torch.Tensor:
+    """The middles of straight strokes, to a thousandth of a pixel."""
+    return ((points[..., 0, :] + points[..., 3, :]) * 500).round() / 1000
+
+
 def lacking_at(*peaks: tuple[int, int, float], cells: int = 32) -> torch.Tensor:
     """A map with blunt peaks, each of so many cells around that smoothing leaves it where it is."""
     values = torch.full((1, cells, cells), 0.01)
@@ -51,20 +55,37 @@ def test_strokes_start_anew_where_most_is_lacking_the_greatest_first():
     points = random_strokes(1, 5, SIZE).points
     which = torch.tensor([[False, True, False, True, True]])
     lacking = lacking_at((5, 25, 3.0), (20, 8, 9.0), (27, 28, 6.0))
-    moved = restarted(points, which, lacking, SIZE, generator=seeded())
+    moved = restarted(points, which, lacking, SIZE)
     # Cells are two pixels wide; the middle of cell 20 is at 41.
-    assert moved[0, [1, 3, 4], 0].tolist() == [[17.0, 41.0], [57.0, 55.0], [51.0, 11.0]]
+    assert middles(moved)[0, [1, 3, 4]].tolist() == [[17.0, 41.0], [57.0, 55.0], [51.0, 11.0]]
     assert torch.equal(moved[0, [0, 2]], points[0, [0, 2]])
-    # As short as every first stroke.
-    assert moved[0, [1, 3, 4]].diff(dim=1).abs().max() <= REACH * SIZE / 2
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.4, math.pi / 2, 2.5])
+def test_a_new_stroke_lies_along_a_bar_and_is_as_long(angle):
+    y, x = torch.meshgrid(torch.arange(200) + 0.5, torch.arange(200) + 0.5, indexing="ij")
+    along = (x - 100) * math.cos(angle) + (y - 100) * math.sin(angle)
+    across = (y - 100) * math.cos(angle) - (x - 100) * math.sin(angle)
+    length = 24  # within the circle that is looked at, of radius 18
+    bar = ((along.abs() < length / 2) & (across.abs() < 2)).float()[None]
+    bar *= 1 - 0.001 * along.abs()  # so that its middle is its greatest value
+    new = restarted(random_strokes(1, 1, SIZE).points, torch.ones(1, 1, dtype=torch.bool), bar, 400)[0, 0]
+    direction = new[3] - new[0]
+    assert direction.norm().item() == pytest.approx(2 * length, rel=0.03)  # a cell of the map is two canvas pixels
+    cosine = (direction @ torch.tensor([math.cos(angle), math.sin(angle)]) / direction.norm()).abs().item()
+    assert cosine > 0.9999
+    assert middles(new).tolist() == pytest.approx([200, 200], abs=0.6)
+    assert torch.allclose(new.diff(dim=0), direction / 3, atol=1e-3)
 
 
 def test_no_two_start_close_together():
     lacking = torch.rand(1, 56, 56, generator=seeded(2)) * 1e-3 + lacking_at((28, 28, 5.0), cells=56)
     which = torch.ones(1, 12, dtype=torch.bool)
-    moved = restarted(random_strokes(1, 12, SIZE).points, which, lacking, SIZE, generator=seeded())
-    distances = torch.cdist(moved[0, :, 0], moved[0, :, 0]) + 1e9 * torch.eye(12)
-    assert distances.min() >= APART * SIZE - 1e-3
+    moved = restarted(random_strokes(1, 12, SIZE).points, which, lacking, SIZE)
+    places = middles(moved)[0]
+    distances = torch.cdist(places, places) + 1e9 * torch.eye(12)
+    # Greatest values are that far apart; the middle of what is lacking around them is at most half as far from them.
+    assert distances.min() >= APART * SIZE / 2
     assert distances.min() < 2 * APART * SIZE  # though they come as near as that allows
 
 
@@ -72,26 +93,18 @@ def test_each_candidate_has_its_own_lack():
     lacking = torch.cat([lacking_at((5, 5, 1.0)), lacking_at((25, 25, 1.0))])
     which = torch.tensor([[True, False], [False, True]])
     points = random_strokes(2, 2, SIZE).points
-    moved = restarted(points, which, lacking, SIZE, generator=seeded())
-    assert moved[0, 0, 0].tolist() == [11.0, 11.0]
-    assert moved[1, 1, 0].tolist() == [51.0, 51.0]
+    moved = restarted(points, which, lacking, SIZE)
+    assert middles(moved)[0, 0].tolist() == [11.0, 11.0]
+    assert middles(moved)[1, 1].tolist() == [51.0, 51.0]
     assert torch.equal(moved[0, 1], points[0, 1])
     assert torch.equal(moved[1, 0], points[1, 0])
 
 
 def test_where_nothing_is_lacking_every_stroke_stays():
     points = random_strokes(1, 3, SIZE).points
-    moved = restarted(points, torch.ones(1, 3, dtype=torch.bool), torch.zeros(1, 9, 9), SIZE, generator=seeded())
+    moved = restarted(points, torch.ones(1, 3, dtype=torch.bool), torch.zeros(1, 9, 9), SIZE)
     assert torch.equal(moved, points)
     assert moved is not points
-
-
-def test_the_same_generator_gives_the_same_strokes():
-    points, which = random_strokes(1, 3, SIZE).points, torch.ones(1, 3, dtype=torch.bool)
-    lacking = torch.rand(1, 32, 32, generator=seeded(1))
-    one, again = (restarted(points, which, lacking, SIZE, generator=seeded(4)) for _ in range(2))
-    assert torch.equal(one, again)
-    assert not torch.equal(one, restarted(points, which, lacking, SIZE, generator=seeded(5)))
 
 
 # In the loop
@@ -135,8 +148,8 @@ def test_crumbs_start_anew_every_so_many_steps_and_others_do_not(plain_pictures)
     lacking = lacking_at((5, 25, 3.0), (20, 8, 9.0))
     path = paths(crumbled(), bowl(lacking), steps=12, relocate_every=4)
     assert jumps(path) == [[], [], [], [1, 2], *[[]] * 8]
-    assert path[4][0, 1, 0].tolist() == [17.0, 41.0]
-    assert path[4][0, 2, 0].tolist() == [51.0, 11.0]
+    assert middles(path[4])[0, 1].tolist() == [17.0, 41.0]
+    assert middles(path[4])[0, 2].tolist() == [51.0, 11.0]
 
 
 def test_adam_forgets_the_strokes_that_start_anew_and_no_other(plain_pictures):
