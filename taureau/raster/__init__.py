@@ -71,8 +71,12 @@ def rasterize(
         None if opacity is None else opacity.reshape(-1, len(strokes)),
     )
     if name == "numba":
-        from taureau.raster.numba_cpu import rasterize_numba  # an optional extra, and slow to load
-
+        try:
+            from taureau.raster.numba_cpu import rasterize_numba  # an optional extra, and slow to load
+        except ImportError as error:
+            raise BackendError(
+                f"backend numba is installed but does not load ({error}); use backend='torch'"
+            ) from error
         image = rasterize_numba(flat, canvas.size, half)
     else:
         image = rasterize_sparse(flat, canvas.size, half)

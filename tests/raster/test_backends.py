@@ -19,6 +19,27 @@ def test_draws_as_the_reference_does(backend, scene):
     assert_like_reference(drawer(backend), scene)
 
 
+def _on_a_gpu(strokes: Strokes, canvas: Canvas, softness: float) -> torch.Tensor:
+    parts = (strokes.points, strokes.width, strokes.color, strokes.opacity)
+    there = Strokes(*(None if part is None else part.cuda() for part in parts))
+    return rasterize(there, canvas, softness=softness, backend="torch").cpu()
+
+
+needs_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device and a PyTorch built for it")
+
+
+@needs_a_gpu
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
+def test_a_gpu_draws_as_the_reference_does(scene):
+    assert_like_reference(_on_a_gpu, scene)
+
+
+@needs_a_gpu
+@pytest.mark.parametrize("name", ["many", "batch of colors"])
+def test_a_gpu_gives_the_same_bytes_twice(name):
+    assert _bytes(_on_a_gpu, NAMED[name]) == _bytes(_on_a_gpu, NAMED[name])
+
+
 def _shifted(strokes: Strokes, canvas: Canvas, softness: float) -> torch.Tensor:
     """Takes pixel corners for pixel centres."""
     return rasterize(replace(strokes, points=strokes.points + 0.5), canvas, softness=softness, backend="torch")

@@ -55,6 +55,13 @@ def test_numba_asked_for_and_missing_says_how_to_get_it(without_numba):
 
 
 @needs_numba
+def test_numba_that_does_not_load_says_why(monkeypatch):
+    monkeypatch.setitem(sys.modules, "taureau.raster.numba_cpu", None)
+    with pytest.raises(BackendError, match=r"is installed but does not load \(.*numba_cpu.*\); use backend='torch'"):
+        rasterize(NAMED["one"].strokes, Canvas(32), backend="auto")
+
+
+@needs_numba
 def test_numba_draws_on_the_cpu_only():
     with pytest.raises(
         BackendError, match=r"draws on the CPU only, and the strokes are on cuda:0; use backend='torch'"
@@ -167,8 +174,8 @@ def test_the_work_does_not_grow_with_the_canvas(backend):
 
 
 def test_numba_is_not_loaded_before_it_draws():
-    code = "import sys, taureau.raster; assert 'numba' not in sys.modules; taureau.raster.choose_backend('auto', "
-    code += "__import__('torch').device('cpu')); assert 'numba' not in sys.modules"
+    code = "import sys, taureau.raster; assert not sys.modules.get('numba'); taureau.raster.choose_backend('auto', "
+    code += "__import__('torch').device('cpu')); assert not sys.modules.get('numba')"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
 
 
