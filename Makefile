@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 MADE_FROM := pyproject.toml constraints.txt Makefile
-PHOTO := coffee
+PHOTO := chelsea
 SEED := 7
 
 # Threads that wait must not spin: beside other programs the tests would take several times as long.

@@ -1,4 +1,4 @@
-"""Write a photo that scikit-image ships to a file: `export_photo.py coffee cup.png`."""
+"""Write a photo that scikit-image ships to a file: `export_photo.py chelsea cat.png`."""
 
 import sys
 from pathlib import Path

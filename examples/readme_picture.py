@@ -1,8 +1,8 @@
-"""Draw the picture at the top of README.md: a photo, and drawings of it with fewer and fewer strokes.
+"""Draw the picture at the top of README.md: photos, and drawings of each with fewer and fewer strokes.
 
-    python examples/readme_picture.py docs/images/coffee.png
+    python examples/readme_picture.py docs/images/drawings.png
 
-Takes a few minutes. The same versions on the same machine give the same picture.
+Takes a minute or two. The same versions on the same machine give the same picture.
 """
 
 import sys
@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from taureau import Sketcher
 
-PHOTO = "coffee"
+PHOTOS = ("chelsea", "horse")
 NUM_STROKES = (32, 16, 8, 4)
 SEED = 7
 WIDTH = 400
@@ -25,22 +25,33 @@ def main() -> None:
     """Write the picture to the file named."""
     if len(sys.argv) != 2:
         sys.exit("usage: readme_picture.py FILE")
-    photo = Image.fromarray(getattr(skimage.data, PHOTO)())
     sketcher = Sketcher()
-    tiles = [(photo, "photo")]
+    rows = [draw_row(sketcher, Image.fromarray(getattr(skimage.data, name)()).convert("RGB")) for name in PHOTOS]
+    width, height = (len(NUM_STROKES) + 1) * (WIDTH + GAP) - GAP, sum(row.height + GAP for row in rows) + CAPTION
+    sheet = Image.new("RGB", (width, height), "white")
+    top = 0
+    for row in rows:
+        sheet.paste(row, (0, top))
+        top += row.height + GAP
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(24)
+    for number, caption in enumerate(("photo", *(f"{strokes} strokes" for strokes in NUM_STROKES))):
+        middle = number * (WIDTH + GAP) + WIDTH / 2
+        pen.text((middle, height - CAPTION / 2), caption, "black", font, anchor="mm")
+    sheet.quantize(160).save(Path(sys.argv[1]), optimize=True)
+
+
+def draw_row(sketcher: Sketcher, photo: Image.Image) -> Image.Image:
+    """A photo and its drawings, side by side in the photo's shape."""
+    tiles = [photo]
     for strokes in NUM_STROKES:
         sketch = sketcher.draw(photo, strokes=strokes, seed=SEED)
-        tiles.append((sketch.to_image(2 * WIDTH), f"{strokes} strokes"))
+        tiles.append(sketch.to_image(2 * WIDTH))
         print(sketch)
     height = round(WIDTH * photo.height / photo.width)
-    strip = Image.new("RGB", (len(tiles) * (WIDTH + GAP) - GAP, height + CAPTION), "white")
-    pen = ImageDraw.Draw(strip)
-    font = ImageFont.load_default(24)
-    for number, (picture, caption) in enumerate(tiles):
-        left = number * (WIDTH + GAP)
-        strip.paste(picture.resize((WIDTH, height), Image.Resampling.LANCZOS), (left, 0))
-        pen.text((left + WIDTH / 2, height + CAPTION / 2), caption, "black", font, anchor="mm")
-    strip.quantize(160).save(Path(sys.argv[1]), optimize=True)
+    row = Image.new("RGB", (len(tiles) * (WIDTH + GAP) - GAP, height), "white")
+    for number, tile in enumerate(tiles):
+        row.paste(tile.resize((WIDTH, height), Image.Resampling.LANCZOS), (number * (WIDTH + GAP), 0))
+    return row
 
 
 if __name__ == "__main__":
