@@ -9,6 +9,7 @@ import pytest
 
 from taureau.errors import InputError
 from taureau.settings import LOSSES, PRESETS, Settings
+from tests.house import ROOT
 
 WHOLE_NUMBERS = {
     "strokes": (1, 4096),
@@ -179,3 +180,21 @@ def test_a_record_gives_the_settings_back(settings):
 def test_settings_do_not_change():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings().strokes = 3
+
+
+def test_the_page_on_the_method_shows_the_presets():
+    fast, paper = Settings(), Settings.of("paper")
+    page = (ROOT / "docs/method.md").read_text()
+    rows = [
+        f"| steps | {paper.steps:,} | {fast.steps:,} |",
+        f"| rate | {paper.learning_rate:g}, constant | {fast.learning_rate:g} → {fast.final_learning_rate:g}, cosine |",
+        f"| softness | {paper.softness:g} | {fast.softness:g} → 1 |",
+        f"| views a step | {paper.views} | {fast.views} |",
+        f"({paper.view_pool} of them in `paper`, {fast.view_pool} in `fast`)",
+        f"every {fast.relocate_every} steps in the first two thirds",
+        f"w = {1 - fast.attention:g} + {fast.attention:g} · saliency",
+        f"every {fast.score_every} steps and at the end the clean view is scored",
+    ]
+    words = " ".join(page.split())
+    assert [row for row in rows if row not in words] == []
+    assert f"| steps | {paper.steps:,} | {fast.steps + 1:,} |" not in words
