@@ -167,4 +167,4 @@ def _number(score: float | None) -> float:
 
 
 def _line(name: str, value: object) -> None:
-    click.echo(f"{name:<28}{value}")
+    click.echo(f"{name:<32}{value}")
