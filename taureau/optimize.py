@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from taureau.adam import Adam
 from taureau.canvas import Canvas
 from taureau.choose import Best
 from taureau.objective import Objective
@@ -19,9 +20,6 @@ from taureau.relocate import crumbs, restarted
 from taureau.shapes import Float, Tensor
 from taureau.strokes import Strokes
 
-# Adam's defaults, which the method as published uses.
-BETAS = (0.9, 0.999)
-EPSILON = 1e-8
 # A colour goes from black to white in 1, a point across the canvas in 224: colours move in smaller steps.
 COLOR_RATE = 0.02
 # Weight of the mean squared distance of a stroke's colour from the photo's under it. An encoder that sees energy, not
@@ -88,12 +86,11 @@ def optimize(
     Source: Adam, Kingma and Ba 2015 (arXiv 1412.6980).
     """
     moving = first.points[:, num_locked:].detach().clone().requires_grad_()
-    parameters = [{"params": [moving], "scale": 1.0}]
+    mover = Adam(moving)
     colors = None
     if first.color is not None and palette is not None:
         colors = first.color[:, num_locked:].detach().clone().requires_grad_()
-        parameters.append({"params": [colors], "scale": COLOR_RATE})
-    adam = torch.optim.Adam(parameters, lr=learning_rate, betas=BETAS, eps=EPSILON)
+        painter = Adam(colors)
 
     def current() -> Strokes:
         points = torch.cat([first.points[:, :num_locked], moving], dim=1)
@@ -114,10 +111,7 @@ def optimize(
     for number in range(1, steps + 1):
         progress = (number - 1) / max(steps - 1, 1)
         rate = final_learning_rate + (learning_rate - final_learning_rate) * _cosine(progress)
-        for group in adam.param_groups:
-            group["lr"] = rate * group["scale"]
         blur = 1 + (softness - 1) * _cosine(min(2 * progress, 1.0))
-        adam.zero_grad()
         losses = objective.loss(rasterize(current(), canvas, softness=blur, backend=backend), generator=generator)
         # The candidates share nothing, so the gradient of the sum is each one's own.
         total = losses.sum()
@@ -125,12 +119,13 @@ def optimize(
             assert palette is not None
             total = total + COLOR_PULL * (colors - colors_under(moving, palette)).square().mean(dim=(1, 2)).sum()
         total.backward()
-        adam.step()
+        mover.step(rate)
         if colors is not None:
+            painter.step(rate * COLOR_RATE)
             with torch.no_grad():
                 colors.clamp_(0, 1)
         if relocate_every and number % relocate_every == 0 and 3 * number <= 2 * steps:
-            _relocate_crumbs(moving, current(), canvas, objective, adam, backend=backend)
+            _relocate_crumbs(current(), canvas, objective, mover, backend=backend)
         strokes = snapshot()
         if number % score_every == 0 or number == steps:
             best = best.improved(strokes, scores())
@@ -138,16 +133,16 @@ def optimize(
 
 
 def _relocate_crumbs(
-    moving: torch.Tensor,
     strokes: Strokes,
     canvas: Canvas,
     objective: Objective,
-    adam: torch.optim.Adam,
+    mover: Adam,
     *,
     backend: str,
 ) -> None:
     """Begin anew, in place, the moving strokes that have shrunk to a dot; Adam forgets what it knew of them."""
     with torch.no_grad():
+        moving = mover.parameter
         num_moving = moving.shape[1]
         which = crumbs(strokes[len(strokes) - num_moving :])
         if not which.any():
@@ -156,8 +151,7 @@ def _relocate_crumbs(
         if lacking is None:
             return
         moving.copy_(restarted(moving, which, lacking, canvas.size))
-        for moment in ("exp_avg", "exp_avg_sq"):
-            adam.state[moving][moment][which] = 0
+        mover.forget(which)
 
 
 def _cosine(progress: float) -> float:
