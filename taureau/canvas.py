@@ -38,6 +38,8 @@ class Canvas:
     photo_size: tuple[float | int, float | int] | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.size, bool) or not isinstance(self.size, int):
+            raise InputError(f"canvas size must be a whole number of units, got {self.size!r}")
         if not MIN_SIZE <= self.size <= MAX_SIZE:
             raise InputError(f"canvas size must be {MIN_SIZE} to {MAX_SIZE} units, got {self.size}")
         if self.photo_size is not None and not all(math.isfinite(side) and side > 0 for side in self.photo_size):

@@ -117,7 +117,7 @@ class Sketch:
         if ending == ".svg":
             return self.svg.encode()
         buffer = BytesIO()
-        self.to_image(size or PREVIEW_SIDE).save(buffer, "PNG")
+        self.to_image(PREVIEW_SIDE if size is None else size).save(buffer, "PNG")
         return buffer.getvalue()
 
     @classmethod

@@ -350,6 +350,8 @@ def _first_colors(
 
 def _settings(settings: Settings | None, changes: dict[str, Any], mask_file: str | Path | None) -> Settings:
     if settings is not None:
+        if not isinstance(settings, Settings):
+            raise InputError(f"settings must be a Settings, got {type(settings).__name__}; give values by name instead")
         if changes:
             raise InputError(f"give settings or {', '.join(changes)} by name, not both")
     else:

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 
+import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -152,9 +153,20 @@ def test_a_larger_picture_shows_the_same():
 
 
 @pytest.mark.parametrize("size", [15, 0, -3, 4097])
-def test_a_picture_of_no_sensible_size_is_refused(size):
+def test_a_picture_of_no_sensible_size_is_refused(size, tmp_path):
     with pytest.raises(InputError, match=f"^the long side of a picture must be 16 to 4096 pixels, got {size}$"):
         sketch().to_image(size)
+    with pytest.raises(InputError, match=r"^the long side of a picture"):
+        sketch().save(tmp_path / "cat.png", size=size)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [100.5, 100.0, "100", True])
+def test_a_canvas_of_no_whole_number_of_units_is_refused(size, monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # users have no type checker at run time
+    for refuse in (Canvas, sketch().canvas.resized):
+        with pytest.raises(InputError, match=f"^canvas size must be a whole number of units, got {size!r}$"):
+            refuse(size)
 
 
 # As a file

@@ -2,6 +2,7 @@
 
 import json
 
+import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -402,6 +403,12 @@ def test_settings_are_given_whole_or_by_name(sketcher):
         sketcher.draw(PHOTO, settings=Settings(**QUICK), strokes=3, seed=1)
     with pytest.raises(InputError, match="there is no setting 'stroke'"):
         sketcher.draw(PHOTO, stroke=3)
+
+
+def test_settings_of_another_kind_are_refused(sketcher, monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # users have no type checker at run time
+    with pytest.raises(InputError, match=r"^settings must be a Settings, got dict; give values by name instead$"):
+        sketcher.draw(PHOTO, settings=QUICK)
 
 
 @pytest.mark.parametrize(
