@@ -266,13 +266,18 @@ def _summary(drawn: _Drawn, seconds: float) -> str:
     sketch, record = drawn.sketch, drawn.sketch.record
     settings = record["settings"]
     where = ", ".join(click.format_filename(path) for path in drawn.written.values()) or "stdout"
-    steps = f"{record['steps_done']} steps"
+    steps = _counted(record["steps_done"], "step")
     if drawn.stopped_at is not None:
         steps = f"interrupted at step {record['steps_done']} of {settings['steps']}"
     score = sketch.scores["clean"]
     return (
-        f"{where}: {len(sketch.strokes)} strokes in {seconds:.1f} s, "
+        f"{where}: {_counted(len(sketch.strokes), 'stroke')} in {seconds:.1f} s, "
         f"score {'none' if score is None else format(score, '.4g')} "
         f"(preset {settings['preset']}, encoder {record['encoder']}, rasteriser {record['backend']}, "
-        f"device {record['device']}, seed {record['seed']}, {settings['candidates']} candidates, {steps})"
+        f"device {record['device']}, seed {record['seed']}, {_counted(settings['candidates'], 'candidate')}, {steps})"
     )
+
+
+def _counted(number: int, thing: str) -> str:
+    """`1 stroke`, `2 strokes`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

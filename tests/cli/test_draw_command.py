@@ -50,7 +50,7 @@ def test_one_line_says_what_was_used_and_how_long_it_took(photo):
     outcome = run("draw", photo, *QUICK)
     line = re.fullmatch(
         r".*disc\.sketch\.svg, .*disc\.sketch\.png: 2 strokes in \d+\.\d s, score [\d.e-]+ "
-        r"\(preset fast, encoder contour, rasteriser (torch|numba), device \w+, seed 1, 1 candidates, 2 steps\)\n",
+        r"\(preset fast, encoder contour, rasteriser (torch|numba), device \w+, seed 1, 1 candidate, 2 steps\)\n",
         outcome.stderr,
     )
     assert line, outcome.stderr
