@@ -93,7 +93,7 @@ class Contour(Encoder):
         return _FixedFilters.apply(rows, self._surround[None, None, :, None])
 
     def saliency(self, image: Float[Tensor, "3 height width"]) -> Float[Tensor, "height width"]:
-        """Centre-surround contrast and colour against the border's (see `contrast.contrast_saliency`)."""
+        """What stands out in colour from the photo's border (see `contrast.contrast_saliency`)."""
         return contrast_saliency(image)
 
 
