@@ -38,7 +38,7 @@ def scene(wide: bool) -> np.ndarray:
 
 def draw(photo: np.ndarray, preset: str) -> Sketch:
     return Sketcher(device="cpu").draw(
-        photo, preset=preset, strokes=8, size=112, width=2.25, steps=60, candidates=2, seed=1, mask="none"
+        photo, preset=preset, strokes=8, size=112, width=2.25, steps=60, candidates=1, seed=1, mask="none"
     )
 
 
