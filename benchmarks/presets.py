@@ -18,7 +18,7 @@ import taureau
 
 # No setting but these may change what the score means.
 JUDGED = {"mask": "none", "attention": 0.0}
-PAPER = taureau.Settings.of("paper").as_dict()
+PAPER = taureau.Settings("paper").as_dict()
 VARIANTS: dict[str, dict[str, object]] = {
     "fast": {},
     "constant step of 1": {name: PAPER[name] for name in ("learning_rate", "final_learning_rate")},

@@ -1,7 +1,7 @@
 """Settings: everything that decides what a sketch looks like, checked once, here.
 
 A `Settings` is frozen, holds plain values only (it goes into the record of each sketch) and knows no tensors. Its
-defaults are the preset `fast`; `Settings.of("paper")` is the method as published.
+defaults are the preset `fast`; `Settings("paper")` is the method as published.
 """
 
 import math
@@ -17,7 +17,7 @@ MAX_STROKES = 4096
 MAX_STEPS = 100_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Settings:
     """What to draw, and how.
 
@@ -72,7 +72,24 @@ class Settings:
     score_every: int = 10
     relocate_every: int = 20
 
-    def __post_init__(self) -> None:
+    def __init__(self, preset: str = "fast", **changes: Any) -> None:
+        """A preset with changes, by name; a prompt brings the loss `text` with it.
+
+        Raises:
+            InputError: an unknown preset or setting, or a value outside its range.
+        """
+        _check_choice("preset", preset, tuple(PRESETS))
+        defaults = {field.name: field.default for field in fields(self)}
+        for name in changes:
+            if name not in defaults:
+                raise InputError(f"there is no setting {name!r}; the settings are {', '.join(defaults)}")
+        if changes.get("prompt") is not None:
+            changes.setdefault("loss", "text")
+        for name, value in {**defaults, **PRESETS[preset], **changes, "preset": preset}.items():
+            object.__setattr__(self, name, value)  # the dataclass is frozen
+        self._check()
+
+    def _check(self) -> None:
         _check_int("strokes", self.strokes, 1, MAX_STROKES)
         _check_int("candidates", self.candidates, 1, 64)
         _check_int("steps", self.steps, 1, MAX_STEPS)
@@ -103,22 +120,6 @@ class Settings:
             raise InputError(
                 f'a prompt goes with loss "text", got loss {self.loss!r}; leave the loss or the prompt out'
             )
-
-    @classmethod
-    def of(cls, preset: str = "fast", **changes: Any) -> "Settings":
-        """A preset with changes; a prompt brings the loss `text` with it.
-
-        Raises:
-            InputError: an unknown preset or setting, or a value outside its range.
-        """
-        _check_choice("preset", preset, tuple(PRESETS))
-        known = [field.name for field in fields(cls)]
-        for name in changes:
-            if name not in known:
-                raise InputError(f"there is no setting {name!r}; the settings are {', '.join(known)}")
-        if changes.get("prompt") is not None:
-            changes.setdefault("loss", "text")
-        return cls(**{**PRESETS[preset], **changes, "preset": preset})
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name, as they are recorded."""

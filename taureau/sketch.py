@@ -53,7 +53,7 @@ class Sketch:
             InputError: the record has settings that this version does not know.
         """
         settings = self.record.get("settings")
-        return None if settings is None else Settings.of(**settings)
+        return None if settings is None else Settings(**settings)
 
     @property
     def scores(self) -> dict[str, Any]:
@@ -133,8 +133,7 @@ class Sketch:
         for key, kind in _KINDS.items():
             if key in record and not isinstance(record[key], kind):
                 raise InputError(f"{path}: its record has {key} of another kind; remove its <metadata>")
-        name = record.pop("name", None) or path.name.removesuffix(".svg").removesuffix(".sketch")
-        return cls(strokes, canvas, str(name), dict(record))
+        return cls(strokes, canvas, path.name.removesuffix(".svg").removesuffix(".sketch"), dict(record))
 
     def __str__(self) -> str:
         return f"Sketch({self.name}, {len(self.strokes)} strokes, {json.dumps(self.scores)})"

@@ -124,6 +124,8 @@ class Sketcher:
         encoder: the name of an encoder, or one that is loaded already.
         device: `auto`, `cpu`, `cuda` or `mps`.
         weights: a file of weights for the encoder; None for what `taureau models fetch` has stored.
+        saliency: another encoder to say where strokes begin; None for the same one. The paper's own pair is
+            `clip-rn101` to compare and `clip-vit-b32` for saliency.
         backend: of the rasteriser: `auto`, `torch`, `numba` or `reference`.
 
     Raises:
@@ -136,11 +138,15 @@ class Sketcher:
         *,
         device: str = "auto",
         weights: str | Path | None = None,
+        saliency: str | Encoder | None = None,
         backend: str = "auto",
     ) -> None:
         self._device = choose_device(device) if isinstance(encoder, str) else encoder.device
         self.backend = choose_backend(backend, self._device)
         self.encoder = load_encoder(encoder, weights, device) if isinstance(encoder, str) else encoder
+        self.saliency_encoder = (
+            load_encoder(saliency, None, device) if isinstance(saliency, str) else saliency or self.encoder
+        )
 
     @overload
     def draw(self, photo: Sequence[PhotoSource], **settings: Any) -> list[Sketch]: ...
@@ -234,6 +240,8 @@ class Sketcher:
             "settings": settings.as_dict(),
             "encoder": self.encoder.name,
             "encoder_sha256": self.encoder.weights_sha256,
+            "saliency_encoder": self.saliency_encoder.name,
+            "saliency_encoder_sha256": self.saliency_encoder.weights_sha256,
             "backend": self.backend,
             "device": self._device.type,
             "foreground": subject.how,
@@ -246,7 +254,7 @@ class Sketcher:
     ) -> _Subject:
         """What is drawn: the photo with its margin filled and its background, where it has one, made paper."""
         filled = fill_margin(picture, inside)
-        saliency = normalize_map(self.encoder.saliency(filled), inside)
+        saliency = normalize_map(self.saliency_encoder.saliency(filled), inside)
         foreground = find_foreground(photo, filled, saliency, inside, how=mask, mask_file=mask_file)
         if foreground.mask is None:
             return _Subject(
@@ -360,7 +368,7 @@ def _settings(settings: Settings | None, changes: dict[str, Any], mask_file: str
             changes.setdefault("mask", "file")
         if changes.get("seed", 0) is None:
             changes["seed"] = int(torch.randint(2**31, (), generator=_fresh_generator()))
-        settings = Settings.of(**changes)
+        settings = Settings(**changes)
     if mask_file is not None and settings.mask != "file":
         raise InputError(f'a mask picture goes with mask "file", got mask {settings.mask!r}; leave one of them out')
     return settings

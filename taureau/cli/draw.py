@@ -21,7 +21,7 @@ from taureau.cli.progress import DrawingProgress
 if TYPE_CHECKING:
     import taureau.sketcher
 
-_DEFAULTS, _PAPER = taureau.Settings.of("fast"), taureau.Settings.of("paper")
+_DEFAULTS, _PAPER = taureau.Settings("fast"), taureau.Settings("paper")
 _FILE = click.Path(path_type=Path)
 _MASKS = ("auto", "none", "alpha", "u2net")
 _Result = TypeVar("_Result")
@@ -38,6 +38,7 @@ _NUM_FRAMES = 100
 @click.option(
     "--encoder", metavar="NAME", help="What looks at photo and sketch, see 'taureau models list'. [default: contour]"
 )
+@click.option("--saliency", metavar="NAME", help="Another encoder, to say where strokes begin. [default: the same]")
 @click.option("--weights", metavar="FILE", type=_FILE, help="Weights of the encoder, as safetensors.")
 @click.option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda or mps. [default: auto]")
 @click.option("--candidates", type=int, help=f"Drawings tried; the best is kept. [default: {_DEFAULTS.candidates}]")
@@ -84,6 +85,7 @@ def draw(
     quiet: bool,
     encoder: str | None,
     weights: Path | None,
+    saliency: str | None,
     device: str,
     mask: str | None,
     frame: int | None,
@@ -116,7 +118,7 @@ def draw(
     mask_file = None if mask is None or mask in _MASKS else Path(mask)
     if mask is not None:
         settings["mask"] = mask if mask_file is None else "file"
-    taureau.Settings.of(**settings)
+    taureau.Settings(**settings)
     inputs = [path for path in (*photos, weights, mask_file) if path is not None]
     check_outputs(planned, inputs=inputs, overwrite=overwrite)
 
@@ -130,7 +132,7 @@ def draw(
             continue
         # What fails here would fail for every photo, and ends the command. It comes after the first photo that can be
         # read, since loading a network to refuse a photo would be a long wait for a no.
-        sketcher = sketcher or _make_sketcher(encoder, weights, device)
+        sketcher = sketcher or _make_sketcher(encoder, weights, saliency, device)
         steps = partial(sketcher.steps, picture, start=begun, lock=lock, mask_file=mask_file, **settings)
         drawn = attempt(photo, partial(_draw_photo, steps, outputs, overwrite=overwrite, shown=not quiet))
         if drawn is None:
@@ -199,9 +201,9 @@ def _read_photo(photo: Path, **how: Any) -> Any:
     return taureau.read_photo(sys.stdin.buffer, **how)
 
 
-def _make_sketcher(encoder: str | None, weights: Path | None, device: str) -> "taureau.Sketcher":
+def _make_sketcher(encoder: str | None, weights: Path | None, saliency: str | None, device: str) -> "taureau.Sketcher":
     chosen = {} if encoder is None else {"encoder": encoder}
-    return taureau.Sketcher(**chosen, weights=weights, device=device)
+    return taureau.Sketcher(**chosen, weights=weights, saliency=saliency, device=device)
 
 
 def _draw_photo(

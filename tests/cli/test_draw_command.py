@@ -126,7 +126,7 @@ def test_options_reach_the_drawing(photo, tmp_path):
     )  # fmt: skip
     assert outcome.code == 0, outcome.stderr
     settings = outcome.objects[0]["record"]["settings"]
-    asked = taureau.Settings.of(
+    asked = taureau.Settings(
         "paper", strokes=3, candidates=2, seed=5, steps=1, size=80, width=1.5, color=True, mask="file", loss="l2"
     )
     assert settings == asked.as_dict()

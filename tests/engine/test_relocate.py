@@ -182,7 +182,7 @@ def test_nothing_starts_anew_in_the_last_third(plain_pictures, steps, every, loo
 
 def test_zero_is_never_and_so_it_is_in_the_preset_paper(plain_pictures):
     objective = bowl(lacking_at((5, 25, 3.0)))
-    every = Settings.of("paper").relocate_every
+    every = Settings("paper").relocate_every
     path = paths(crumbled(), objective, steps=12, relocate_every=every)
     assert objective.asked_lacking == 0
     assert not any(jumps(path))

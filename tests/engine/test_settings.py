@@ -113,19 +113,19 @@ def test_a_prompt_and_its_loss_go_together():
 
 
 def test_a_prompt_brings_the_text_loss():
-    assert Settings.of(prompt="a camel").loss == "text"
-    assert Settings.of(prompt=None).loss == "perception"
+    assert Settings(prompt="a camel").loss == "text"
+    assert Settings(prompt=None).loss == "perception"
     with pytest.raises(InputError, match="a prompt goes with loss"):
-        Settings.of(prompt="a camel", loss="l2")
+        Settings(prompt="a camel", loss="l2")
 
 
 def test_the_defaults_are_the_preset_fast():
-    assert Settings() == Settings.of() == Settings.of("fast")
+    assert Settings() == Settings() == Settings("fast")
 
 
 def test_paper_is_the_method_as_published():
     # Design, section 5: each of these is a number of the paper or of its published settings.
-    assert Settings.of("paper").as_dict() == {
+    assert Settings("paper").as_dict() == {
         "preset": "paper",
         "candidates": 3,
         "steps": 2001,
@@ -155,25 +155,25 @@ def test_paper_is_the_method_as_published():
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_changes_change_what_they_name_and_nothing_else(preset):
-    changed = Settings.of(preset, strokes=5, width=2).as_dict()
-    expected = Settings.of(preset).as_dict() | {"strokes": 5, "width": 2}
+    changed = Settings(preset, strokes=5, width=2).as_dict()
+    expected = Settings(preset).as_dict() | {"strokes": 5, "width": 2}
     assert changed == expected
 
 
 def test_unknown_names_are_refused_with_the_known_ones():
     with pytest.raises(InputError, match=r"^there is no setting 'stroke'; the settings are strokes, preset, candid"):
-        Settings.of(stroke=5)
+        Settings(stroke=5)
     with pytest.raises(InputError, match=r"^preset must be one of fast, paper, got 'slow'$"):
-        Settings.of("slow")
+        Settings("slow")
 
 
 @pytest.mark.parametrize(
-    "settings", [Settings(), Settings.of("paper"), Settings.of(prompt="ein Kamel, größer", seed=2**63 - 1, color=True)]
+    "settings", [Settings(), Settings("paper"), Settings(prompt="ein Kamel, größer", seed=2**63 - 1, color=True)]
 )
 def test_a_record_gives_the_settings_back(settings):
     recorded = json.loads(json.dumps(settings.as_dict()))
     assert Settings(**recorded) == settings
-    assert Settings.of(**recorded) == settings
+    assert Settings(**recorded) == settings
     assert recorded != Settings(strokes=99).as_dict()
 
 
@@ -183,7 +183,7 @@ def test_settings_do_not_change():
 
 
 def test_the_page_on_the_method_shows_the_presets():
-    fast, paper = Settings(), Settings.of("paper")
+    fast, paper = Settings(), Settings("paper")
     page = (ROOT / "docs/method.md").read_text()
     rows = [
         f"| steps | {paper.steps:,} | {fast.steps:,} |",
@@ -198,3 +198,11 @@ def test_the_page_on_the_method_shows_the_presets():
     words = " ".join(page.split())
     assert [row for row in rows if row not in words] == []
     assert f"| steps | {paper.steps:,} | {fast.steps + 1:,} |" not in words
+
+
+def test_the_constructor_knows_the_preset_it_is_given():
+    assert Settings(preset="paper") == Settings("paper")
+    assert Settings(preset="paper").steps == 2001 != Settings().steps
+    changed = dataclasses.replace(Settings("paper", strokes=4), strokes=5)
+    assert (changed.strokes, changed.steps, changed.preset) == (5, 2001, "paper")
+    assert Settings(**Settings("paper", steps=7).as_dict()) == Settings("paper", steps=7)

@@ -13,6 +13,7 @@ from PIL import Image
 from svg_text import assert_same_svg, svg_diff
 
 from taureau import InputError, Settings, Sketch, Sketcher, Strokes, load_encoder, read_photo
+from taureau.perception.contour import Contour
 from tests import pictures
 
 # The least that is a drawing; l2 looks at pixels alone, which is quick.
@@ -170,7 +171,7 @@ def test_clip_draws_photos_and_prompts(clip, model, changes):
 
 def test_the_preset_paper_runs(sketcher):
     sketch = sketcher.draw(PHOTO, preset="paper", size=64, steps=2, candidates=2, strokes=3)
-    assert sketch.settings == Settings.of("paper", size=64, steps=2, candidates=2, strokes=3)
+    assert sketch.settings == Settings("paper", size=64, steps=2, candidates=2, strokes=3)
     assert sketch.record["foreground"] == "none"
 
 
@@ -387,7 +388,7 @@ def test_the_score_in_the_record_is_that_of_the_strokes_in_the_sketch(sketcher):
 def test_the_record_says_what_was_used(sketcher):
     record = sketcher.draw(PHOTO, **QUICK).record
     assert record["seed"] == 5
-    assert record["settings"] == Settings.of(**QUICK).as_dict()
+    assert record["settings"] == Settings(**QUICK).as_dict()
     assert (record["encoder"], record["encoder_sha256"]) == ("contour", None)
     assert (record["backend"], record["device"], record["foreground"]) == ("torch", "cpu", "none")
     assert record["warnings"] == []
@@ -423,3 +424,32 @@ def test_settings_of_another_kind_are_refused(sketcher, monkeypatch):
 def test_a_sketcher_is_refused_by_name(arguments, words):
     with pytest.raises(InputError, match=words):
         Sketcher(**arguments)
+
+
+# Two encoders
+
+
+class Corner(Contour):
+    """Sees as `contour` does, and finds the top left corner alone worth looking at."""
+
+    name = "corner"
+    weights_sha256 = "c" * 64
+
+    def saliency(self, image):
+        interest = torch.zeros(image.shape[1:])
+        interest[: image.shape[1] // 4, : image.shape[2] // 4] = 1
+        return interest
+
+
+def test_another_encoder_can_say_where_strokes_begin():
+    speckles = np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)
+    options = {"strokes": 6, "seed": 1, "candidates": 1, "size": 64, "steps": 1, "mask": "none"}
+    starts, records = [], []
+    for saliency in (None, Corner()):
+        run = Sketcher("contour", saliency=saliency, backend="torch").steps(speckles, **options)
+        starts.append(run.sketch.strokes.points[:, 0])
+        records.append(run.sketch.record)
+    assert starts[1].max() < 16 < starts[0].max()
+    assert [record["saliency_encoder"] for record in records] == ["contour", "corner"]
+    assert [record["saliency_encoder_sha256"] for record in records] == [None, "c" * 64]
+    assert [record["encoder"] for record in records] == ["contour", "contour"]
