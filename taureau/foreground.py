@@ -85,7 +85,7 @@ def find_foreground(
     if photo.alpha is not None and photo.alpha.mean() / 255 <= OPAQUE:
         return _from_alpha(photo, photo.alpha, inside)
     if how == "alpha":
-        raise InputError(f"photo {photo.name}: mask alpha needs a photo with transparency; use auto or none")
+        raise InputError(f"{photo.name}: mask alpha needs a photo with transparency; use auto or none")
     return _from_saliency(image, saliency, inside)
 
 

@@ -221,7 +221,7 @@ def test_a_rounded_corner_is_no_cut_out() -> None:
 
 
 def test_alpha_of_an_opaque_photo() -> None:
-    with pytest.raises(InputError, match="photo photo: mask alpha needs a photo with transparency; use auto or none"):
+    with pytest.raises(InputError, match="photo: mask alpha needs a photo with transparency; use auto or none"):
         find(fruit(), "alpha")
 
 
