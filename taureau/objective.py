@@ -107,10 +107,8 @@ class PerceptionObjective:
         self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator
     ) -> Float[Tensor, " candidates"]:
         """Geometric + weighted semantic loss, averaged over the clean view and `views_per_step` random ones."""
-        sketches = _shrunk(sketches, self._side)
-        chosen = torch.randperm(len(self._pool), generator=generator)[: self._views_per_step]
-        seen = self._pool.select(chosen).apply(sketches, self._fill)
-        images = torch.cat([sketches[:, None], seen.unflatten(0, (len(sketches), -1))], dim=1).flatten(0, 1)
+        chosen = _choose_views(self._pool, self._views_per_step, generator)
+        images = _with_views(_shrunk(sketches, self._side), self._pool.select(chosen), self._fill)
         photo = _concatenate([self._clean_features, _select(self._pool_features, chosen)])
         weights = torch.cat([self._clean_weights, self._pool_weights[chosen]])
         return self._compare(self._look(images), photo, weights)
@@ -208,11 +206,9 @@ class TextObjective:
         self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator
     ) -> Float[Tensor, " candidates"]:
         """Distance to the text, averaged over the clean view and `views_per_step` random ones."""
-        sketches = _shrunk(sketches, self._side)
-        chosen = torch.randperm(len(self._pool), generator=generator)[: self._views_per_step]
-        seen = self._pool.select(chosen).apply(sketches, self._fill)
-        images = torch.cat([sketches[:, None], seen.unflatten(0, (len(sketches), -1))], dim=1)
-        return self._distance(images.flatten(0, 1), images.shape[1])
+        chosen = _choose_views(self._pool, self._views_per_step, generator)
+        images = _with_views(_shrunk(sketches, self._side), self._pool.select(chosen), self._fill)
+        return self._distance(images, 1 + len(chosen))
 
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
         """The same over the clean view alone."""
@@ -234,6 +230,17 @@ class TextObjective:
 
 def _shrunk(images: Tensor, side: int) -> Tensor:
     return images if images.shape[-1] == side else functional.adaptive_avg_pool2d(images, side)
+
+
+def _choose_views(pool: Views, num_views: int, generator: torch.Generator) -> Tensor:
+    """The indices of a step's views, none twice."""
+    return torch.randperm(len(pool), generator=generator)[:num_views]
+
+
+def _with_views(sketches: Float[Tensor, "candidates 3 height width"], views: Views, fill: float) -> Tensor:
+    """Every sketch as it is and then through each view, those of one sketch together."""
+    seen = views.apply(sketches, fill).unflatten(0, (len(sketches), -1))
+    return torch.cat([sketches[:, None], seen], dim=1).flatten(0, 1)
 
 
 def _concatenate(parts: list[Features]) -> Features:
