@@ -264,7 +264,10 @@ def _network() -> Iterator[None]:
     except (OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         kind = _Interrupted if isinstance(reason, TimeoutError | ConnectionError | HTTPException) else _Refused
-        raise kind(f"the connection to the hub failed ({reason})") from error
+        failed = f"the connection to the hub failed ({reason})"
+        if kind is _Refused:
+            failed += "; look to the network, or bring the file from elsewhere and give it with --from FILE"
+        raise kind(failed) from error
 
 
 @contextmanager

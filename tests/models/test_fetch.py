@@ -347,7 +347,8 @@ def test_a_renamed_repository_is_followed(hub, home, originals):
 def test_no_server_at_all(home, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(
-        WeightsError, match=r"tests/tiny-vit/open_clip.* was not fetched: the connection to the hub failed"
+        WeightsError,
+        match=r"tests/tiny-vit/open_clip.* was not fetched: the connection to the hub failed.*run the same command",
     ):
         taureau.models.fetch(NAME)
 
@@ -565,3 +566,9 @@ def test_a_full_disk(hub, home, monkeypatch):
 def test_the_catalogue_needs_no_torch():
     program = "import sys, taureau; taureau.models.list_models(); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_hub_that_has_no_address(home, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://no-such-host.invalid")
+    with pytest.raises(WeightsError, match=r"the connection to the hub failed .*look to the network.*--from FILE"):
+        taureau.models.fetch(NAME)
