@@ -4,8 +4,8 @@ It loads an encoder once and draws as many photos as it is given. `draw` gives t
 optimisation as it runs.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, overload
 
@@ -19,17 +19,17 @@ from taureau.errors import InputError
 from taureau.foreground import apply_foreground, find_foreground
 from taureau.margins import comparable, fill_margin
 from taureau.objective import Objective, PerceptionObjective, PixelObjective, TextObjective
-from taureau.optimize import Step, optimize
-from taureau.palette import colors_under, subject_colors
+from taureau.optimize import optimize
+from taureau.palette import subject_colors
 from taureau.perception import Encoder, choose_device, load_encoder
 from taureau.photo import ByteStream, Photo, fit_photo, read_photo
-from taureau.placement import first_strokes, sample_points
-from taureau.raster import choose_backend, rasterize
+from taureau.raster import choose_backend
+from taureau.run import Run
 from taureau.saliency import attention_map, normalize_map
 from taureau.settings import Settings
 from taureau.shapes import Float, Tensor
 from taureau.sketch import Sketch
-from taureau.strokes import Strokes
+from taureau.start import first_candidates
 from taureau.version import __version__
 from taureau.views import draw_views
 
@@ -37,71 +37,6 @@ PhotoSource = str | Path | Image.Image | np.ndarray | Tensor | ByteStream | Phot
 
 # Learning rates are given for the paper's canvas.
 PAPER_SIZE = 224
-# Candidates that continue a sketch differ by this much, as a share of the canvas.
-JITTER = 0.01
-
-
-class Run:
-    """An optimisation under way: iterate over its steps; stop whenever you like.
-
-    Attributes:
-        sketch: the best so far, from the moment that the run exists.
-        canvas: what is drawn on.
-    """
-
-    def __init__(self, steps: Iterator[Step], canvas: Canvas, name: str, record: dict[str, Any]) -> None:
-        self._steps = steps
-        self._record = record
-        self._name = name
-        self.canvas = canvas
-        self._last = next(steps)
-        self._pending = True
-
-    def __iter__(self) -> Iterator["RunStep"]:
-        return self
-
-    def __next__(self) -> "RunStep":
-        if self._pending:
-            self._pending = False
-        else:
-            self._last = next(self._steps)
-        return RunStep(self._last)
-
-    def close(self) -> None:
-        """Stop; `sketch` stays what it was."""
-        self._steps.close()  # type: ignore[attr-defined]  # optimize() is a generator
-
-    @property
-    def sketch(self) -> Sketch:
-        """The best sketch so far, with the score of exactly its strokes."""
-        best = self._last.best
-        candidates = [_plain(score) for score in best.scores.tolist()]
-        record = {
-            **self._record,
-            "steps_done": self._last.number,
-            "scores": {"clean": candidates[best.winner], "candidates": candidates},
-        }
-        return Sketch(best.strokes.of_sketch(best.winner), self.canvas, self._name, record)
-
-
-class RunStep:
-    """One step, as a caller sees it: that of the leading candidate.
-
-    Attributes:
-        number: 0 for the start, `total` for the last.
-        total: how many steps there will be.
-        loss: over this step's views.
-        score: the best clean-view score so far.
-        strokes: where the leading candidate's strokes are now.
-    """
-
-    def __init__(self, step: Step) -> None:
-        leader = step.best.winner
-        self.number = step.number
-        self.total = step.total
-        self.loss = step.loss
-        self.score = float(step.best.scores[leader])
-        self.strokes = step.strokes.of_sketch(leader)
 
 
 @dataclass(frozen=True)
@@ -217,7 +152,20 @@ class Sketcher:
             attention = attention_map(subject.saliency, edges, inside)
             objective = self._objective(subject, edges, inside, settings)
             palette = subject_colors(subject.photo, subject.mask) if settings.color else None
-            first = self._first(settings, canvas, attention.map, inside, begun, lock, palette)
+            kept = None if begun is None else begun.strokes.scaled(canvas.size / begun.canvas.size)
+            first = first_candidates(
+                attention.map,
+                inside,
+                num_strokes=settings.strokes,
+                width=settings.width,
+                palette=palette,
+                kept=kept,
+                lock=lock,
+                generators=[
+                    _generator(settings.seed, f"start of candidate {candidate}")
+                    for candidate in range(settings.candidates)
+                ],
+            )
         rate = settings.size / PAPER_SIZE
         steps = optimize(
             first,
@@ -300,61 +248,6 @@ class Sketcher:
             unit_length=settings.loss == "lpips",
         )
 
-    def _first(
-        self,
-        settings: Settings,
-        canvas: Canvas,
-        attention: Float[Tensor, "height width"],
-        inside: Float[Tensor, "height width"],
-        begun: Sketch | None,
-        lock: bool,
-        palette: Float[Tensor, "3 height width"] | None,
-    ) -> Strokes:
-        """The strokes that every candidate starts as: those begun, then new ones where attention is."""
-        kept = None if begun is None else begun.strokes.scaled(canvas.size / begun.canvas.size)
-        if kept is not None:
-            ink = 1 - rasterize(kept, canvas, backend="torch").mean(dim=0)
-            attention = attention * (1 - ink.to(attention))
-        num_new = settings.strokes - (0 if kept is None else len(kept))
-        starts = []
-        for candidate in range(settings.candidates):
-            generator = _generator(settings.seed, f"start of candidate {candidate}")
-            points = sample_points(attention, num_new, generator=generator, inside=inside).cpu()
-            new = first_strokes(points, canvas.size, generator=generator)
-            if kept is None:
-                starts.append(new)
-                continue
-            noise = torch.randn(kept.points.shape, generator=generator) * JITTER * canvas.size
-            moved = kept.points if lock or candidate == 0 else kept.points + noise
-            starts.append(torch.cat([moved, new]))
-        first = Strokes.black(torch.stack(starts).to(self._device), settings.width)
-        if kept is not None:
-
-            def continued(values: Tensor, new: float) -> Tensor:
-                whole = torch.cat([values, values.new_full((num_new,), new)])
-                return whole.to(self._device).expand(settings.candidates, -1).contiguous()
-
-            opacity = None if kept.opacity is None else continued(kept.opacity, 1.0)
-            first = replace(first, width=continued(kept.width, settings.width), opacity=opacity)
-        return replace(first, color=_first_colors(first.points, palette, kept))
-
-
-def _first_colors(
-    points: Float[Tensor, "candidates strokes 4 2"],
-    palette: Float[Tensor, "3 height width"] | None,
-    kept: Strokes | None,
-) -> Float[Tensor, "candidates strokes 3"] | None:
-    """The palette's colour under each new stroke, black without a palette; kept strokes keep theirs.
-
-    None, for plain black ink, where nothing has a colour.
-    """
-    if palette is None and (kept is None or kept.color is None):
-        return None
-    colors = points.new_zeros(*points.shape[:2], 3) if palette is None else colors_under(points, palette)
-    if kept is not None:
-        colors[:, : len(kept)] = 0.0 if kept.color is None else kept.color.to(colors)
-    return colors
-
 
 def _settings(settings: Settings | None, changes: dict[str, Any], mask_file: str | Path | None) -> Settings:
     if settings is not None:
@@ -396,8 +289,3 @@ def _fresh_generator() -> torch.Generator:
     generator = torch.Generator()
     generator.seed()
     return generator
-
-
-def _plain(score: float) -> float | None:
-    """A score as the record keeps it: six significant digits, so that a reader sees what matters."""
-    return float(f"{score:.6g}") if np.isfinite(score) else None

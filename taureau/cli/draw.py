@@ -19,7 +19,7 @@ from taureau.cli.program import INTERRUPTED, debug_option, describe_error, is_br
 from taureau.cli.progress import DrawingProgress
 
 if TYPE_CHECKING:
-    import taureau.sketcher
+    import taureau.run
 
 _DEFAULTS, _PAPER = taureau.Settings("fast"), taureau.Settings("paper")
 _FILE = click.Path(path_type=Path)
@@ -206,9 +206,7 @@ def _make_sketcher(encoder: str | None, weights: Path | None, saliency: str | No
     return taureau.Sketcher(**chosen, weights=weights, saliency=saliency, device=device)
 
 
-def _draw_photo(
-    steps: Callable[[], "taureau.sketcher.Run"], outputs: Outputs, *, overwrite: bool, shown: bool
-) -> _Drawn:
+def _draw_photo(steps: Callable[[], "taureau.run.Run"], outputs: Outputs, *, overwrite: bool, shown: bool) -> _Drawn:
     """Draw one photo and write what was asked for; an interrupt ends it early, and the best so far is written."""
     stopped_at = None
     moments = []

@@ -1,0 +1,88 @@
+"""Start: the strokes that every candidate begins as.
+
+New strokes begin where attention is; a sketch that is continued brings its own, which come first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from taureau.canvas import Canvas
+from taureau.palette import colors_under
+from taureau.placement import first_strokes, sample_points
+from taureau.raster import rasterize
+from taureau.shapes import Float, Tensor
+from taureau.strokes import Strokes
+
+# Candidates that continue a sketch differ by this much, as a share of the canvas.
+JITTER = 0.01
+
+
+def first_candidates(
+    attention: Float[Tensor, "size size"],
+    inside: Float[Tensor, "size size"],
+    *,
+    num_strokes: int,
+    width: float,
+    palette: Float[Tensor, "3 size size"] | None = None,
+    kept: Strokes | None = None,
+    lock: bool = False,
+    generators: Sequence[torch.Generator],
+) -> Strokes:
+    """A batch of first sketches.
+
+    Args:
+        attention: where strokes should begin, at least 0.
+        inside: 1 where the photo is.
+        num_strokes: of each candidate, kept ones and new ones together.
+        width: full width of the new strokes in canvas pixels.
+        palette: the photo's colours, for strokes that have some.
+        kept: the strokes to continue from, in canvas pixels, on the CPU. New strokes begin where they leave paper.
+        lock: whether every candidate has them as they are; otherwise only the first has, and the others are moved a
+            little, so that they differ.
+        generators: one a candidate, on the CPU.
+
+    Returns:
+        Strokes of `len(generators)` sketches, on the device of `attention`; the kept ones first.
+    """
+    size = attention.shape[-1]
+    num_new = num_strokes - (0 if kept is None else len(kept))
+    if kept is not None:
+        ink = 1 - rasterize(kept, Canvas(size), backend="torch").mean(dim=0)
+        attention = attention * (1 - ink.to(attention))
+    starts = []
+    for candidate, generator in enumerate(generators):
+        points = sample_points(attention, num_new, generator=generator, inside=inside).cpu()
+        new = first_strokes(points, size, generator=generator)
+        if kept is not None:
+            noise = torch.randn(kept.points.shape, generator=generator) * JITTER * size
+            new = torch.cat([kept.points if lock or candidate == 0 else kept.points + noise, new])
+        starts.append(new)
+    first = Strokes.black(torch.stack(starts).to(attention.device), width)
+    if kept is not None:
+
+        def continued(values: Tensor, new: float) -> Tensor:
+            whole = torch.cat([values, values.new_full((num_new,), new)])
+            return whole.to(attention.device).expand(len(generators), -1).contiguous()
+
+        opacity = None if kept.opacity is None else continued(kept.opacity, 1.0)
+        first = replace(first, width=continued(kept.width, width), opacity=opacity)
+    return replace(first, color=_first_colors(first.points, palette, kept))
+
+
+def _first_colors(
+    points: Float[Tensor, "candidates strokes 4 2"],
+    palette: Float[Tensor, "3 height width"] | None,
+    kept: Strokes | None,
+) -> Float[Tensor, "candidates strokes 3"] | None:
+    """The palette's colour under each new stroke, black without a palette; kept strokes keep theirs.
+
+    None, for plain black ink, where nothing has a colour.
+    """
+    if palette is None and (kept is None or kept.color is None):
+        return None
+    colors = points.new_zeros(*points.shape[:2], 3) if palette is None else colors_under(points, palette)
+    if kept is not None:
+        colors[:, : len(kept)] = 0.0 if kept.color is None else kept.color.to(colors)
+    return colors
