@@ -1,0 +1,171 @@
+"""The encoder builtin against the network that was trained, and files that are not its weights."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch.nn import functional
+
+from taureau.errors import WeightsError
+from taureau.losses import geometric_loss
+from taureau.perception.builtin import Architecture, Builtin
+from taureau.sketcher import Sketcher
+from training.checkpoint import export
+from training.model import Network
+
+CLASSES = ["disc", "bar", "ring"]
+SMALL = Architecture((6, 8, 12, 16), (1, 2, 1, 2), local_dim=10, dim=7, classes=3)
+SIDE = 64
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    """A network whose norms have seen pictures, and whose attention is not even."""
+    torch.manual_seed(0)
+    network = Network(SMALL).train()
+    for _ in range(3):
+        network(torch.rand(8, 3, SIDE, SIDE))
+    torch.nn.init.normal_(network.attention.weight)
+    return network.eval()
+
+
+@pytest.fixture(scope="module")
+def file(network, tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "builtin.safetensors"
+    export(network, path, {"classes": CLASSES})
+    return path
+
+
+@pytest.fixture(scope="module")
+def encoder(file) -> Builtin:
+    return Builtin(file, input_side=SIDE)
+
+
+def images(num: int = 3, height: int = SIDE, width: int = SIDE) -> torch.Tensor:
+    return torch.rand(num, 3, height, width, generator=torch.Generator().manual_seed(1))
+
+
+def near(ours: torch.Tensor, theirs: torch.Tensor) -> bool:
+    # float16 keeps 11 bits of each weight, and the errors of a few hundred of them add up.
+    return float((ours - theirs).norm() / theirs.norm()) < 5e-3
+
+
+def test_it_sees_what_the_trained_network_sees(network, encoder):
+    with torch.no_grad():
+        theirs = network(images())
+        ours = encoder(images())
+    assert tuple(ours.maps) == encoder.layers == ("quarter", "eighth", "sixteenth")
+    for name, maps in ours.maps.items():
+        assert near(functional.normalize(maps, dim=1), functional.normalize(theirs.local[name], dim=1)), name
+    assert near(ours.embedding, theirs.embedding)
+    assert near(encoder.classify(images()), theirs.logits.softmax(dim=1))
+    assert not near(ours.embedding, theirs.embedding.roll(1, 0))
+
+
+@pytest.mark.parametrize("side", [64, 96, 256])
+def test_the_maps_are_parts_of_the_input(file, side):
+    found = Builtin(file, input_side=side)(images(1, 80, 80)).maps
+    shapes = [tuple(found[name].shape[2:]) for name in ("quarter", "eighth", "sixteenth")]
+    assert shapes == [(side // part, side // part) for part in (4, 8, 16)]
+
+
+def test_the_difference_of_two_places_is_two_less_two_cosines(encoder):
+    first, second = encoder(images(2)).maps["eighth"]
+    cosine = functional.cosine_similarity(first, second, dim=0).mean()
+    loss = geometric_loss({"eighth": first[None]}, {"eighth": second[None]}, {"eighth": 1.0})
+    assert float(loss) == pytest.approx(float(2 - 2 * cosine), rel=1e-4)
+
+
+def test_only_what_is_asked_for_is_computed(file):
+    encoder = Builtin(file)
+    encoder._tower.stage3 = None
+    found = encoder(images(1), ("quarter",), embedding=False)
+    assert list(found.maps) == ["quarter"]
+    assert found.embedding is None
+    with pytest.raises(TypeError):
+        encoder(images(1), ("eighth",), embedding=False)
+
+
+def test_probabilities_add_up_to_one(encoder):
+    assert torch.allclose(encoder.classify(images()).sum(dim=1), torch.ones(3))
+    assert encoder.classes == tuple(CLASSES)
+
+
+def test_blank_paper_is_the_same_everywhere_at_its_border(encoder):
+    maps = encoder(torch.ones(1, 3, SIDE, SIDE), ("quarter",), embedding=False).maps["quarter"]
+    # Inner convolutions still see zeros past the border; the stem, which would see a line there, does not.
+    stem = encoder._tower.stem(functional.pad(torch.zeros(1, 3, SIDE, SIDE), (2, 2, 2, 2), mode="replicate"))
+    assert torch.isfinite(maps).all()
+    assert float((stem - stem[:, :, :1, :1]).abs().max()) < 1e-6
+
+
+def test_the_saliency_is_the_attention(encoder, network):
+    image = images(1)[0]
+    found = encoder.saliency(image)
+    assert found.shape == (SIDE, SIDE)
+    assert (float(found.min()), float(found.max())) == (0.0, 1.0)
+    attention = network(image[None]).attention[0]
+    small = functional.adaptive_avg_pool2d(found[None, None], 4)[0, 0]
+    assert torch.corrcoef(torch.stack([small.flatten(), attention.flatten()]))[0, 1] > 0.9
+
+
+def test_the_saliency_of_plain_paper_is_even(file, tmp_path):
+    tensors = load_file(file)
+    tensors["attention.weight"] = torch.zeros_like(tensors["attention.weight"])
+    save_file(tensors, tmp_path / "even.safetensors", metadata=header())
+    assert torch.equal(Builtin(tmp_path / "even.safetensors").saliency(images(1)[0]), torch.ones(SIDE, SIDE))
+
+
+def test_gradients_flow_to_the_images_alone(encoder):
+    seen = images(2).requires_grad_()
+    features = encoder(seen)
+    (features.embedding.sum() + sum(maps[:, 0].sum() for maps in features.maps.values())).backward()
+    assert float(seen.grad.abs().sum()) > 0
+    assert all(weight.grad is None for weight in encoder._tower.parameters())
+
+
+def test_it_can_draw(encoder):
+    photo = (images(1)[0].permute(1, 2, 0) * 255).byte().numpy()
+    sketch = Sketcher(encoder).draw(photo, strokes=3, steps=2, size=64, candidates=1, seed=0, view_pool=2, mask="none")
+    assert sketch.record["encoder"] == "builtin"
+    assert sketch.record["encoder_sha256"] == encoder.weights_sha256
+
+
+# Files
+
+
+def header(**changes) -> dict[str, str]:
+    sizes = {"widths": SMALL.widths, "blocks": SMALL.blocks, "local_dim": 10, "dim": 7, "classes": 3}
+    return {"record": json.dumps({"architecture": sizes, "classes": CLASSES, **changes})}
+
+
+@pytest.mark.parametrize("metadata", [None, {"record": "{"}, {"record": "[]"}, header(classes=["disc"])])
+def test_a_file_without_its_record_is_refused(file, tmp_path, metadata):
+    save_file(load_file(file), tmp_path / "other.safetensors", metadata=metadata)
+    with pytest.raises(WeightsError, match="no record of the network builtin"):
+        Builtin(tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "message"),
+    [
+        ("stem.bias", None, "tensor stem.bias is missing"),
+        ("stem.bias", torch.zeros(7), "stem.bias has the shape"),
+        ("stem.bias", torch.zeros(6, dtype=torch.int32), "numbers of the type I32"),
+        ("stem.bias", torch.full((6,), float("nan")), "infinite or NaN"),
+        ("other", torch.zeros(1), "tensor other does not belong"),
+    ],
+)
+def test_wrong_weights_are_refused(file, tmp_path, name, tensor, message):
+    tensors = {key: value for key, value in load_file(file).items() if key != name}
+    if tensor is not None:
+        tensors[name] = tensor
+    save_file(tensors, tmp_path / "wrong.safetensors", metadata=header())
+    with pytest.raises(WeightsError, match=message):
+        Builtin(tmp_path / "wrong.safetensors")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(WeightsError, match="there is no such file"):
+        Builtin(tmp_path / "gone.safetensors")

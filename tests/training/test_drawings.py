@@ -1,0 +1,143 @@
+"""Drawings are lines where the photo has edges, on white paper, and the same for the same random numbers."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from taureau.bezier import bernstein
+from tests.training.pictures import make_photos
+from training.drawings import (
+    HELD_OUT,
+    KINDS,
+    SHARES,
+    cubics_through,
+    draw,
+    draw_exactly,
+    draw_polylines,
+    find_subject,
+    trace,
+    wipe,
+)
+from training.pairs import Pairs, crop, make_pair
+
+SIDE = 64
+
+
+def disc_photo() -> np.ndarray:
+    photo = np.full((SIDE, SIDE, 3), 40, np.uint8)
+    cv2.circle(photo, (32, 32), 18, (230, 200, 60), -1)
+    return photo
+
+
+def from_center() -> np.ndarray:
+    y, x = np.mgrid[:SIDE, :SIDE]
+    return np.hypot(x - 32, y - 32)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_lines_lie_on_the_edges(kind):
+    ink = np.zeros((SIDE, SIDE))
+    for seed in range(20):
+        ink += 1 - draw(disc_photo(), kind, np.random.default_rng(seed)) / 255
+    near = np.abs(from_center() - 18) < 5
+    # Strokes are simplified, jittered, and a few are added anywhere.
+    assert ink[near].sum() > (0.6 if kind == "strokes" else 0.95) * ink.sum() > 0
+
+
+def test_the_comparison_above_fails_for_lines_elsewhere():
+    ink = np.roll(1 - draw(disc_photo(), "canny", np.random.default_rng(0)) / 255, 16, axis=0)
+    assert ink[np.abs(from_center() - 18) < 5].sum() < 0.6 * ink.sum()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("value", [0, 127, 255])
+def test_a_photo_without_edges_gives_almost_white_paper(kind, value):
+    photo = np.full((SIDE, SIDE, 3), value, np.uint8)
+    for seed in range(5):
+        # Added strokes are all there may be.
+        assert (draw(photo, kind, np.random.default_rng(seed)) < 128).mean() < (0.2 if kind == "strokes" else 0.01)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_random_numbers_give_the_same_drawing(kind):
+    photo = make_photos(1, SIDE).pixels[0]
+    first, again, other = (draw(photo, kind, np.random.default_rng(seed)) for seed in (3, 3, 4))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_the_held_out_kind_is_never_trained_on():
+    assert HELD_OUT in KINDS
+    assert set(SHARES) == set(KINDS) - {HELD_OUT}
+    assert sum(SHARES.values()) == pytest.approx(1)
+
+
+def test_the_cubics_go_through_the_points():
+    points = np.random.default_rng(0).normal(size=(5, 4, 2))
+    weights = bernstein(torch.arange(4, dtype=torch.float64) / 3).numpy()
+    assert np.allclose(weights @ cubics_through(points), points)
+
+
+def test_a_straight_line_is_traced_as_one():
+    edges = np.zeros((SIDE, SIDE), np.uint8)
+    edges[20, 10:50] = 255
+    points = trace(edges, 10, np.random.default_rng(0))
+    assert len(points) > 0
+    assert np.allclose(points[..., 1], 20.5)
+    assert points[..., 0].min() >= 10
+    assert points[..., 0].max() <= 50
+
+
+def test_no_more_strokes_than_asked_for():
+    edges = draw(disc_photo(), "canny", np.random.default_rng(0))
+    assert len(trace(255 - edges, 3, np.random.default_rng(0))) == 3
+    assert trace(np.zeros((SIDE, SIDE), np.uint8), 3, np.random.default_rng(0)).shape == (0, 4, 2)
+
+
+def test_polylines_and_the_rasterizer_draw_the_same():
+    points = np.array([[[8, 50], [20, 0], [40, 60], [56, 12]]], np.float32)
+    exact, quick = draw_exactly(points, 3.5, SIDE), draw_polylines(points, 3.5, SIDE)
+    # Widths of polylines are whole pixels, so the shade of single pixels differs; the ink and its place do not.
+    assert quick.sum() == pytest.approx(exact.sum(), rel=0.3)
+    assert np.corrcoef(exact.ravel(), quick.ravel())[0, 1] > 0.9
+    assert np.corrcoef(exact.ravel(), np.roll(quick, 4, axis=0).ravel())[0, 1] < 0.6
+
+
+def test_what_is_wiped_is_paper_and_the_rest_stays():
+    drawing = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE)).astype(np.uint8)
+    wiped, kept = wipe(drawing, np.random.default_rng(1))
+    assert 0 < kept.mean() < 1
+    assert (wiped[kept == 0] == 255).all()
+    assert np.array_equal(wiped[kept == 1], drawing[kept == 1])
+
+
+def test_the_subject_is_found():
+    found = find_subject(disc_photo())
+    inside = from_center() < 18
+    assert (found * inside).sum() / np.maximum(found, inside).sum() > 0.85
+
+
+def test_a_crop_of_a_plain_photo_is_plain():
+    photo = np.full((100, 100, 3), 200, np.uint8)
+    assert np.array_equal(crop(photo, 32, np.random.default_rng(0)), photo[:32, :32])
+
+
+def test_wiped_places_of_a_pair_are_paper():
+    for seed in range(20):
+        _, drawing, kept = make_pair(disc_photo(), np.random.default_rng(seed))
+        assert (drawing[kept == 0] == 255).all()
+
+
+def test_pairs_depend_on_seed_and_number_alone():
+    photos = [make_photos(6), make_photos(4, seed=1)]
+
+    def batch(seed: int, steps: range, index: int):
+        return Pairs(photos, [3, 1], batch=3, sides=(32, 48), seed=seed, steps=steps)[index]
+
+    first, resumed, other = batch(0, range(9), 5), batch(0, range(5, 9), 0), batch(1, range(9), 5)
+    assert first.photos.shape == (3, 3, 48, 48)
+    assert batch(0, range(9), 4).drawings.shape == (3, 1, 32, 32)
+    assert torch.equal(first.photos, resumed.photos)
+    assert torch.equal(first.drawings, resumed.drawings)
+    assert not torch.equal(first.photos, other.photos)

@@ -1,0 +1,168 @@
+"""Losses against closed forms, runs that can be stopped and taken up, and a shipped file that is the network."""
+
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from taureau.perception.builtin import Architecture, Builtin
+from tests.house import ROOT
+from tests.training.pictures import CLASSES, make_photos, write_classes, write_shard
+from training.checkpoint import export, load_average, load_checkpoint, save_checkpoint
+from training.evaluate import accuracy, evaluate, local_correspondence, retrieval
+from training.losses import class_loss, contrast_loss, local_loss
+from training.model import Network, follow
+from training.pairs import Pairs
+from training.train import Recipe, begin, learning_rate, take_step, train
+
+SMALL = Architecture((4, 6, 8, 10), (1, 1, 1, 1), local_dim=6, dim=5, classes=3)
+RECIPE = Recipe(steps=6, minutes=None, batch=4, sides=(32,), workers=0, log_steps=2)
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_the_contrast_of_things_that_are_all_alike_is_chance():
+    rows = torch.ones(7, 3)
+    assert float(contrast_loss(rows, rows, 0.1)) == pytest.approx(math.log(7))
+
+
+def test_the_contrast_of_orthogonal_pairs_has_a_closed_form():
+    rows = torch.eye(4)
+    expected = math.log(math.exp(10) + 3) - 10
+    assert float(contrast_loss(rows, 5 * rows, 0.1)) == pytest.approx(expected, rel=1e-3)
+    assert float(contrast_loss(rows, rows.flip(0), 0.1)) == pytest.approx(expected + 10, rel=1e-5)
+
+
+def test_pictures_without_a_class_have_no_class_loss():
+    logits = torch.randn(3, 4, generator=generator())
+    assert float(class_loss(logits, torch.full((3,), -1))) == 0
+    some = class_loss(logits, torch.tensor([2, -1, -1]))
+    assert float(some) == pytest.approx(float(class_loss(logits[:1], torch.tensor([2]))))
+
+
+def test_the_local_loss_knows_places_apart():
+    maps = torch.eye(16).view(1, 16, 4, 4)
+    kept = torch.ones(1, 1, 8, 8)
+    same = float(local_loss(maps, maps, kept, generator=generator()))
+    moved = float(local_loss(maps, maps.roll(1, 3), kept, generator=generator()))
+    assert same < 1e-3 < 10 < moved
+
+
+def test_wiped_places_do_not_count():
+    maps = torch.randn(2, 6, 4, 4, generator=generator())
+    kept = torch.ones(2, 1, 8, 8)
+    kept[:, :, :, :4] = 0
+    other = maps.clone()
+    other[..., :2] = 0.5
+    losses = [float(local_loss(maps, second, kept, generator=generator())) for second in (maps, other)]
+    assert losses[0] == losses[1]
+    assert float(local_loss(maps, maps, torch.zeros(2, 1, 8, 8), generator=generator())) == 0
+
+
+def test_the_average_follows():
+    torch.manual_seed(0)
+    average, network = Network(SMALL), Network(SMALL)
+    before = average.stem.weight.detach().clone()
+    follow(average, network, 0.75)
+    assert torch.allclose(average.stem.weight, 0.75 * before + 0.25 * network.stem.weight)
+
+
+def test_the_learning_rate_rises_and_falls_to_nothing():
+    state = begin(Recipe(steps=1000, minutes=None), SMALL)
+    rates = []
+    for state.step in (0, 100, 500, 1000):
+        rates.append(learning_rate(Recipe(steps=1000, minutes=None), state))
+    assert rates[0] == pytest.approx(2e-3 / 50)
+    assert rates[1:] == pytest.approx([2e-3 * (1 + math.cos(math.pi * done)) / 2 for done in (0.1, 0.5, 1.0)])
+    state.step, state.seconds = 100, 30.0
+    assert learning_rate(Recipe(steps=None, minutes=1.0), state) == pytest.approx(1e-3)
+
+
+def test_steps_lower_the_loss():
+    recipe = Recipe(steps=200, minutes=None, batch=12, sides=(32,), learning_rate=1e-2)
+    state = begin(recipe, SMALL)
+    batch = Pairs([make_photos(12)], [1], batch=12, sides=(32,), seed=0, steps=range(1))[0]
+    losses = [take_step(recipe, state, batch)()["loss"] for _ in range(40)]
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_a_run_that_is_taken_up_again_ends_as_one_that_never_stopped(tmp_path):
+    photos = make_photos(9)
+    whole = train(RECIPE, [photos], [1.0], SMALL, tmp_path / "whole")
+    state = begin(RECIPE, SMALL)
+    pairs = Pairs([photos], [1.0], batch=4, sides=(32,), seed=0, steps=range(3))
+    for index in range(3):
+        take_step(RECIPE, state, pairs[index])
+    (tmp_path / "parts").mkdir()
+    save_checkpoint(state, tmp_path / "parts/checkpoint.safetensors")
+    parts = train(RECIPE, [photos], [1.0], SMALL, tmp_path / "parts")
+    for name, tensor in whole.state_dict().items():
+        # The same sums in the same order; only the buffers' alignment may differ.
+        assert torch.allclose(tensor.float(), parts.state_dict()[name].float(), rtol=1e-4, atol=1e-6), name
+    lines = [json.loads(line) for line in (tmp_path / "whole/log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [2, 4, 6]
+    assert all(math.isfinite(line["loss"]) for line in lines)
+    again = load_average(tmp_path / "parts/checkpoint.safetensors", SMALL)
+    assert torch.equal(again.stem.weight, parts.stem.weight)
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    save_checkpoint(begin(RECIPE, SMALL), tmp_path / "checkpoint.safetensors")
+    other = begin(RECIPE, Architecture((4, 6, 8, 12), (1, 1, 1, 1), 6, 5, 3))
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        load_checkpoint(other, tmp_path / "checkpoint.safetensors")
+
+
+def test_the_command_trains_from_nothing_to_the_shipped_file(tmp_path):
+    shards = [write_shard(make_photos(6, seed=seed), tmp_path / f"photos-{seed}.npz") for seed in range(2)]
+    classes = write_classes(tmp_path)
+    command = [sys.executable, "-m", "training.train", "--photos", *shards, "--held-out", "photos-1"]
+    command += ["--classes", classes, "--cache", tmp_path / "cache", "--out", tmp_path / "run", "--steps", "2"]
+    command += ["--batch", "4", "--sides", "32", "--photo-side", "48", "--workers", "0"]
+    command += ["--widths", "4", "6", "8", "10", "--blocks", "1", "1", "1", "1"]
+    run = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    with safe_open(tmp_path / "run/builtin.safetensors", framework="pt") as stored:
+        record = json.loads(stored.metadata()["record"])
+    assert record["classes"] == CLASSES
+    assert record["photos"] == ["photos-0.npz"]
+    assert record["recipe"]["steps"] == 2
+    assert Builtin(tmp_path / "run/builtin.safetensors").classes == tuple(CLASSES)
+
+
+# Evaluation
+
+
+def test_retrieval_counts_those_that_find_their_own():
+    rows = torch.eye(4)
+    assert retrieval(rows, 3 * rows) == 1
+    assert retrieval(rows, rows[[0, 1, 3, 2]]) == 0.5
+    assert retrieval(torch.ones(4, 2), torch.ones(4, 2)) == 0  # an encoder that sees nothing does not win by ties
+
+
+def test_correspondence_forgives_one_cell_and_no_more():
+    maps = torch.eye(64).view(1, 64, 8, 8)
+    asked = torch.zeros(1, 8, 8, dtype=torch.bool)
+    asked[:, 2:6, 2:6] = True
+    moved = [local_correspondence(maps, maps.roll((by, by), (2, 3)), asked) for by in range(3)]
+    assert moved == [1, 1, 0]
+
+
+def test_accuracy_counts_the_first_and_the_first_five():
+    logits = torch.arange(8.0).expand(3, 8)
+    assert accuracy(logits, torch.tensor([7, 3, 0])) == pytest.approx({"top1": 1 / 3, "top5": 2 / 3})
+
+
+def test_the_evaluation_covers_every_kind(tmp_path):
+    torch.manual_seed(0)
+    export(Network(SMALL).eval(), tmp_path / "builtin.safetensors", {"classes": CLASSES})
+    encoder = Builtin(tmp_path / "builtin.safetensors", input_side=48)
+    result = evaluate(encoder, make_photos(6), count=5, seed=0)
+    assert set(result) == {"count", "held_out_kind", "photos", "dog", "canny", "gradient", "regions", "strokes"}
+    assert set(result["regions"]) == {"retrieval", "local", "top1", "top5"}

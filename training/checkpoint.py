@@ -1,0 +1,88 @@
+"""Checkpoints: everything that a run needs to go on, and the file that the package ships.
+
+A checkpoint is one safetensors file (network, average, optimiser) with its record in the header, written beside the
+old one and then put in its place, so that a stop at any moment leaves a whole one.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from taureau.perception.builtin import Architecture
+from training.model import Network, fold
+
+MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+@dataclass
+class State:
+    """A run under way.
+
+    Args:
+        network: what is trained.
+        average: the running average of its weights, which is what ships.
+        optimizer: of the network's weights.
+        step: how many steps were done.
+        seconds: how long they took.
+    """
+
+    network: Network
+    average: Network
+    optimizer: torch.optim.AdamW
+    step: int = 0
+    seconds: float = 0.0
+
+
+def save_checkpoint(state: State, file: Path) -> None:
+    """Write a checkpoint."""
+    tensors = {f"network.{name}": value for name, value in state.network.state_dict().items()}
+    tensors |= {f"average.{name}": value for name, value in state.average.state_dict().items()}
+    for index, moments in state.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": moments[name] for name in MOMENTS}
+    _write(tensors, {"step": state.step, "seconds": state.seconds}, file)
+
+
+def load_checkpoint(state: State, file: Path) -> None:
+    """Put a checkpoint into a state that was made with the same settings."""
+    with safe_open(file, framework="pt") as stored:
+        record = json.loads(stored.metadata()["record"])
+        tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - it is no mapping
+    for part, network in (("network", state.network), ("average", state.average)):
+        network.load_state_dict({name: tensors[f"{part}.{name}"] for name in network.state_dict()})
+    step = torch.tensor(float(record["step"]))
+    optimizer = state.optimizer.state_dict()
+    if record["step"]:
+        count = sum(len(group["params"]) for group in optimizer["param_groups"])
+        optimizer["state"] = {
+            index: {"step": step.clone(), **{name: tensors[f"optimizer.{index}.{name}"] for name in MOMENTS}}
+            for index in range(count)
+        }
+    state.optimizer.load_state_dict(optimizer)
+    state.step, state.seconds = record["step"], record["seconds"]
+
+
+def load_average(file: Path, architecture: Architecture) -> Network:
+    """The averaged network of a checkpoint, for evaluation and export."""
+    network = Network(architecture)
+    with safe_open(file, framework="pt") as stored:
+        network.load_state_dict({name: stored.get_tensor(f"average.{name}") for name in network.state_dict()})
+    return network.eval()
+
+
+def export(network: Network, file: Path, record: dict[str, Any]) -> None:
+    """Write the shipped file: batch normalisation folded, float16, the record in its header."""
+    tensors = {name: tensor.half() for name, tensor in fold(network).items()}
+    _write(tensors, {"architecture": asdict(network.architecture), **record}, file)
+
+
+def _write(tensors: dict[str, torch.Tensor], record: dict[str, Any], file: Path) -> None:
+    beside = file.with_name(file.name + ".part")
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(plain, beside, metadata={"record": json.dumps(record)})
+    os.replace(beside, file)

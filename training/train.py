@@ -1,0 +1,241 @@
+"""Train the network from nothing to the file that ships, or go on where a run stopped.
+
+    python -m training.train --photos DATA/photos64-?.npz --held-out photos64-9 --sharp DATA/photos256.npz \\
+        --classes DATA/classes.json --cache CACHE --out RUN --minutes 40
+
+The learning rate follows a cosine over a number of steps, or over a time: then the run ends when it said it would,
+however slow the machine. `RUN/log.jsonl` has a line every few steps, `RUN/checkpoint.safetensors` is what a stopped
+run goes on from (run the same command again), `RUN/builtin.safetensors` is the result.
+"""
+
+import argparse
+import copy
+import json
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch.utils.data import DataLoader
+
+from taureau.perception.builtin import Architecture
+from training.checkpoint import State, export, load_checkpoint, save_checkpoint
+from training.data import NO_CLASS, Photos, open_photos, read_classes
+from training.losses import total_loss
+from training.model import Network, Seen, follow
+from training.pairs import Batch, Pairs
+
+# What the parts of the loss count.
+WEIGHTS = {"class": 0.5, "global": 1.0, "quarter": 0.3, "eighth": 0.5, "sixteenth": 0.3}
+# A run by time makes batches until the time is over.
+MANY_STEPS = 10_000_000
+WARM_UP_STEPS = 50
+MAX_GRADIENT = 5.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a run goes.
+
+    Args:
+        steps: how many, or None to go by `minutes`.
+        minutes: how long, over all runs of a resumed training; None to go by `steps`.
+        batch: pairs in a step.
+        sides: sides of the pictures in pixels; the steps take turns.
+        learning_rate: at the top of the cosine.
+        weight_decay: of the weights that are matrices.
+        average_decay: of the running average of the weights, once it has warmed up.
+        seed: of everything random.
+        workers: processes that make pairs; 0 makes them between the steps.
+        device: `cpu` or `cuda`.
+        checkpoint_seconds: between checkpoints.
+        log_steps: between lines of the log.
+    """
+
+    steps: int | None
+    minutes: float | None
+    batch: int = 96
+    sides: tuple[int, ...] = (64,)
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    average_decay: float = 0.999
+    seed: int = 0
+    workers: int = 1
+    device: str = "cpu"
+    checkpoint_seconds: float = 300.0
+    log_steps: int = 10
+
+    def progress(self, state: State) -> float:
+        """How much of the run is done, 0..1."""
+        by_steps = 0.0 if self.steps is None else state.step / self.steps
+        by_time = 0.0 if self.minutes is None else state.seconds / (60 * self.minutes)
+        return min(1.0, max(by_steps, by_time))
+
+
+def train(recipe: Recipe, photos: list[Photos], shares: list[float], architecture: Architecture, out: Path) -> Network:
+    """Train, writing log and checkpoints into `out`; goes on from the checkpoint that is there.
+
+    Args:
+        recipe: how.
+        photos: what with; the same at every call of a resumed run.
+        shares: how often a pair comes from each of them.
+        architecture: of the network.
+        out: a folder, made when it is not there.
+
+    Returns:
+        The averaged network.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    state = begin(recipe, architecture)
+    checkpoint = out / "checkpoint.safetensors"
+    if checkpoint.exists():
+        load_checkpoint(state, checkpoint)
+    last, saved = time.perf_counter(), state.seconds
+    with open(out / "log.jsonl", "a") as log:
+        for batch in _batches(recipe, photos, shares, state.step):
+            if recipe.progress(state) >= 1:
+                break
+            line = take_step(recipe, state, batch)
+            now = time.perf_counter()
+            state.seconds, last = state.seconds + now - last, now
+            if state.step % recipe.log_steps == 0:
+                log.write(json.dumps({**line(), "step": state.step, "seconds": round(state.seconds, 1)}) + "\n")
+                log.flush()
+            if state.seconds - saved > recipe.checkpoint_seconds:
+                save_checkpoint(state, checkpoint)
+                saved = state.seconds
+    save_checkpoint(state, checkpoint)
+    return state.average.eval()
+
+
+def begin(recipe: Recipe, architecture: Architecture) -> State:
+    """A network that has learnt nothing yet, and its optimiser."""
+    torch.manual_seed(recipe.seed)
+    network = Network(architecture).to(recipe.device, memory_format=torch.channels_last)
+    matrices = [weight for weight in network.parameters() if weight.dim() > 1]
+    vectors = [weight for weight in network.parameters() if weight.dim() <= 1]
+    groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+    return State(network, copy.deepcopy(network), torch.optim.AdamW(groups, lr=recipe.learning_rate))
+
+
+def take_step(recipe: Recipe, state: State, batch: Batch) -> Callable[[], dict[str, float]]:
+    """One step of the optimiser on one batch.
+
+    Returns:
+        A function that gives the line of the log: what it waits for on a GPU is only waited for when it is called.
+    """
+    device = torch.device(recipe.device)
+    rate = learning_rate(recipe, state)
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate
+    photos, drawings, kept, labels = (
+        part.to(device, non_blocking=True) for part in (batch.photos, batch.drawings, batch.kept, batch.labels)
+    )
+    # Photos and drawings go through together, so that the norms have one mean and spread for both.
+    images = torch.cat([photos, drawings.expand(-1, 3, -1, -1)]).float().div_(255)
+    images = images.contiguous(memory_format=torch.channels_last)
+    state.network.train()
+    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        seen = state.network(images)
+    pairs = len(labels)
+    generator = torch.Generator().manual_seed(recipe.seed * MANY_STEPS + state.step)
+    both = _part(seen, slice(0, pairs)), _part(seen, slice(pairs, None))
+    loss, parts = total_loss(*both, labels, kept.float(), WEIGHTS, generator=generator)
+    state.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(state.network.parameters(), MAX_GRADIENT)
+    state.optimizer.step()
+    state.step += 1
+    follow(state.average, state.network, min(recipe.average_decay, (1 + state.step) / (10 + state.step)))
+
+    def line() -> dict[str, float]:
+        right = [(half.logits.argmax(dim=1) == labels)[labels != NO_CLASS].float().mean() for half in both]
+        return {
+            "loss": round(float(loss.detach()), 4),
+            **{name: round(float(part.detach()), 4) for name, part in parts.items()},
+            "accuracy_photos": round(float(right[0]), 4),
+            "accuracy_drawings": round(float(right[1]), 4),
+            "learning_rate": rate,
+        }
+
+    return line
+
+
+def learning_rate(recipe: Recipe, state: State) -> float:
+    """A short linear rise, then half a cosine down to 0."""
+    rise = min(1.0, (state.step + 1) / WARM_UP_STEPS)
+    return recipe.learning_rate * rise * (1 + math.cos(math.pi * recipe.progress(state))) / 2
+
+
+def _part(seen: Seen, which: slice) -> Seen:
+    local = {name: maps[which].float() for name, maps in seen.local.items()}
+    return Seen(local, seen.embedding[which].float(), seen.logits[which].float(), seen.attention[which])
+
+
+def _batches(recipe: Recipe, photos: list[Photos], shares: list[float], first: int) -> Iterable[Batch]:
+    last = MANY_STEPS if recipe.steps is None else recipe.steps
+    pairs = Pairs(photos, shares, batch=recipe.batch, sides=recipe.sides, seed=recipe.seed, steps=range(first, last))
+    # A sampler of a range: the default one would write out every number of a run without end.
+    return DataLoader(
+        pairs,
+        batch_size=None,
+        sampler=range(len(pairs)),
+        num_workers=recipe.workers,
+        prefetch_factor=4 if recipe.workers else None,
+        pin_memory=recipe.device == "cuda",
+    )
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description="Train the network that becomes the encoder builtin.")
+    parser.add_argument("--photos", type=Path, nargs="+", required=True, help="shards (.npz) or folders of photos")
+    parser.add_argument("--held-out", nargs="*", default=[], help="stems of shards to leave out, as photos64-9")
+    parser.add_argument("--sharp", type=Path, help="a shard or folder of larger photos, mixed in")
+    parser.add_argument("--sharp-share", type=float, default=0.1, help="of the pairs that come from it (default 0.1)")
+    parser.add_argument("--classes", type=Path, required=True, help="a JSON list of class names")
+    parser.add_argument("--cache", type=Path, required=True, help="folder for decoded photos (1.2 GB for 100,000)")
+    parser.add_argument("--out", type=Path, required=True, help="folder for log, checkpoint and result")
+    parser.add_argument("--photo-side", type=int, default=64, help="side of the photos in pixels (default 64)")
+    parser.add_argument("--sharp-side", type=int, default=160, help="side of the larger photos (default 160)")
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument("--steps", type=int, help="how long, in steps")
+    length.add_argument("--minutes", type=float, help="how long, in minutes")
+    parser.add_argument("--batch", type=int, default=96, help="pairs in a step (default 96)")
+    parser.add_argument("--sides", type=int, nargs="+", default=[64], help="sides of the pictures, taken in turn")
+    parser.add_argument("--widths", type=int, nargs=4, default=list(Architecture.widths), help="channels of the stages")
+    parser.add_argument("--blocks", type=int, nargs=4, default=list(Architecture.blocks), help="blocks of the stages")
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--average-decay", type=float, default=0.999)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1, help="processes that make pairs (default 1)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    given = parser.parse_args()
+    classes = read_classes(given.classes)
+    sources = [source for source in given.photos if source.stem not in given.held_out]
+    shards = [open_photos(source, given.cache, given.photo_side, classes) for source in sources]
+    shares = [float(len(shard)) for shard in shards]
+    if given.sharp is not None:
+        shards.append(open_photos(given.sharp, given.cache, given.sharp_side, classes))
+        shares.append(sum(shares) * given.sharp_share / (1 - given.sharp_share))
+    recipe = Recipe(
+        given.steps,
+        given.minutes,
+        batch=given.batch,
+        sides=tuple(given.sides),
+        learning_rate=given.learning_rate,
+        average_decay=given.average_decay,
+        seed=given.seed,
+        workers=given.workers,
+        device=given.device,
+    )
+    architecture = Architecture(tuple(given.widths), tuple(given.blocks), classes=len(classes))
+    network = train(recipe, shards, shares, architecture, given.out)
+    record = {"classes": classes, "recipe": asdict(recipe), "photos": [source.name for source in sources]}
+    export(network, given.out / "builtin.safetensors", record)
+
+
+if __name__ == "__main__":
+    main()
