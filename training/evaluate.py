@@ -3,9 +3,15 @@
     python -m training.evaluate --photos DATA/photos64-9.npz --classes DATA/classes.json --cache CACHE \\
         --encoder RUN/builtin.safetensors
 
-Prints one JSON object: for every kind of drawing, how often the nearest of all drawings by embedding is the photo's
-own, and how often the place of the drawing that is nearest to a place of the photo is that place or one beside it; for
-`builtin`, how often the class is right, too. `--encoder contour` gives the floor.
+Prints one JSON object, for every kind of drawing:
+
+- `retrieval`: how often the nearest of all drawings by embedding is the photo's own;
+- `local`: how often the place of the drawing that is nearest to a place of the photo is that place or one beside it;
+- `local_by_place_alone`: the same with another photo's drawing, where only the distance from the border can help;
+- `local_moved`: the same with the drawing moved aside by a quarter, where that distance misleads;
+- `top1`, `top5`: for `builtin`, how often the class is right.
+
+`--encoder contour` gives the floor.
 """
 
 import argparse
@@ -54,6 +60,8 @@ def evaluate(encoder: Encoder, photos: Photos, *, count: int, seed: int) -> dict
         result[kind] = {
             "retrieval": retrieval(seen[0], there[0]),
             "local": local_correspondence(seen[1], there[1], _ink(drawings)),
+            "local_by_place_alone": local_correspondence(seen[1], there[1].roll(1, 0), _ink(drawings)),
+            "local_moved": local_moved(encoder, seen[1], drawings),
         }
         if isinstance(encoder, Builtin):
             result[kind] |= accuracy(classify(encoder, drawings), labels)  # type: ignore[operator]
@@ -87,6 +95,21 @@ def local_correspondence(
     own = torch.arange(rows * columns)
     far = torch.maximum((nearest // columns - own // columns).abs(), (nearest % columns - own % columns).abs())
     return float((far <= 1)[asked.flatten(1)].float().mean())
+
+
+def local_moved(
+    encoder: Encoder, photos: Float[Tensor, "batch channels rows columns"], drawings: Sequence[np.ndarray]
+) -> float:
+    """`local_correspondence` with each drawing moved right by a quarter, paper coming in: the place is where it went.
+
+    An encoder that knows places by their distance from the border fails here.
+    """
+    quarter, cells = drawings[0].shape[1] // 4, GRID // 4
+    moved = [np.pad(drawing, ((0, 0), (quarter, 0), (0, 0)), constant_values=255) for drawing in drawings]
+    there = _look(encoder, [drawing[:, :-quarter] for drawing in moved])[1]
+    asked = _ink(drawings)
+    asked[:, :, -cells:] = False  # these went out of the picture
+    return local_correspondence(photos, there.roll(-cells, 3), asked)
 
 
 def accuracy(probabilities: Float[Tensor, "batch classes"], labels: Int64[Tensor, " batch"]) -> dict[str, float]:

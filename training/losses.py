@@ -12,6 +12,7 @@ from torch.nn import functional
 from taureau.shapes import Float, Int64, Tensor
 from training.data import NO_CLASS
 from training.model import Seen
+from training.pairs import MOVE
 
 # Temperatures of the softmax over likenesses.
 GLOBAL_TEMPERATURE = 0.07
@@ -47,6 +48,7 @@ def local_loss(
     photo: Float[Tensor, "batch channels height width"],
     drawing: Float[Tensor, "batch channels height width"],
     kept: Float[Tensor, "batch 1 rows columns"],
+    moves: Int64[Tensor, "batch 2"],
     *,
     generator: torch.Generator,
 ) -> Float[Tensor, ""]:
@@ -55,20 +57,29 @@ def local_loss(
     Args:
         photo: descriptors of the photos.
         drawing: those of their drawings.
-        kept: 1 where the drawing was not wiped; places that were are left out.
+        kept: 1 where the drawing was not wiped; places that were are left out, as are those outside of the drawing.
+        moves: right and down, see `training.pairs.Batch`.
         generator: for the choice of `PLACES` of each picture, on the processor.
     """
     batch, _, height, width = photo.shape
     chosen = torch.rand(batch, height * width, generator=generator).argsort(dim=1)[:, :PLACES].to(photo.device)
-    share = functional.adaptive_avg_pool2d(kept, (height, width)).flatten(1).gather(1, chosen).flatten()
-    rows = [
-        maps.flatten(2).transpose(1, 2).gather(1, chosen[:, :, None].expand(-1, -1, maps.shape[1])).flatten(0, 1)
-        for maps in (photo, drawing)
-    ]
-    visible = share > 0.5
+    cells = moves * MOVE * height // kept.shape[2]
+    column, row = chosen % width + cells[:, :1], chosen // width + cells[:, 1:]
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    there = (row * width + column).where(inside, 0)
+    share = functional.adaptive_avg_pool2d(kept, (height, width)).flatten(1).gather(1, there)
+    visible = (inside & (share > 0.5)).flatten()
     if not bool(visible.any()):
         return photo.sum() * 0
-    return contrast_loss(rows[0][visible].float(), rows[1][visible].float(), LOCAL_TEMPERATURE)
+    first, second = (_at(photo, chosen)[visible], _at(drawing, there)[visible])
+    return contrast_loss(first.float(), second.float(), LOCAL_TEMPERATURE)
+
+
+def _at(
+    maps: Float[Tensor, "batch channels height width"], places: Int64[Tensor, "batch chosen"]
+) -> Float[Tensor, "rows channels"]:
+    rows = maps.flatten(2).transpose(1, 2)
+    return rows.gather(1, places[:, :, None].expand(-1, -1, rows.shape[2])).flatten(0, 1)
 
 
 def total_loss(
@@ -76,6 +87,7 @@ def total_loss(
     drawing: Seen,
     labels: Int64[Tensor, " batch"],
     kept: Float[Tensor, "batch 1 rows columns"],
+    moves: Int64[Tensor, "batch 2"],
     weights: Mapping[str, float],
     *,
     generator: torch.Generator,
@@ -87,6 +99,7 @@ def total_loss(
         drawing: of their drawings.
         labels: class numbers, -1 for none.
         kept: see `local_loss`.
+        moves: see `local_loss`.
         weights: of `class`, `global`, and of each local head by its name.
         generator: see `local_loss`.
     """
@@ -95,7 +108,7 @@ def total_loss(
         "global": contrast_loss(photo.embedding.float(), drawing.embedding.float(), GLOBAL_TEMPERATURE),
     }
     for name in photo.local:
-        parts[name] = local_loss(photo.local[name], drawing.local[name], kept, generator=generator)
+        parts[name] = local_loss(photo.local[name], drawing.local[name], kept, moves, generator=generator)
     total = sum(weights[name] * part for name, part in parts.items())
     assert isinstance(total, torch.Tensor)
     return total, parts

@@ -15,6 +15,10 @@ from torch.utils.data import Dataset
 from training.data import Photos
 from training.drawings import SHARES, draw, find_subject, wipe
 
+# Photo and drawing of half of the pairs are two windows of one view, this many pixels apart (a cell of the coarsest
+# map). Were they always the same window, a place would be known by how far it is from the border, whatever is there.
+MOVE = 16
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -24,12 +28,14 @@ class Batch:
         photos: uint8 `[pairs 3 side side]`.
         drawings: uint8 `[pairs 1 side side]`.
         kept: uint8 `[pairs 1 side side]`, 0 where the drawing was wiped.
+        moves: int64 `[pairs 2]`, right and down: what is at x in the photo is at x + `MOVE` * move in the drawing.
         labels: class numbers, -1 for none.
     """
 
     photos: torch.Tensor
     drawings: torch.Tensor
     kept: torch.Tensor
+    moves: torch.Tensor
     labels: torch.Tensor
 
 
@@ -61,7 +67,7 @@ class Pairs(Dataset[Batch]):
         cv2.setNumThreads(0)  # each worker is one thread; OpenCV would take all cores
         step = self._steps[index]
         side = self._sides[step % len(self._sides)]
-        photos, drawings, kept, labels = zip(
+        photos, drawings, kept, moves, labels = zip(
             *(self._pair(side, np.random.default_rng((self._seed, step, place))) for place in range(self._batch)),
             strict=True,
         )
@@ -69,14 +75,22 @@ class Pairs(Dataset[Batch]):
             torch.from_numpy(np.stack(photos)).permute(0, 3, 1, 2).contiguous(),
             torch.from_numpy(np.stack(drawings))[:, None],
             torch.from_numpy(np.stack(kept))[:, None],
+            torch.from_numpy(np.stack(moves)),
             torch.tensor(labels),
         )
 
-    def _pair(self, side: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    def _pair(self, side: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
         source = self._photos[int(np.searchsorted(self._shares, rng.random(), side="right"))]
         index = int(rng.integers(len(source)))
-        photo, drawing, kept = make_pair(crop(source.pixels[index], side, rng), rng)
-        return photo, drawing, kept, int(source.labels[index])
+        room = MOVE if rng.random() < 0.5 else 0
+        photo, drawing, kept = make_pair(crop(source.pixels[index], side + room, rng), rng)
+        steps = rng.integers(0, room // MOVE + 1, (2, 2))
+        ours, theirs = (_window(side, *(MOVE * step)) for step in steps)
+        return photo[ours], drawing[theirs], kept[theirs], steps[0] - steps[1], int(source.labels[index])
+
+
+def _window(side: int, left: int, top: int) -> tuple[slice, slice]:
+    return slice(top, top + side), slice(left, left + side)
 
 
 def crop(photo: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:

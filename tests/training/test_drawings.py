@@ -19,7 +19,7 @@ from training.drawings import (
     trace,
     wipe,
 )
-from training.pairs import Pairs, crop, make_pair
+from training.pairs import MOVE, Pairs, crop, make_pair
 
 SIDE = 64
 
@@ -127,6 +127,21 @@ def test_wiped_places_of_a_pair_are_paper():
     for seed in range(20):
         _, drawing, kept = make_pair(disc_photo(), np.random.default_rng(seed))
         assert (drawing[kept == 0] == 255).all()
+
+
+def test_photo_and_drawing_show_the_same_place_where_the_moves_say(monkeypatch):
+    monkeypatch.setattr("training.pairs.change_colors", lambda photo, rng: photo)
+    monkeypatch.setattr("training.pairs.draw", lambda photo, kind, rng: photo[:, :, 0])
+    monkeypatch.setattr("training.pairs.wipe", lambda drawing, rng: (drawing, np.ones_like(drawing)))
+    monkeypatch.setattr("training.pairs.find_subject", lambda photo: np.zeros(photo.shape[:2], np.uint8))
+    batch = Pairs([make_photos(6)], [1], batch=24, sides=(48,), seed=0, steps=range(1))[0]
+    assert len(batch.moves.unique(dim=0)) > 4
+    for photo, drawing, (right, down) in zip(batch.photos, batch.drawings, batch.moves * MOVE, strict=True):
+        inside = torch.ones(48, 48, dtype=torch.bool).roll((int(right), int(down)), (1, 0))
+        inside[:, : max(0, right)] = inside[:, 48 + min(0, int(right)) :] = False
+        inside[: max(0, down)] = inside[48 + min(0, int(down)) :] = False
+        moved = photo[0].roll((int(right), int(down)), (1, 0))
+        assert torch.equal(moved[inside], drawing[0][inside])
 
 
 def test_pairs_depend_on_seed_and_number_alone():

@@ -46,23 +46,36 @@ def test_pictures_without_a_class_have_no_class_loss():
     assert float(some) == pytest.approx(float(class_loss(logits[:1], torch.tensor([2]))))
 
 
+STAY = torch.zeros(1, 2, dtype=torch.long)
+
+
 def test_the_local_loss_knows_places_apart():
     maps = torch.eye(16).view(1, 16, 4, 4)
-    kept = torch.ones(1, 1, 8, 8)
-    same = float(local_loss(maps, maps, kept, generator=generator()))
-    moved = float(local_loss(maps, maps.roll(1, 3), kept, generator=generator()))
+    kept = torch.ones(1, 1, 64, 64)
+    same = float(local_loss(maps, maps, kept, STAY, generator=generator()))
+    moved = float(local_loss(maps, maps.roll(1, 3), kept, STAY, generator=generator()))
     assert same < 1e-3 < 10 < moved
+
+
+@pytest.mark.parametrize(("right", "down"), [(1, 0), (0, -1), (-1, 1)])
+def test_the_local_loss_follows_what_moved(right, down):
+    maps = torch.eye(16).view(1, 16, 4, 4)
+    kept = torch.ones(1, 1, 64, 64)
+    moved = maps.roll((right, down), (3, 2))
+    assert float(local_loss(maps, moved, kept, torch.tensor([[right, down]]), generator=generator())) < 1e-3
+    assert float(local_loss(maps, moved, kept, torch.tensor([[-right, -down]]), generator=generator())) > 5
 
 
 def test_wiped_places_do_not_count():
     maps = torch.randn(2, 6, 4, 4, generator=generator())
-    kept = torch.ones(2, 1, 8, 8)
-    kept[:, :, :, :4] = 0
+    kept = torch.ones(2, 1, 64, 64)
+    kept[:, :, :, :32] = 0
     other = maps.clone()
     other[..., :2] = 0.5
-    losses = [float(local_loss(maps, second, kept, generator=generator())) for second in (maps, other)]
+    stay = STAY.expand(2, 2)
+    losses = [float(local_loss(maps, second, kept, stay, generator=generator())) for second in (maps, other)]
     assert losses[0] == losses[1]
-    assert float(local_loss(maps, maps, torch.zeros(2, 1, 8, 8), generator=generator())) == 0
+    assert float(local_loss(maps, maps, torch.zeros_like(kept), stay, generator=generator())) == 0
 
 
 def test_the_average_follows():
@@ -165,4 +178,5 @@ def test_the_evaluation_covers_every_kind(tmp_path):
     encoder = Builtin(tmp_path / "builtin.safetensors", input_side=48)
     result = evaluate(encoder, make_photos(6), count=5, seed=0)
     assert set(result) == {"count", "held_out_kind", "photos", "dog", "canny", "gradient", "regions", "strokes"}
-    assert set(result["regions"]) == {"retrieval", "local", "top1", "top5"}
+    local = {"local", "local_by_place_alone", "local_moved"}
+    assert set(result["regions"]) == {"retrieval", "top1", "top5"} | local
