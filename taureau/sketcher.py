@@ -11,7 +11,6 @@ from typing import Any, cast, overload
 
 import numpy as np
 import torch
-from PIL import Image
 
 from taureau.canvas import Canvas
 from taureau.edges import xdog
@@ -22,7 +21,7 @@ from taureau.objective import Objective, PerceptionObjective, PixelObjective, Te
 from taureau.optimize import optimize
 from taureau.palette import subject_colors
 from taureau.perception import Encoder, choose_device, load_encoder
-from taureau.photo import ByteStream, Photo, fit_photo, read_photo
+from taureau.photo import Photo, PhotoSource, fit_photo, read_photo
 from taureau.raster import choose_backend
 from taureau.run import Run
 from taureau.saliency import attention_map, normalize_map
@@ -32,8 +31,6 @@ from taureau.sketch import Sketch
 from taureau.start import first_candidates
 from taureau.version import __version__
 from taureau.views import draw_views
-
-PhotoSource = str | Path | Image.Image | np.ndarray | Tensor | ByteStream | Photo
 
 # Learning rates are given for the paper's canvas.
 PAPER_SIZE = 224
@@ -84,10 +81,12 @@ class Sketcher:
         )
 
     @overload
-    def draw(self, photo: Sequence[PhotoSource], **settings: Any) -> list[Sketch]: ...
+    def draw(self, photo: Sequence[PhotoSource | Photo], **settings: Any) -> list[Sketch]: ...
     @overload
-    def draw(self, photo: PhotoSource, **settings: Any) -> Sketch: ...
-    def draw(self, photo: PhotoSource | Sequence[PhotoSource], **settings: Any) -> Sketch | list[Sketch]:
+    def draw(self, photo: PhotoSource | Photo, **settings: Any) -> Sketch: ...
+    def draw(
+        self, photo: PhotoSource | Photo | Sequence[PhotoSource | Photo], **settings: Any
+    ) -> Sketch | list[Sketch]:
         """Draw a photo to the end.
 
         Args:
@@ -96,9 +95,9 @@ class Sketcher:
         """
         if isinstance(photo, list | tuple):
             return [self._draw_one(one, settings) for one in photo]
-        return self._draw_one(cast(PhotoSource, photo), settings)
+        return self._draw_one(cast(PhotoSource | Photo, photo), settings)
 
-    def _draw_one(self, photo: PhotoSource, settings: dict[str, Any]) -> Sketch:
+    def _draw_one(self, photo: PhotoSource | Photo, settings: dict[str, Any]) -> Sketch:
         run = self.steps(photo, **settings)
         for _ in run:
             pass
@@ -106,7 +105,7 @@ class Sketcher:
 
     def steps(
         self,
-        photo: PhotoSource,
+        photo: PhotoSource | Photo,
         *,
         settings: Settings | None = None,
         start: "Sketch | str | Path | None" = None,
