@@ -4,8 +4,9 @@ It loads an encoder once and draws as many photos as it is given. `draw` gives t
 optimisation as it runs.
 """
 
+import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast, overload
 
@@ -259,7 +260,7 @@ def _settings(settings: Settings | None, changes: dict[str, Any], mask_file: str
         if mask_file is not None:
             changes.setdefault("mask", "file")
         if changes.get("seed", 0) is None:
-            changes["seed"] = int(torch.randint(2**31, (), generator=_fresh_generator()))
+            changes["seed"] = secrets.randbelow(2**31)
         settings = Settings(**changes)
     if mask_file is not None and settings.mask != "file":
         raise InputError(f'a mask picture goes with mask "file", got mask {settings.mask!r}; leave one of them out')
@@ -269,7 +270,7 @@ def _settings(settings: Settings | None, changes: dict[str, Any], mask_file: str
 def _settings_with_start(settings: Settings, begun: Sketch, lock: bool, *, asked: bool) -> Settings:
     have = len(begun.strokes)
     if not asked and not lock:
-        return Settings(**{**settings.as_dict(), "strokes": have})
+        return replace(settings, strokes=have)
     if settings.strokes < have + lock:
         what = "all of them locked" if lock else "to continue from"
         raise InputError(
@@ -282,9 +283,3 @@ def _generator(seed: int, purpose: str) -> torch.Generator:
     """A generator of its own for each purpose, so that one more draw for one never changes another."""
     mixed = np.random.SeedSequence([seed, *purpose.encode()]).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(mixed) >> 1)
-
-
-def _fresh_generator() -> torch.Generator:
-    generator = torch.Generator()
-    generator.seed()
-    return generator

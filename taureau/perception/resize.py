@@ -8,10 +8,8 @@ from functools import lru_cache
 
 import torch
 
+from taureau.cubic import keys_cubic
 from taureau.shapes import Float, Tensor
-
-# Keys' cubic through the samples of a parabola, as in Pillow; the wider -0.75 of some libraries overshoots more.
-SHARPNESS = -0.5
 
 
 def resize(
@@ -29,7 +27,7 @@ def resize(
 
     Gradient: exact, to `images`.
 
-    Source: Keys, "Cubic convolution interpolation for digital image processing" (1981), equation 15.
+    Source: Keys 1981 (see `cubic.keys_cubic`).
     """
     rows, columns = images.shape[-2:]
     if rows != height:
@@ -46,12 +44,5 @@ def resize_matrix(old: int, new: int) -> Float[Tensor, "new old"]:
         scale = max(old / new, 1.0)
         centers = (torch.arange(new, dtype=torch.float64) + 0.5) * (old / new)
         samples = torch.arange(old, dtype=torch.float64) + 0.5
-        weights = _cubic((samples - centers[:, None]) / scale)
+        weights = keys_cubic((samples - centers[:, None]).abs() / scale)
         return weights / weights.sum(1, keepdim=True)
-
-
-def _cubic(x: Tensor) -> Tensor:
-    x = x.abs()
-    near = ((SHARPNESS + 2) * x - (SHARPNESS + 3)) * x.square() + 1
-    far = SHARPNESS * (((x - 5) * x + 8) * x - 4)
-    return torch.where(x <= 1, near, torch.where(x < 2, far, torch.zeros_like(x)))

@@ -3,6 +3,7 @@
 import torch
 
 from taureau.canvas import Canvas
+from taureau.cubic import keys_cubic
 from taureau.photo.read import Photo
 from taureau.shapes import Float, Tensor
 
@@ -55,8 +56,5 @@ def _resampling(num_source: int, start: float, length: float, num_target: int) -
     scale = num_source / length
     centers = ((torch.arange(num_target, dtype=torch.float64) + 0.5 - start) * scale).clamp(0, num_source)
     offsets = torch.arange(num_source, dtype=torch.float64) + 0.5 - centers[:, None]
-    distance = offsets.abs() / max(scale, 1.0)
-    near = (1.5 * distance - 2.5) * distance**2 + 1
-    far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
-    weights = torch.where(distance < 1, near, torch.where(distance < 2, far, torch.zeros_like(far)))
+    weights = keys_cubic(offsets.abs() / max(scale, 1.0))
     return (weights / weights.sum(dim=1, keepdim=True)).float()
