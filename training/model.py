@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from taureau.perception.builtin import LOCAL_STAGES, Architecture
+from taureau.perception.builtin import LOCAL_STAGES, Architecture, extend
 from taureau.shapes import Float, Tensor
 
 
@@ -37,9 +37,9 @@ class Block(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, bias=False)
         self.norm1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, bias=False)
         self.norm2 = nn.BatchNorm2d(outputs)
         self.shortcut: nn.Module | None = None
         if stride > 1 or inputs != outputs:
@@ -48,8 +48,8 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The map after this block."""
         shortcut = x if self.shortcut is None else self.shortcut(x)
-        x = functional.relu(self.norm1(self.conv1(x)))
-        return functional.relu(self.norm2(self.conv2(x)) + shortcut)
+        x = functional.relu(self.norm1(self.conv1(extend(x, 1))))
+        return functional.relu(self.norm2(self.conv2(extend(x, 1))) + shortcut)
 
 
 class Network(nn.Module):
@@ -81,8 +81,7 @@ class Network(nn.Module):
 
     def forward(self, images: Float[Tensor, "batch 3 height width"]) -> Seen:
         """Look at images in 0..1, of any size from 32 pixels."""
-        x = functional.pad(images - 1, (2, 2, 2, 2), mode="replicate")
-        x = functional.relu(self.stem_norm(self.stem(x)))
+        x = functional.relu(self.stem_norm(self.stem(extend(images - 1, 2))))
         local: dict[str, Tensor] = {}
         heads = {stage: name for name, stage in LOCAL_STAGES.items()}
         for number, stage in enumerate(self.stages, start=1):

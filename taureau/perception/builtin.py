@@ -141,13 +141,21 @@ class Builtin(Encoder):
         return resize(images, height, width)
 
 
+def extend(x: Float[Tensor, "batch channels height width"], margin: int) -> Tensor:
+    """Maps with their border continued outwards: to a convolution the edge of the paper is then no line.
+
+    Zeros there would also tell each place how far it is from the border, whatever is drawn.
+    """
+    return functional.pad(x, (margin, margin, margin, margin), mode="replicate")
+
+
 class Block(nn.Module):
     """Two convolutions beside a shortcut."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1)
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3)
         changes = stride > 1 or inputs != outputs
         self.shortcut = nn.Conv2d(inputs, outputs, 1, stride) if changes else None
 
@@ -155,8 +163,8 @@ class Block(nn.Module):
         """The map after this block."""
         shortcut = x if self.shortcut is None else self.shortcut(x)
         # A convolution's backward pass does not need its output, so what follows one may overwrite it.
-        x = functional.relu(self.conv1(x), inplace=True)
-        return functional.relu(self.conv2(x).add_(shortcut), inplace=True)
+        x = functional.relu(self.conv1(extend(x, 1)), inplace=True)
+        return functional.relu(self.conv2(extend(x, 1)).add_(shortcut), inplace=True)
 
 
 class Tower(nn.Module):
@@ -188,9 +196,8 @@ class Tower(nn.Module):
         differences of two is 2 - 2 cos.
         """
         maps: dict[str, Tensor] = {}
-        # White paper enters as 0, and the border goes on: the edge of the paper is no line.
-        x = functional.pad(images - 1, (2, 2, 2, 2), mode="replicate").contiguous(memory_format=torch.channels_last)
-        x = functional.relu(self.stem(x), inplace=True)
+        x = (images - 1).contiguous(memory_format=torch.channels_last)  # white paper enters as 0
+        x = functional.relu(self.stem(extend(x, 2)), inplace=True)
         heads = {stage: name for name, stage in LOCAL_STAGES.items() if name in layers}
         for stage in range(1, (4 if whole else max(heads, default=0)) + 1):
             x = getattr(self, f"stage{stage}")(x)
