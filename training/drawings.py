@@ -73,16 +73,23 @@ def regions(gray: np.ndarray, rng: np.random.Generator) -> Ink:
 
 def strokes(gray: np.ndarray, rng: np.random.Generator) -> Ink:
     """Contours traced into cubic strokes: few or many, some missing, some added, jittered, of one width."""
-    points = trace(_edges(gray, rng), round(4 * 2 ** rng.uniform(0, 5)), rng)
+    return _strokes_and_whole(gray, rng)[0]
+
+
+def _strokes_and_whole(gray: np.ndarray, rng: np.random.Generator) -> tuple[Ink, Ink]:
+    """Strokes, and what they would be were none missing, none added, and none moved."""
     side = len(gray)
+    traced = trace(_edges(gray, rng), rng)
+    width = rng.uniform(0.6, 2.4) * side / 64
+    whole = draw_polylines(traced, width, side)
+    points = traced[: round(4 * 2 ** rng.uniform(0, 5))]
     if rng.random() < 0.3:
         added = rng.uniform(0, side, (rng.integers(1, 5), 1, 2)) + rng.normal(0, 0.12 * side, (1, 4, 2))
         points = np.concatenate([points, added.astype(np.float32)])
     points = points + rng.normal(0, rng.uniform(0, 0.015) * side, points.shape).astype(np.float32)
-    width = rng.uniform(0.6, 2.4) * side / 64
     if len(points) <= 24 and rng.random() < 0.5:
-        return draw_exactly(points, width, side)
-    return draw_polylines(points, width, side)
+        return draw_exactly(points, width, side), whole
+    return draw_polylines(points, width, side), whole
 
 
 KINDS: Mapping[str, Callable[[np.ndarray, np.random.Generator], Ink]] = MappingProxyType(
@@ -105,26 +112,36 @@ def draw(photo: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
     Returns:
         uint8, `[side side]`: 255 is paper, and less is ink.
     """
+    return draw_both(photo, kind, rng)[0]
+
+
+def draw_both(photo: np.ndarray, kind: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A drawing as `draw` makes it, and what it would be were no line left out, added or moved."""
     side = len(photo)
     gray = _gray(photo, rng)
     large = cv2.resize(gray, (side * OVERSAMPLING, side * OVERSAMPLING), interpolation=cv2.INTER_CUBIC)
-    ink = KINDS[kind](large, rng).astype(np.float32)
-    if kind != "strokes" and rng.random() < 0.3:
-        ink = _without_specks(ink, rng)
-    ink = cv2.resize(ink, (side, side), interpolation=cv2.INTER_AREA) * rng.uniform(0.75, 1.0)
-    return np.round(255 * (1 - np.clip(ink, 0, 1))).astype(np.uint8)
+    if kind == "strokes":
+        ink, whole = _strokes_and_whole(large, rng)
+    else:
+        ink = KINDS[kind](large, rng).astype(np.float32)
+        whole = ink = _without_specks(ink, rng) if rng.random() < 0.3 else ink
+    strength = rng.uniform(0.75, 1.0)
+    drawing, complete = (
+        np.round(255 * (1 - np.clip(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) * strength, 0, 1)))
+        for image in (ink, whole)
+    )
+    return drawing.astype(np.uint8), complete.astype(np.uint8)
 
 
-def trace(edges: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """The longest contours of an edge map as cubics.
+def trace(edges: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The contours of an edge map as cubics.
 
     Each contour is cut into pieces of random length, and each piece becomes the cubic through four points of it at
-    equal distances, so long pieces are simplified. Of the pieces, long ones are the likeliest to stay.
+    equal distances, so long pieces are simplified. Long ones are the likeliest to come first.
 
     Args:
         edges: uint8, over 0 on edges.
-        count: how many strokes at most.
-        rng: for the lengths and the choice.
+        rng: for the lengths and the order.
 
     Returns:
         Control points, float32 `[strokes 4 2]`, in pixels of `edges`.
@@ -145,7 +162,7 @@ def trace(edges: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray
         return np.zeros((0, 4, 2), np.float32)
     through = np.stack(pieces)
     lengths = np.linalg.norm(np.diff(through, axis=1), axis=2).sum(axis=1)
-    order = np.argsort(-lengths * rng.uniform(0.5, 1.0, len(lengths)))[:count]
+    order = np.argsort(-lengths * rng.uniform(0.5, 1.0, len(lengths)))
     return cubics_through(through[order])
 
 
@@ -175,19 +192,35 @@ def draw_polylines(points: np.ndarray, width: float, side: int) -> Ink:
     return paper.astype(np.float32) / 255
 
 
-def wipe(drawing: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Parts of a drawing wiped back to paper: a hand leaves out much of a photo.
-
-    Returns:
-        The drawing, and a mask that is 1 where it was kept; both uint8 `[side side]`.
-    """
+def wipe(drawing: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Parts of a drawing wiped back to paper: a hand leaves out much of a photo."""
     side = len(drawing)
     kept = np.ones((side, side), np.uint8)
     for _ in range(rng.integers(1, 4)):
         center = tuple(int(c) for c in rng.integers(0, side, 2))
         axes = tuple(int(a) for a in rng.uniform(0.08, 0.35, 2) * side + 1)
         cv2.ellipse(kept, center, axes, rng.uniform(0, 180), 0, 360, 0, -1)
-    return np.where(kept, drawing, 255).astype(np.uint8), kept
+    return np.where(kept, drawing, 255).astype(np.uint8)
+
+
+# What `mark` says of a pixel of a drawing.
+PLAIN, LINE, WRONG = 0, 1, 2
+
+
+def mark(drawing: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Where a drawing has the lines that the whole drawing has.
+
+    Returns:
+        uint8 `[side side]`: `PLAIN` where neither has ink, `LINE` where both have, and `WRONG` around lines of one
+        that the other has nowhere near, be they missing or added.
+    """
+    ours, theirs = ((image < 178).astype(np.uint8) for image in (drawing, whole))
+    reach = 2 * round(3 * len(drawing) / 64) + 1
+    near = np.ones((reach, reach), np.uint8)
+    missing = theirs & ~cv2.dilate(ours, near) & 1
+    added = ours & ~cv2.dilate(theirs, near) & 1
+    wrong = cv2.dilate(missing | added, np.ones((3, 3), np.uint8))
+    return np.where(wrong, WRONG, np.where(ours | theirs, LINE, PLAIN)).astype(np.uint8)
 
 
 def find_subject(photo: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What the network is trained to do: photo and drawing of one thing look the same, and like their class.
 
 Three losses: the class of both, by one head; each photo's embedding is nearest to its own drawing's; and each place's
-descriptor is nearest to the same place's in the drawing.
+descriptor is nearest to the same place's in the drawing, unless the drawing leaves out what is there.
 """
 
 from collections.abc import Mapping
@@ -9,8 +9,9 @@ from collections.abc import Mapping
 import torch
 from torch.nn import functional
 
-from taureau.shapes import Float, Int64, Tensor
+from taureau.shapes import Float, Int64, Tensor, UInt8
 from training.data import NO_CLASS
+from training.drawings import LINE, WRONG
 from training.model import Seen
 from training.pairs import MOVE
 
@@ -20,6 +21,12 @@ LOCAL_TEMPERATURE = 0.07
 # Places drawn from each map of each pair: with all of them, the table of likenesses would cost more than the network.
 PLACES = 16
 LABEL_SMOOTHING = 0.05
+# What a place with lines is ahead by when places are drawn: about two thirds of those drawn have some.
+LINES_FIRST = 0.5
+# A place is as the photo has it below the first share of wrong pixels, and is not above the second.
+LEAST_WRONG, MOST_RIGHT = 0.15, 0.3
+# Where it is not, the cosine of the two descriptors is held below about this, with this softness.
+UNLIKE, UNLIKE_SCALE = 0.2, 0.1
 
 
 def class_loss(logits: Float[Tensor, "batch classes"], labels: Int64[Tensor, " batch"]) -> Float[Tensor, ""]:
@@ -47,32 +54,44 @@ def contrast_loss(
 def local_loss(
     photo: Float[Tensor, "batch channels height width"],
     drawing: Float[Tensor, "batch channels height width"],
-    kept: Float[Tensor, "batch 1 rows columns"],
+    marks: UInt8[Tensor, "batch 1 rows columns"],
     moves: Int64[Tensor, "batch 2"],
     *,
     generator: torch.Generator,
 ) -> Float[Tensor, ""]:
-    """InfoNCE between descriptors of the same place; the others are other places and other pictures.
+    """Descriptors of the same place are alike where the drawing has the photo's lines, and unlike where it has not.
+
+    Alike by InfoNCE: the others are other places and other pictures. Without the second part, a network that has
+    learnt to see the whole from a few strokes is content with a part of every outline, and so is what draws with it.
 
     Args:
         photo: descriptors of the photos.
         drawing: those of their drawings.
-        kept: 1 where the drawing was not wiped; places that were are left out, as are those outside of the drawing.
+        marks: what `training.drawings.mark` says of the drawings.
         moves: right and down, see `training.pairs.Batch`.
-        generator: for the choice of `PLACES` of each picture, on the processor.
+        generator: for the choice of `PLACES` of each drawing, on the processor.
     """
     batch, _, height, width = photo.shape
-    chosen = torch.rand(batch, height * width, generator=generator).argsort(dim=1)[:, :PLACES].to(photo.device)
-    cells = moves * MOVE * height // kept.shape[2]
-    column, row = chosen % width + cells[:, :1], chosen // width + cells[:, 1:]
+    lines, wrong = (
+        functional.adaptive_avg_pool2d((marks == which).float(), (height, width)).flatten(1) for which in (LINE, WRONG)
+    )
+    # Plain places are many, and say little.
+    drawn = torch.rand(batch, height * width, generator=generator).to(photo.device) + LINES_FIRST * (lines + wrong > 0)
+    chosen = drawn.argsort(dim=1, descending=True)[:, :PLACES]
+    cells = moves * MOVE * height // marks.shape[2]
+    column, row = chosen % width - cells[:, :1], chosen // width - cells[:, 1:]
     inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    there = (row * width + column).where(inside, 0)
-    share = functional.adaptive_avg_pool2d(kept, (height, width)).flatten(1).gather(1, there)
-    visible = (inside & (share > 0.5)).flatten()
-    if not bool(visible.any()):
-        return photo.sum() * 0
-    first, second = (_at(photo, chosen)[visible], _at(drawing, there)[visible])
-    return contrast_loss(first.float(), second.float(), LOCAL_TEMPERATURE)
+    share = wrong.gather(1, chosen)
+    ours, theirs = _at(photo, (row * width + column).where(inside, 0)), _at(drawing, chosen)
+    loss = photo.sum() * 0
+    alike = (inside & (share < LEAST_WRONG)).flatten()
+    if bool(alike.any()):
+        loss = loss + contrast_loss(ours[alike], theirs[alike], LOCAL_TEMPERATURE)
+    unlike = (inside & (share > MOST_RIGHT)).flatten()
+    if bool(unlike.any()):
+        cosine = functional.cosine_similarity(ours[unlike], theirs[unlike], dim=1)
+        loss = loss + functional.softplus((cosine - UNLIKE) / UNLIKE_SCALE).mean()
+    return loss
 
 
 def _at(
@@ -86,7 +105,7 @@ def total_loss(
     photo: Seen,
     drawing: Seen,
     labels: Int64[Tensor, " batch"],
-    kept: Float[Tensor, "batch 1 rows columns"],
+    marks: UInt8[Tensor, "batch 1 rows columns"],
     moves: Int64[Tensor, "batch 2"],
     weights: Mapping[str, float],
     *,
@@ -98,7 +117,7 @@ def total_loss(
         photo: what the network made of the photos.
         drawing: of their drawings.
         labels: class numbers, -1 for none.
-        kept: see `local_loss`.
+        marks: see `local_loss`.
         moves: see `local_loss`.
         weights: of `class`, `global`, and of each local head by its name.
         generator: see `local_loss`.
@@ -108,7 +127,7 @@ def total_loss(
         "global": contrast_loss(photo.embedding.float(), drawing.embedding.float(), GLOBAL_TEMPERATURE),
     }
     for name in photo.local:
-        parts[name] = local_loss(photo.local[name], drawing.local[name], kept, moves, generator=generator)
+        parts[name] = local_loss(photo.local[name], drawing.local[name], marks, moves, generator=generator)
     total = sum(weights[name] * part for name, part in parts.items())
     assert isinstance(total, torch.Tensor)
     return total, parts

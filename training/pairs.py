@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import Dataset
 
 from training.data import Photos
-from training.drawings import SHARES, draw, find_subject, wipe
+from training.drawings import SHARES, draw_both, find_subject, mark, wipe
 
 # Photo and drawing of half of the pairs are two windows of one view, this many pixels apart (a cell of the coarsest
 # map). Were they always the same window, a place would be known by how far it is from the border, whatever is there.
@@ -27,14 +27,14 @@ class Batch:
     Args:
         photos: uint8 `[pairs 3 side side]`.
         drawings: uint8 `[pairs 1 side side]`.
-        kept: uint8 `[pairs 1 side side]`, 0 where the drawing was wiped.
+        marks: uint8 `[pairs 1 side side]`, where the drawing has the photo's lines: see `training.drawings.mark`.
         moves: int64 `[pairs 2]`, right and down: what is at x in the photo is at x + `MOVE` * move in the drawing.
         labels: class numbers, -1 for none.
     """
 
     photos: torch.Tensor
     drawings: torch.Tensor
-    kept: torch.Tensor
+    marks: torch.Tensor
     moves: torch.Tensor
     labels: torch.Tensor
 
@@ -67,14 +67,14 @@ class Pairs(Dataset[Batch]):
         cv2.setNumThreads(0)  # each worker is one thread; OpenCV would take all cores
         step = self._steps[index]
         side = self._sides[step % len(self._sides)]
-        photos, drawings, kept, moves, labels = zip(
+        photos, drawings, marks, moves, labels = zip(
             *(self._pair(side, np.random.default_rng((self._seed, step, place))) for place in range(self._batch)),
             strict=True,
         )
         return Batch(
             torch.from_numpy(np.stack(photos)).permute(0, 3, 1, 2).contiguous(),
             torch.from_numpy(np.stack(drawings))[:, None],
-            torch.from_numpy(np.stack(kept))[:, None],
+            torch.from_numpy(np.stack(marks))[:, None],
             torch.from_numpy(np.stack(moves)),
             torch.tensor(labels),
         )
@@ -83,10 +83,10 @@ class Pairs(Dataset[Batch]):
         source = self._photos[int(np.searchsorted(self._shares, rng.random(), side="right"))]
         index = int(rng.integers(len(source)))
         room = MOVE if rng.random() < 0.5 else 0
-        photo, drawing, kept = make_pair(crop(source.pixels[index], side + room, rng), rng)
+        photo, drawing, marks = make_pair(crop(source.pixels[index], side + room, rng), rng)
         steps = rng.integers(0, room // MOVE + 1, (2, 2))
         ours, theirs = (_window(side, *(MOVE * step)) for step in steps)
-        return photo[ours], drawing[theirs], kept[theirs], steps[0] - steps[1], int(source.labels[index])
+        return photo[ours], drawing[theirs], marks[theirs], steps[0] - steps[1], int(source.labels[index])
 
 
 def _window(side: int, left: int, top: int) -> tuple[slice, slice]:
@@ -118,20 +118,20 @@ def make_pair(photo: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, 
     """A photo and its drawing, each with what may befall it.
 
     Returns:
-        The photo `[side side 3]`, the drawing `[side side]`, and where the drawing was kept; all uint8.
+        The photo `[side side 3]`, the drawing `[side side]`, and the marks of the drawing; all uint8.
     """
-    drawing = draw(photo, str(rng.choice(list(SHARES), p=list(SHARES.values()))), rng)
-    kept = np.ones(drawing.shape, np.uint8)
+    drawing, whole = draw_both(photo, str(rng.choice(list(SHARES), p=list(SHARES.values()))), rng)
     chance = rng.random()
     if chance < 0.3:  # the subject alone, on paper; half of the time the photo too
         subject = find_subject(photo)
         if 0.05 < subject.mean() < 0.8:
-            drawing, kept = np.where(subject, drawing, 255).astype(np.uint8), subject
+            drawing = np.where(subject, drawing, 255).astype(np.uint8)
             if chance < 0.15:
                 photo = np.where(subject[..., None], photo, 255).astype(np.uint8)
+                whole = np.where(subject, whole, 255).astype(np.uint8)
     elif chance < 0.55:
-        drawing, kept = wipe(drawing, rng)
-    return change_colors(photo, rng), drawing, kept
+        drawing = wipe(drawing, rng)
+    return change_colors(photo, rng), drawing, mark(drawing, whole)
 
 
 def change_colors(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -132,9 +132,9 @@ def take_step(recipe: Recipe, state: State, batch: Batch) -> Callable[[], dict[s
     rate = learning_rate(recipe, state)
     for group in state.optimizer.param_groups:
         group["lr"] = rate
-    photos, drawings, kept, moves, labels = (
+    photos, drawings, marks, moves, labels = (
         part.to(device, non_blocking=True)
-        for part in (batch.photos, batch.drawings, batch.kept, batch.moves, batch.labels)
+        for part in (batch.photos, batch.drawings, batch.marks, batch.moves, batch.labels)
     )
     # Photos and drawings go through together, so that the norms have one mean and spread for both.
     images = torch.cat([photos, drawings.expand(-1, 3, -1, -1)]).float().div_(255)
@@ -145,7 +145,7 @@ def take_step(recipe: Recipe, state: State, batch: Batch) -> Callable[[], dict[s
     pairs = len(labels)
     generator = torch.Generator().manual_seed(recipe.seed * MANY_STEPS + state.step)
     both = _part(seen, slice(0, pairs)), _part(seen, slice(pairs, None))
-    loss, parts = total_loss(*both, labels, kept.float(), moves, WEIGHTS, generator=generator)
+    loss, parts = total_loss(*both, labels, marks, moves, WEIGHTS, generator=generator)
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), MAX_GRADIENT)

@@ -10,12 +10,17 @@ from tests.training.pictures import make_photos
 from training.drawings import (
     HELD_OUT,
     KINDS,
+    LINE,
+    PLAIN,
     SHARES,
+    WRONG,
     cubics_through,
     draw,
+    draw_both,
     draw_exactly,
     draw_polylines,
     find_subject,
+    mark,
     trace,
     wipe,
 )
@@ -82,17 +87,15 @@ def test_the_cubics_go_through_the_points():
 def test_a_straight_line_is_traced_as_one():
     edges = np.zeros((SIDE, SIDE), np.uint8)
     edges[20, 10:50] = 255
-    points = trace(edges, 10, np.random.default_rng(0))
+    points = trace(edges, np.random.default_rng(0))
     assert len(points) > 0
     assert np.allclose(points[..., 1], 20.5)
     assert points[..., 0].min() >= 10
     assert points[..., 0].max() <= 50
 
 
-def test_no_more_strokes_than_asked_for():
-    edges = draw(disc_photo(), "canny", np.random.default_rng(0))
-    assert len(trace(255 - edges, 3, np.random.default_rng(0))) == 3
-    assert trace(np.zeros((SIDE, SIDE), np.uint8), 3, np.random.default_rng(0)).shape == (0, 4, 2)
+def test_nothing_is_traced_where_nothing_is():
+    assert trace(np.zeros((SIDE, SIDE), np.uint8), np.random.default_rng(0)).shape == (0, 4, 2)
 
 
 def test_polylines_and_the_rasterizer_draw_the_same():
@@ -105,11 +108,31 @@ def test_polylines_and_the_rasterizer_draw_the_same():
 
 
 def test_what_is_wiped_is_paper_and_the_rest_stays():
-    drawing = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE)).astype(np.uint8)
-    wiped, kept = wipe(drawing, np.random.default_rng(1))
-    assert 0 < kept.mean() < 1
-    assert (wiped[kept == 0] == 255).all()
-    assert np.array_equal(wiped[kept == 1], drawing[kept == 1])
+    drawing = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE)).astype(np.uint8)
+    wiped = wipe(drawing, np.random.default_rng(1))
+    changed = wiped != drawing
+    assert 0 < changed.mean() < 1
+    assert (wiped[changed] == 255).all()
+
+
+def test_marks_tell_lines_that_are_missing_and_added():
+    drawing, whole = (np.full((SIDE, SIDE), 255, np.uint8) for _ in range(2))
+    drawing[10, :] = whole[12, :] = 0  # near enough to be the same line
+    whole[30, :] = 0
+    drawing[50, :] = 0
+    marks = mark(drawing, whole)
+    rows = {int(row): set(marks[row].tolist()) for row in range(SIDE)}
+    assert rows[10] == rows[12] == {LINE}
+    assert all(rows[row] == {WRONG} for row in (29, 30, 31, 49, 50, 51))
+    assert all(rows[row] == {PLAIN} for row in (0, 20, 28, 32, 40, 60))
+
+
+def test_a_whole_drawing_has_nothing_wrong():
+    for kind in ("dog", "canny", "gradient", "regions"):
+        drawing, whole = draw_both(disc_photo(), kind, np.random.default_rng(0))
+        assert np.array_equal(drawing, whole)
+        assert WRONG not in mark(drawing, whole)
+        assert LINE in mark(drawing, whole)
 
 
 def test_the_subject_is_found():
@@ -123,16 +146,19 @@ def test_a_crop_of_a_plain_photo_is_plain():
     assert np.array_equal(crop(photo, 32, np.random.default_rng(0)), photo[:32, :32])
 
 
-def test_wiped_places_of_a_pair_are_paper():
-    for seed in range(20):
-        _, drawing, kept = make_pair(disc_photo(), np.random.default_rng(seed))
-        assert (drawing[kept == 0] == 255).all()
+def test_a_pair_says_where_lines_were_left_out():
+    shares = []
+    for seed in range(40):
+        _, drawing, marks = make_pair(disc_photo(), np.random.default_rng(seed))
+        assert (drawing[marks == PLAIN] > 177).all()
+        shares.append((marks == WRONG).mean())
+    assert 0 < np.mean(np.array(shares) > 0) < 1
 
 
 def test_photo_and_drawing_show_the_same_place_where_the_moves_say(monkeypatch):
     monkeypatch.setattr("training.pairs.change_colors", lambda photo, rng: photo)
-    monkeypatch.setattr("training.pairs.draw", lambda photo, kind, rng: photo[:, :, 0])
-    monkeypatch.setattr("training.pairs.wipe", lambda drawing, rng: (drawing, np.ones_like(drawing)))
+    monkeypatch.setattr("training.pairs.draw_both", lambda photo, kind, rng: (photo[:, :, 0], photo[:, :, 0]))
+    monkeypatch.setattr("training.pairs.wipe", lambda drawing, rng: drawing)
     monkeypatch.setattr("training.pairs.find_subject", lambda photo: np.zeros(photo.shape[:2], np.uint8))
     batch = Pairs([make_photos(6)], [1], batch=24, sides=(48,), seed=0, steps=range(1))[0]
     assert len(batch.moves.unique(dim=0)) > 4

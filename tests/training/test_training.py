@@ -13,8 +13,9 @@ from taureau.perception.builtin import Architecture, Builtin
 from tests.house import ROOT
 from tests.training.pictures import CLASSES, make_photos, write_classes, write_shard
 from training.checkpoint import export, load_average, load_checkpoint, save_checkpoint
+from training.drawings import LINE, PLAIN, WRONG
 from training.evaluate import accuracy, evaluate, local_correspondence, retrieval
-from training.losses import class_loss, contrast_loss, local_loss
+from training.losses import PLACES, UNLIKE, UNLIKE_SCALE, class_loss, contrast_loss, local_loss
 from training.model import Network, follow
 from training.pairs import Pairs
 from training.train import Recipe, begin, learning_rate, take_step, train
@@ -46,36 +47,51 @@ def test_pictures_without_a_class_have_no_class_loss():
     assert float(some) == pytest.approx(float(class_loss(logits[:1], torch.tensor([2]))))
 
 
+RIGHT = torch.full((1, 1, 64, 64), PLAIN, dtype=torch.uint8)
 STAY = torch.zeros(1, 2, dtype=torch.long)
 
 
 def test_the_local_loss_knows_places_apart():
     maps = torch.eye(16).view(1, 16, 4, 4)
-    kept = torch.ones(1, 1, 64, 64)
-    same = float(local_loss(maps, maps, kept, STAY, generator=generator()))
-    moved = float(local_loss(maps, maps.roll(1, 3), kept, STAY, generator=generator()))
+    same = float(local_loss(maps, maps, RIGHT, STAY, generator=generator()))
+    moved = float(local_loss(maps, maps.roll(1, 3), RIGHT, STAY, generator=generator()))
     assert same < 1e-3 < 10 < moved
 
 
 @pytest.mark.parametrize(("right", "down"), [(1, 0), (0, -1), (-1, 1)])
 def test_the_local_loss_follows_what_moved(right, down):
     maps = torch.eye(16).view(1, 16, 4, 4)
-    kept = torch.ones(1, 1, 64, 64)
     moved = maps.roll((right, down), (3, 2))
-    assert float(local_loss(maps, moved, kept, torch.tensor([[right, down]]), generator=generator())) < 1e-3
-    assert float(local_loss(maps, moved, kept, torch.tensor([[-right, -down]]), generator=generator())) > 5
+    assert float(local_loss(maps, moved, RIGHT, torch.tensor([[right, down]]), generator=generator())) < 1e-3
+    assert float(local_loss(maps, moved, RIGHT, torch.tensor([[-right, -down]]), generator=generator())) > 5
 
 
-def test_wiped_places_do_not_count():
-    maps = torch.randn(2, 6, 4, 4, generator=generator())
-    kept = torch.ones(2, 1, 64, 64)
-    kept[:, :, :, :32] = 0
-    other = maps.clone()
-    other[..., :2] = 0.5
-    stay = STAY.expand(2, 2)
-    losses = [float(local_loss(maps, second, kept, stay, generator=generator())) for second in (maps, other)]
-    assert losses[0] == losses[1]
-    assert float(local_loss(maps, maps, torch.zeros_like(kept), stay, generator=generator())) == 0
+def test_only_right_places_are_held_together():
+    maps = torch.eye(16).view(1, 16, 4, 4)
+    marks = RIGHT.clone()
+    marks[..., :32] = WRONG
+    away = maps.clone()
+    away[..., :2] = maps[..., :2].roll(1, 2)  # in the wrong half, the drawing shows other places
+    assert float(local_loss(maps, away, marks, STAY, generator=generator())) < 0.2
+    assert float(local_loss(maps, away, RIGHT, STAY, generator=generator())) > 2
+
+
+def test_wrong_places_are_held_apart():
+    maps = torch.eye(16).view(1, 16, 4, 4)
+    alike = float(local_loss(maps, maps, torch.full_like(RIGHT, WRONG), STAY, generator=generator()))
+    apart = float(local_loss(maps, maps.roll(1, 1), torch.full_like(RIGHT, WRONG), STAY, generator=generator()))
+    assert alike == pytest.approx(math.log1p(math.exp((1 - UNLIKE) / UNLIKE_SCALE)), rel=1e-5)
+    assert apart == pytest.approx(math.log1p(math.exp(-UNLIKE / UNLIKE_SCALE)), rel=1e-5)
+
+
+def test_places_with_lines_are_drawn_first():
+    maps = torch.randn(1, 6, 8, 8, generator=generator()).requires_grad_()
+    marks = torch.full((1, 1, 64, 64), PLAIN, dtype=torch.uint8)
+    marks[..., :8, :] = LINE
+    local_loss(maps, maps.detach(), marks, STAY, generator=generator()).backward()
+    counts = (maps.grad[0].abs().sum(dim=0) > 0).sum(dim=1)
+    assert counts[0] >= 6  # of its 8; the other 56 places share the rest
+    assert counts.sum() == PLACES
 
 
 def test_the_average_follows():
