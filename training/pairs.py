@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import Dataset
 
 from training.data import Photos
-from training.drawings import SHARES, draw_both, find_subject, mark, wipe
+from training.drawings import PLAIN, SHARES, draw_both, find_subject, mark, wipe
 
 # Photo and drawing of half of the pairs are two windows of one view, this many pixels apart (a cell of the coarsest
 # map). Were they always the same window, a place would be known by how far it is from the border, whatever is there.
@@ -49,14 +49,23 @@ class Pairs(Dataset[Batch]):
         sides: pixels a side; batch n has side `sides[n % len(sides)]`.
         seed: of everything random.
         steps: range of batch numbers.
+        drawn: whether there are drawings; without, they are blank paper, which costs nothing.
     """
 
     def __init__(
-        self, photos: list[Photos], shares: list[float], *, batch: int, sides: Sequence[int], seed: int, steps: range
+        self,
+        photos: list[Photos],
+        shares: list[float],
+        *,
+        batch: int,
+        sides: Sequence[int],
+        seed: int,
+        steps: range,
+        drawn: bool = True,
     ) -> None:
         self._photos = photos
         self._shares = np.cumsum(shares) / np.sum(shares)
-        self._batch, self._sides, self._seed, self._steps = batch, sides, seed, steps
+        self._batch, self._sides, self._seed, self._steps, self._drawn = batch, sides, seed, steps, drawn
 
     def __len__(self) -> int:
         """How many batches there are."""
@@ -83,7 +92,12 @@ class Pairs(Dataset[Batch]):
         source = self._photos[int(np.searchsorted(self._shares, rng.random(), side="right"))]
         index = int(rng.integers(len(source)))
         room = MOVE if rng.random() < 0.5 else 0
-        photo, drawing, marks = make_pair(crop(source.pixels[index], side + room, rng), rng)
+        photo = crop(source.pixels[index], side + room, rng)
+        if self._drawn:
+            photo, drawing, marks = make_pair(photo, rng)
+        else:
+            photo, drawing = change_colors(photo, rng), np.full(photo.shape[:2], 255, np.uint8)
+            marks = np.full_like(drawing, PLAIN)
         steps = rng.integers(0, room // MOVE + 1, (2, 2))
         ours, theirs = (_window(side, *(MOVE * step)) for step in steps)
         return photo[ours], drawing[theirs], marks[theirs], steps[0] - steps[1], int(source.labels[index])

@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader
 from taureau.perception.builtin import Architecture
 from training.checkpoint import State, export, load_checkpoint, save_checkpoint
 from training.data import NO_CLASS, Photos, open_photos, read_classes
-from training.losses import total_loss
+from training.losses import class_loss, total_loss
 from training.model import Network, Seen, follow
 from training.pairs import Batch, Pairs
 
@@ -51,6 +51,7 @@ class Recipe:
         workers: processes that make pairs; 0 makes them between the steps.
         device: `cpu` or `cuda`.
         precision: of the convolutions, `float32` or `bfloat16`.
+        supervised: learn classes from photos alone, and nothing of drawings: what the network is measured against.
         checkpoint_seconds: between checkpoints.
         log_steps: between lines of the log.
     """
@@ -66,6 +67,7 @@ class Recipe:
     workers: int = 1
     device: str = "cpu"
     precision: str = "float32"
+    supervised: bool = False
     checkpoint_seconds: float = 300.0
     log_steps: int = 10
 
@@ -137,15 +139,18 @@ def take_step(recipe: Recipe, state: State, batch: Batch) -> Callable[[], dict[s
         for part in (batch.photos, batch.drawings, batch.marks, batch.moves, batch.labels)
     )
     # Photos and drawings go through together, so that the norms have one mean and spread for both.
-    images = torch.cat([photos, drawings.expand(-1, 3, -1, -1)]).float().div_(255)
-    images = images.contiguous(memory_format=torch.channels_last)
+    images = photos if recipe.supervised else torch.cat([photos, drawings.expand(-1, 3, -1, -1)])
+    images = images.float().div_(255).contiguous(memory_format=torch.channels_last)
     state.network.train()
     with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
         seen = state.network(images)
-    pairs = len(labels)
-    generator = torch.Generator().manual_seed(recipe.seed * MANY_STEPS + state.step)
-    both = _part(seen, slice(0, pairs)), _part(seen, slice(pairs, None))
-    loss, parts = total_loss(*both, labels, marks, moves, WEIGHTS, generator=generator)
+    halves = [_part(seen, slice(start, start + len(labels))) for start in range(0, len(images), len(labels))]
+    if recipe.supervised:
+        loss = class_loss(halves[0].logits, labels)
+        parts = {"class": loss}
+    else:
+        generator = torch.Generator().manual_seed(recipe.seed * MANY_STEPS + state.step)
+        loss, parts = total_loss(halves[0], halves[1], labels, marks, moves, WEIGHTS, generator=generator)
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), MAX_GRADIENT)
@@ -154,12 +159,14 @@ def take_step(recipe: Recipe, state: State, batch: Batch) -> Callable[[], dict[s
     follow(state.average, state.network, min(recipe.average_decay, (1 + state.step) / (10 + state.step)))
 
     def line() -> dict[str, float]:
-        right = [(half.logits.argmax(dim=1) == labels)[labels != NO_CLASS].float().mean() for half in both]
+        right = [(half.logits.argmax(dim=1) == labels)[labels != NO_CLASS].float().mean() for half in halves]
         return {
             "loss": round(float(loss.detach()), 4),
             **{name: round(float(part.detach()), 4) for name, part in parts.items()},
-            "accuracy_photos": round(float(right[0]), 4),
-            "accuracy_drawings": round(float(right[1]), 4),
+            **{
+                f"accuracy_{what}": round(float(share), 4)
+                for what, share in zip(("photos", "drawings"), right, strict=False)
+            },
             "learning_rate": rate,
         }
 
@@ -179,7 +186,15 @@ def _part(seen: Seen, which: slice) -> Seen:
 
 def _batches(recipe: Recipe, photos: list[Photos], shares: list[float], first: int) -> Iterable[Batch]:
     last = MANY_STEPS if recipe.steps is None else recipe.steps
-    pairs = Pairs(photos, shares, batch=recipe.batch, sides=recipe.sides, seed=recipe.seed, steps=range(first, last))
+    pairs = Pairs(
+        photos,
+        shares,
+        batch=recipe.batch,
+        sides=recipe.sides,
+        seed=recipe.seed,
+        steps=range(first, last),
+        drawn=not recipe.supervised,
+    )
     # A sampler of a range: the default one would write out every number of a run without end.
     return DataLoader(
         pairs,
@@ -221,6 +236,7 @@ def main() -> None:
         default="float32",
         help="bfloat16 is faster on GPUs and on processors that have it",
     )
+    parser.add_argument("--supervised", action="store_true", help="learn classes from photos alone, for comparison")
     given = parser.parse_args()
     classes = read_classes(given.classes)
     sources = [source for source in given.photos if source.stem not in given.held_out]
@@ -240,6 +256,7 @@ def main() -> None:
         workers=given.workers,
         device=given.device,
         precision=given.precision,
+        supervised=given.supervised,
     )
     architecture = Architecture(tuple(given.widths), tuple(given.blocks), classes=len(classes))
     network = train(recipe, shards, shares, architecture, given.out)

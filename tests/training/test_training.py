@@ -121,6 +121,17 @@ def test_steps_lower_the_loss():
     assert losses[-1] < 0.7 * losses[0]
 
 
+def test_supervised_training_sees_no_drawings():
+    recipe = Recipe(steps=200, minutes=None, batch=12, sides=(32,), learning_rate=1e-2, supervised=True)
+    state = begin(recipe, SMALL)
+    batch = Pairs([make_photos(12)], [1], batch=12, sides=(32,), seed=0, steps=range(1), drawn=False)[0]
+    assert (batch.drawings == 255).all()
+    lines = [take_step(recipe, state, batch)() for _ in range(40)]
+    assert lines[-1]["loss"] < 0.7 * lines[0]["loss"]
+    assert "accuracy_drawings" not in lines[0]
+    assert all(weight.grad is None for weight in state.network.local.parameters())
+
+
 def test_a_run_that_is_taken_up_again_ends_as_one_that_never_stopped(tmp_path):
     photos = make_photos(9)
     whole = train(RECIPE, [photos], [1.0], SMALL, tmp_path / "whole")
