@@ -121,9 +121,10 @@ class PerceptionObjective:
     def lacking(
         self, sketches: Float[Tensor, "candidates 3 height width"]
     ) -> Float[Tensor, "candidates rows columns"] | None:
-        """Squared excess of the photo's features over the sketch's, on the finest map that is compared.
+        """Squared distance of the sketch's features from the photo's, at most that of blank paper, on the finest map.
 
-        None for an encoder of tokens, whose features are not amounts of anything.
+        Blank paper lacks all that there is; where there is nothing, a false line lacks nothing. None for an encoder
+        of tokens.
         """
         maps = self._clean_features.maps
         grids = [layer for layer in self._encoder.loss_layers if maps[layer].dim() == 4]
@@ -132,9 +133,11 @@ class PerceptionObjective:
         layer = max(grids, key=lambda name: maps[name].shape[-2:].numel())
         theirs = maps[layer]
         with torch.no_grad():
-            ours = self._encoder(_shrunk(sketches, self._side), (layer,), embedding=False).maps[layer]
+            paper = sketches.new_ones(1, *sketches.shape[1:])
+            seen = self._encoder(_shrunk(torch.cat([sketches, paper]), self._side), (layer,), embedding=False)
+            distances = (theirs - seen.maps[layer]).square().sum(dim=1)
             places = functional.adaptive_avg_pool2d(self._clean_weights, (theirs.shape[-2], theirs.shape[-1]))[:, 0]
-            return (theirs - ours).clamp_min(0).square().sum(dim=1) * places
+            return distances[:-1].minimum(distances[-1:]) * places
 
     def _look(self, images: Tensor) -> Features:
         return self._encoder(images, tuple(self._encoder.loss_layers), embedding=self._semantic_weight > 0)

@@ -279,20 +279,32 @@ def test_the_corners_of_views_make_no_line_worth_drawing():
 # Where a sketch lacks something
 
 
-def test_what_is_lacking_is_the_photo_s_excess_on_the_finest_map():
+def test_what_is_lacking_is_the_distance_from_the_photo_and_no_more_than_of_paper():
     encoder = PlainEncoder()
     photo, sketches = random_images(1, seed=1)[0], random_images(CANDIDATES)
     weights = torch.rand(SIZE, SIZE, generator=seeded(2))
     lacking = objective(encoder, photo=photo, place_weights=weights).lacking(sketches)
     theirs = encoder(photo[None]).maps["conv"][0]
+    blank = encoder(torch.ones(1, 3, SIZE, SIZE)).maps["conv"][0]
     for candidate, sketch in enumerate(sketches):
         ours = encoder(sketch[None]).maps["conv"][0]
         for row in range(8):
             for column in range(8):
-                excess = sum(max(float(theirs[k, row, column] - ours[k, row, column]), 0) ** 2 for k in range(5))
+                distance, most = (
+                    sum(float(theirs[k, row, column] - other[k, row, column]) ** 2 for k in range(5))
+                    for other in (ours, blank)
+                )
                 place = float(weights[4 * row : 4 * row + 4, 4 * column : 4 * column + 4].mean())
-                assert float(lacking[candidate, row, column]) == pytest.approx(excess * place, abs=1e-5)
+                assert float(lacking[candidate, row, column]) == pytest.approx(min(distance, most) * place, abs=1e-5)
     assert not lacking.requires_grad
+
+
+def test_a_line_where_the_photo_has_none_lacks_nothing():
+    paper = torch.ones(3, SIZE, SIZE)
+    line = paper.clone()
+    line[:, 10:12] = 0
+    assert objective(PlainEncoder(), photo=paper).lacking(line[None]).abs().max() < 1e-10
+    assert objective(PlainEncoder(), photo=line).lacking(paper[None]).max() > 1e-3
 
 
 def test_tokens_do_not_say_what_is_lacking():
