@@ -6,10 +6,9 @@ import pytest
 import torch
 from clip_files import random_tensors
 from clip_models import TINY_GELU_VIT, TINY_RESNET, TINY_VIT
-from torch import nn
-from torch.nn import functional
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection, CLIPVisionConfig, CLIPVisionModelWithProjection
 
+from benchmarks.clip_step import PlainResNet
 from taureau.errors import WeightsError
 from taureau.models.catalogue import CATALOGUE
 from taureau.perception.resnet import ResNetTower, fold_norms, resize_positions
@@ -18,89 +17,6 @@ from taureau.perception.vit import VisionTransformerTower
 
 # Sums of some hundred float32 products in another order differ by a few units of 1e-6.
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-4}
-
-
-class PlainBottleneck(nn.Module):
-    def __init__(self, inputs, planes, stride):
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, planes, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(planes)
-        self.conv2 = nn.Conv2d(planes, planes, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(planes)
-        self.conv3 = nn.Conv2d(planes, planes * 4, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(planes * 4)
-        self.pool = nn.AvgPool2d(stride)
-        self.downsample = None
-        if stride > 1 or inputs != planes * 4:
-            self.downsample = nn.Sequential(nn.Conv2d(inputs, planes * 4, 1, bias=False), nn.BatchNorm2d(planes * 4))
-
-    def forward(self, x):
-        out = torch.relu(self.bn1(self.conv1(x)))
-        out = torch.relu(self.bn2(self.conv2(out)))
-        out = self.bn3(self.conv3(self.pool(out)))
-        return torch.relu(out + (x if self.downsample is None else self.downsample(self.pool(x))))
-
-
-class PlainPool(nn.Module):
-    def __init__(self, side, width, dim, heads):
-        super().__init__()
-        self.positional_embedding = nn.Parameter(torch.zeros(side**2 + 1, width))
-        self.q_proj, self.k_proj, self.v_proj = (nn.Linear(width, width) for _ in range(3))
-        self.c_proj = nn.Linear(width, dim)
-        self.heads = heads
-
-    def forward(self, x):
-        x = torch.stack([x.mean((2, 3)), *x.flatten(2).unbind(2)]) + self.positional_embedding[:, None]
-        mixed, _ = functional.multi_head_attention_forward(
-            x,
-            x,
-            x,
-            embed_dim_to_check=x.shape[-1],
-            num_heads=self.heads,
-            q_proj_weight=self.q_proj.weight,
-            k_proj_weight=self.k_proj.weight,
-            v_proj_weight=self.v_proj.weight,
-            in_proj_weight=None,
-            in_proj_bias=torch.cat([self.q_proj.bias, self.k_proj.bias, self.v_proj.bias]),
-            bias_k=None,
-            bias_v=None,
-            add_zero_attn=False,
-            dropout_p=0.0,
-            out_proj_weight=self.c_proj.weight,
-            out_proj_bias=self.c_proj.bias,
-            use_separate_proj_weight=True,
-        )
-        return mixed[0]
-
-
-class PlainResNet(nn.Module):
-    """CLIP's ResNet with its batch normalisation unfolded and every token of the pooling computed."""
-
-    def __init__(self, architecture):
-        super().__init__()
-        width = architecture.width
-        self.conv1 = nn.Conv2d(3, width // 2, 3, stride=2, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(width // 2)
-        self.conv2 = nn.Conv2d(width // 2, width // 2, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(width // 2)
-        self.conv3 = nn.Conv2d(width // 2, width, 3, padding=1, bias=False)
-        self.bn3 = nn.BatchNorm2d(width)
-        inputs = width
-        for stage, blocks in enumerate(architecture.blocks):
-            planes = width * 2**stage
-            row = [PlainBottleneck(inputs, planes, 1 if stage == 0 else 2)]
-            row += [PlainBottleneck(planes * 4, planes, 1) for _ in range(1, blocks)]
-            setattr(self, f"layer{stage + 1}", nn.Sequential(*row))
-            inputs = planes * 4
-        self.attnpool = PlainPool(architecture.image_size // 32, inputs, architecture.dim, architecture.heads)
-
-    def forward(self, x):
-        for index in "123":
-            x = torch.relu(getattr(self, f"bn{index}")(getattr(self, f"conv{index}")(x)))
-        maps = {"stem": nn.AvgPool2d(2)(x)}
-        for before, layer in zip(("stem", "layer1", "layer2", "layer3"), range(1, 5), strict=True):
-            maps[f"layer{layer}"] = getattr(self, f"layer{layer}")(maps[before])
-        return maps, self.attnpool(maps["layer4"])
 
 
 def visual(tensors):
