@@ -18,6 +18,8 @@ from taureau.views import Views, clean_view
 
 # Photo views encoded at a time: the memory of an encoder's inner maps, not its speed, grows with it.
 ENCODE_AT_ONCE = 8
+# The entry of the clean view among the features of the photo's views.
+CLEAN = slice(0, 1)
 
 
 @runtime_checkable  # so that the tests can check arguments
@@ -82,26 +84,27 @@ class PerceptionObjective:
         photo = _shrunk(photo[None], self._side)
         covered = _shrunk(inside[None, None], self._side)
         weights = _shrunk(place_weights[None, None], self._side)
-        clean = clean_view(self._side).to(photo.device)
         self._pool = pool.to(photo.device)
         # Where corners do not count, the photo goes on past its border: black or white there would be a false line.
         photo_fill = fill if count_corners else None
         has_margin = bool((covered < 1).any())
+        paper = torch.ones_like(photo)
+        # With paper past its border too, a blank sheet looks the same through every view.
+        every_blank = self._look(paper) if has_margin and fill == 1 else None
 
         def target(views: Views) -> Features:
             seen = self._look(views.apply(photo, photo_fill))
             if not has_margin:
                 return seen
-            blank = self._look(views.apply(torch.ones_like(photo), fill))
+            blank = every_blank or self._look(views.apply(paper, fill))
             return _where_covered(seen, blank, views.apply(covered, None))
 
+        clean = clean_view(self._side).to(photo.device)
+        parts = [self._pool.select(some) for some in torch.arange(len(pool)).split(ENCODE_AT_ONCE)]
         with torch.no_grad():
-            self._clean_features = target(clean)
-            self._pool_features = _concatenate(
-                [target(self._pool.select(some)) for some in torch.arange(len(pool)).split(ENCODE_AT_ONCE)]
-            )
-            self._clean_weights = weights
-            self._pool_weights = self._pool.apply(weights, fill=1.0 if count_corners else 0.0)
+            # Entry 0 is the clean view's, and entry 1 + v that of view v.
+            self._features = _concatenate([target(views) for views in (clean, *parts)])
+            self._weights = torch.cat([weights, self._pool.apply(weights, fill=1.0 if count_corners else 0.0)])
 
     def loss(
         self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator
@@ -109,14 +112,12 @@ class PerceptionObjective:
         """Geometric + weighted semantic loss, averaged over the clean view and `views_per_step` random ones."""
         chosen = _choose_views(self._pool, self._views_per_step, generator)
         images = _with_views(_shrunk(sketches, self._side), self._pool.select(chosen), self._fill)
-        photo = _concatenate([self._clean_features, _select(self._pool_features, chosen)])
-        weights = torch.cat([self._clean_weights, self._pool_weights[chosen]])
-        return self._compare(self._look(images), photo, weights)
+        return self._compare(self._look(images), functional.pad(chosen + 1, (1, 0)))
 
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
         """The same over the clean view alone."""
         with torch.no_grad():
-            return self._compare(self._look(_shrunk(sketches, self._side)), self._clean_features, self._clean_weights)
+            return self._compare(self._look(_shrunk(sketches, self._side)), CLEAN)
 
     def lacking(
         self, sketches: Float[Tensor, "candidates 3 height width"]
@@ -126,28 +127,30 @@ class PerceptionObjective:
         Blank paper lacks all that there is; where there is nothing, a false line lacks nothing. None for an encoder
         of tokens.
         """
-        maps = self._clean_features.maps
+        maps = self._features.maps
         grids = [layer for layer in self._encoder.loss_layers if maps[layer].dim() == 4]
         if not grids:
             return None
         layer = max(grids, key=lambda name: maps[name].shape[-2:].numel())
-        theirs = maps[layer]
+        theirs = maps[layer][CLEAN]
         with torch.no_grad():
             paper = sketches.new_ones(1, *sketches.shape[1:])
             seen = self._encoder(_shrunk(torch.cat([sketches, paper]), self._side), (layer,), embedding=False)
             distances = (theirs - seen.maps[layer]).square().sum(dim=1)
-            places = functional.adaptive_avg_pool2d(self._clean_weights, (theirs.shape[-2], theirs.shape[-1]))[:, 0]
+            places = functional.adaptive_avg_pool2d(self._weights[CLEAN], (theirs.shape[-2], theirs.shape[-1]))[:, 0]
             return distances[:-1].minimum(distances[-1:]) * places
 
     def _look(self, images: Tensor) -> Features:
         return self._encoder(images, tuple(self._encoder.loss_layers), embedding=self._semantic_weight > 0)
 
-    def _compare(self, sketch: Features, photo: Features, weights: Tensor) -> Tensor:
-        loss = self._geometric(sketch.maps, photo.maps, self._encoder.loss_layers, weights)
+    def _compare(self, sketch: Features, views: Tensor | slice) -> Tensor:
+        """The loss of what is seen of sketches through the views of these entries."""
+        photo = {layer: values[views] for layer, values in self._features.maps.items()}
+        loss = self._geometric(sketch.maps, photo, self._encoder.loss_layers, self._weights[views])
         if self._semantic_weight > 0:
             assert sketch.embedding is not None
-            assert photo.embedding is not None
-            loss = loss + self._semantic_weight * semantic_loss(sketch.embedding, photo.embedding)
+            assert self._features.embedding is not None
+            loss = loss + self._semantic_weight * semantic_loss(sketch.embedding, self._features.embedding[views])
         return loss
 
 
@@ -265,8 +268,3 @@ def _where_covered(seen: Features, blank: Features, covered: Float[Tensor, "view
             share = torch.cat([torch.ones_like(patches[:, :1]), patches], dim=1)[:, :, None]
         maps[layer] = blank.maps[layer] + share * (values - blank.maps[layer])
     return Features(maps, seen.embedding)
-
-
-def _select(features: Features, indices: Tensor) -> Features:
-    maps = {layer: values[indices] for layer, values in features.maps.items()}
-    return Features(maps, None if features.embedding is None else features.embedding[indices])
