@@ -4,6 +4,7 @@ Frozen, a batch normalisation is a scale and a shift of each channel; both go in
 changes no output but for rounding. The pools before strided convolutions and the attention pooling are CLIP's.
 """
 
+import math
 from collections.abc import Mapping, Set
 
 import torch
@@ -60,15 +61,20 @@ class AttentionPool(nn.Module):
         self.c_proj = nn.Linear(width, dim)
 
     def forward(self, x: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch dim"]:
-        """The embedding. Only the answer to the mean is computed; CLIP throws the others away."""
+        """The embedding. Only the answer to the mean is computed; CLIP throws the others away.
+
+        With one token that asks, keys and values of all tokens need not be made: q·(K x) is (K'q)·x, and a mean of V x
+        is V of the mean. That takes a thirtieth of the products, which were 6 % of a step. The bias of the keys adds
+        the same to every likeness, and so changes no share.
+        """
         pixels = x.flatten(2).transpose(1, 2)
         tokens = torch.cat([pixels.mean(1, keepdim=True), pixels], dim=1) + self.positional_embedding
-        query, key, value = (
-            projected.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-            for projected in (self.q_proj(tokens[:, :1]), self.k_proj(tokens), self.v_proj(tokens))
-        )
-        answer = functional.scaled_dot_product_attention(query, key, value)
-        return self.c_proj(answer.transpose(1, 2).flatten(1))
+        asks = self.q_proj(tokens[:, 0]).unflatten(-1, (self.heads, -1))
+        keys, values = (part.weight.unflatten(0, (self.heads, -1)) for part in (self.k_proj, self.v_proj))
+        likeness = torch.einsum("bhd,hdc->bhc", asks, keys) @ tokens.mT / math.sqrt(asks.shape[-1])
+        seen = likeness.softmax(dim=-1) @ tokens
+        answer = torch.einsum("bhc,hdc->bhd", seen, values).flatten(1) + self.v_proj.bias
+        return self.c_proj(answer)
 
 
 class ResNetTower(nn.Module):
