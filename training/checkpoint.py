@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+from torch import nn
 
 from taureau.perception.builtin import Architecture
 from training.model import Network, fold
@@ -32,8 +33,8 @@ class State:
         seconds: how long they took.
     """
 
-    network: Network
-    average: Network
+    network: nn.Module
+    average: nn.Module
     optimizer: torch.optim.AdamW
     step: int = 0
     seconds: float = 0.0
@@ -45,7 +46,7 @@ def save_checkpoint(state: State, file: Path) -> None:
     tensors |= {f"average.{name}": value for name, value in state.average.state_dict().items()}
     for index, moments in state.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": moments[name] for name in MOMENTS}
-    _write(tensors, {"step": state.step, "seconds": state.seconds}, file)
+    write(tensors, {"step": state.step, "seconds": state.seconds}, file)
 
 
 def load_checkpoint(state: State, file: Path) -> None:
@@ -78,10 +79,11 @@ def load_average(file: Path, architecture: Architecture) -> Network:
 def export(network: Network, file: Path, record: dict[str, Any]) -> None:
     """Write the shipped file: batch normalisation folded, float16, the record in its header."""
     tensors = {name: tensor.half() for name, tensor in fold(network).items()}
-    _write(tensors, {"architecture": asdict(network.architecture), **record}, file)
+    write(tensors, {"architecture": asdict(network.architecture), **record}, file)
 
 
-def _write(tensors: dict[str, torch.Tensor], record: dict[str, Any], file: Path) -> None:
+def write(tensors: dict[str, torch.Tensor], record: dict[str, Any], file: Path) -> None:
+    """Write tensors with a record in the header; whatever had the name is there until this is whole."""
     beside = file.with_name(file.name + ".part")
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     save_file(plain, beside, metadata={"record": json.dumps(record)})

@@ -29,12 +29,14 @@ LEAST_WRONG, MOST_RIGHT = 0.15, 0.3
 UNLIKE, UNLIKE_SCALE = 0.2, 0.1
 
 
-def class_loss(logits: Float[Tensor, "batch classes"], labels: Int64[Tensor, " batch"]) -> Float[Tensor, ""]:
+def class_loss(
+    logits: Float[Tensor, "batch classes"], labels: Int64[Tensor, " batch"], smoothing: float = LABEL_SMOOTHING
+) -> Float[Tensor, ""]:
     """Cross-entropy over the pictures that have a class; 0 when none has."""
     known = labels != NO_CLASS
     if not bool(known.any()):
         return logits.sum() * 0
-    return functional.cross_entropy(logits[known], labels[known], label_smoothing=LABEL_SMOOTHING)
+    return functional.cross_entropy(logits[known], labels[known], label_smoothing=smoothing)
 
 
 def contrast_loss(

@@ -124,7 +124,7 @@ def _folded(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[Tensor, Tenso
 
 
 @torch.no_grad()
-def follow(average: Network, network: Network, decay: float) -> None:
+def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
     """Move a running average of the weights towards those of now; the statistics of the norms go along."""
     for mean, now in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
         if mean.dtype.is_floating_point:

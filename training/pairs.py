@@ -4,7 +4,7 @@ Pair `index` of a run is a function of the seed and the index alone, so a run th
 would have seen, however many workers make the pairs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -49,7 +49,7 @@ class Pairs(Dataset[Batch]):
         sides: pixels a side; batch n has side `sides[n % len(sides)]`.
         seed: of everything random.
         steps: range of batch numbers.
-        drawn: whether there are drawings; without, they are blank paper, which costs nothing.
+        make: what makes a pair of a photo; None for `make_windows`.
     """
 
     def __init__(
@@ -61,11 +61,12 @@ class Pairs(Dataset[Batch]):
         sides: Sequence[int],
         seed: int,
         steps: range,
-        drawn: bool = True,
+        make: "Make | None" = None,
     ) -> None:
         self._photos = photos
         self._shares = np.cumsum(shares) / np.sum(shares)
-        self._batch, self._sides, self._seed, self._steps, self._drawn = batch, sides, seed, steps, drawn
+        self._batch, self._sides, self._seed, self._steps = batch, sides, seed, steps
+        self._make = make or make_windows
 
     def __len__(self) -> int:
         """How many batches there are."""
@@ -91,26 +92,47 @@ class Pairs(Dataset[Batch]):
     def _pair(self, side: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
         source = self._photos[int(np.searchsorted(self._shares, rng.random(), side="right"))]
         index = int(rng.integers(len(source)))
-        room = MOVE if rng.random() < 0.5 else 0
-        photo = crop(source.pixels[index], side + room, rng)
-        if self._drawn:
-            photo, drawing, marks = make_pair(photo, rng)
-        else:
-            photo, drawing = change_colors(photo, rng), np.full(photo.shape[:2], 255, np.uint8)
-            marks = np.full_like(drawing, PLAIN)
-        steps = rng.integers(0, room // MOVE + 1, (2, 2))
-        ours, theirs = (_window(side, *(MOVE * step)) for step in steps)
-        return photo[ours], drawing[theirs], marks[theirs], steps[0] - steps[1], int(source.labels[index])
+        return *self._make(source.pixels[index], side, rng), int(source.labels[index])
+
+
+# A photo of any side, the side of the pair, and random numbers; then what a batch has of a pair: see `Batch`.
+Make = Callable[[np.ndarray, int, np.random.Generator], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
+
+
+def make_windows(
+    photo: np.ndarray, side: int, rng: np.random.Generator, *, drawn: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A crop of a photo and its drawing, half of the time two windows of one view.
+
+    Args:
+        photo: uint8, square.
+        side: pixels a side of the pair.
+        rng: for everything random.
+        drawn: whether there is a drawing; without, it is blank paper, which costs nothing.
+
+    Returns:
+        The photo, the drawing, its marks and its moves, as one row of a `Batch` each.
+    """
+    room = MOVE if rng.random() < 0.5 else 0
+    photo = crop(photo, side + room, rng)
+    if drawn:
+        photo, drawing, marks = make_pair(photo, rng)
+    else:
+        photo, drawing = change_colors(photo, rng), np.full(photo.shape[:2], 255, np.uint8)
+        marks = np.full_like(drawing, PLAIN)
+    steps = rng.integers(0, room // MOVE + 1, (2, 2))
+    ours, theirs = (_window(side, *(MOVE * step)) for step in steps)
+    return photo[ours], drawing[theirs], marks[theirs], steps[0] - steps[1]
 
 
 def _window(side: int, left: int, top: int) -> tuple[slice, slice]:
     return slice(top, top + side), slice(left, left + side)
 
 
-def crop(photo: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
-    """A random part of a photo, turned, squeezed or mirrored a little, `[side side 3]`."""
+def crop(photo: np.ndarray, side: int, rng: np.random.Generator, least: float = 0.3) -> np.ndarray:
+    """A random part of a photo, `least` of its area or more, turned, squeezed or mirrored a little, `[side side 3]`."""
     large = len(photo)
-    share = rng.uniform(0.3, 1.0) ** 0.5
+    share = rng.uniform(least, 1.0) ** 0.5
     ratio = np.exp(rng.uniform(-0.2, 0.2))
     half = np.array([ratio, 1 / ratio]) * share * large / 2
     center = rng.uniform(np.minimum(half, large / 2), np.maximum(large - half, large / 2))

@@ -15,9 +15,12 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import nn
 from torch.utils.data import DataLoader
 
 from taureau.perception.builtin import Architecture
@@ -25,7 +28,7 @@ from training.checkpoint import State, export, load_checkpoint, save_checkpoint
 from training.data import NO_CLASS, Photos, open_photos, read_classes
 from training.losses import class_loss, total_loss
 from training.model import Network, Seen, follow
-from training.pairs import Batch, Pairs
+from training.pairs import Batch, Pairs, make_windows
 
 # What the parts of the loss count.
 WEIGHTS = {"class": 1.0, "global": 1.0, "quarter": 0.3, "eighth": 0.5, "sixteenth": 0.3}
@@ -91,17 +94,50 @@ def train(recipe: Recipe, photos: list[Photos], shares: list[float], architectur
     Returns:
         The averaged network.
     """
-    out.mkdir(parents=True, exist_ok=True)
     state = begin(recipe, architecture)
+
+    def pairs(steps: range) -> Pairs:
+        return Pairs(
+            photos,
+            shares,
+            batch=recipe.batch,
+            sides=recipe.sides,
+            seed=recipe.seed,
+            steps=steps,
+            make=partial(make_windows, drawn=not recipe.supervised),
+        )
+
+    go_on(recipe, state, pairs, take_step, out)
+    assert isinstance(state.average, Network)
+    return state.average.eval()
+
+
+def go_on(
+    recipe: Recipe,
+    state: State,
+    pairs: Callable[[range], Pairs],
+    step: Callable[[Recipe, State, Batch], Callable[[], dict[str, float]]],
+    out: Path,
+) -> None:
+    """Step until the recipe says that it is done, from the checkpoint in `out` or from the beginning.
+
+    Args:
+        recipe: how.
+        state: as it is at the beginning.
+        pairs: the batches of a range of steps.
+        step: one step; see `take_step`.
+        out: a folder, made when it is not there.
+    """
+    out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / "checkpoint.safetensors"
     if checkpoint.exists():
         load_checkpoint(state, checkpoint)
     last, saved = time.perf_counter(), state.seconds
     with open(out / "log.jsonl", "a") as log:
-        for batch in _batches(recipe, photos, shares, state.step):
+        for batch in _batches(recipe, pairs, state.step):
             if recipe.progress(state) >= 1:
                 break
-            line = take_step(recipe, state, batch)
+            line = step(recipe, state, batch)
             now = time.perf_counter()
             state.seconds, last = state.seconds + now - last, now
             if state.step % recipe.log_steps == 0:
@@ -111,13 +147,12 @@ def train(recipe: Recipe, photos: list[Photos], shares: list[float], architectur
                 save_checkpoint(state, checkpoint)
                 saved = state.seconds
     save_checkpoint(state, checkpoint)
-    return state.average.eval()
 
 
-def begin(recipe: Recipe, architecture: Architecture) -> State:
+def begin(recipe: Recipe, architecture: Any, make: Callable[[Any], nn.Module] = Network) -> State:
     """A network that has learnt nothing yet, and its optimiser."""
     torch.manual_seed(recipe.seed)
-    network = Network(architecture).to(recipe.device, memory_format=torch.channels_last)
+    network = make(architecture).to(recipe.device, memory_format=torch.channels_last)
     matrices = [weight for weight in network.parameters() if weight.dim() > 1]
     vectors = [weight for weight in network.parameters() if weight.dim() <= 1]
     groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
@@ -131,32 +166,20 @@ def take_step(recipe: Recipe, state: State, batch: Batch) -> Callable[[], dict[s
         A function that gives the line of the log: what it waits for on a GPU is only waited for when it is called.
     """
     device = torch.device(recipe.device)
-    rate = learning_rate(recipe, state)
-    for group in state.optimizer.param_groups:
-        group["lr"] = rate
     photos, drawings, marks, moves, labels = (
         part.to(device, non_blocking=True)
         for part in (batch.photos, batch.drawings, batch.marks, batch.moves, batch.labels)
     )
-    # Photos and drawings go through together, so that the norms have one mean and spread for both.
-    images = photos if recipe.supervised else torch.cat([photos, drawings.expand(-1, 3, -1, -1)])
-    images = images.float().div_(255).contiguous(memory_format=torch.channels_last)
-    state.network.train()
-    with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
-        seen = state.network(images)
-    halves = [_part(seen, slice(start, start + len(labels))) for start in range(0, len(images), len(labels))]
+    seen = look(recipe, state, photos, None if recipe.supervised else drawings)
+    count = len(labels)
+    halves = [_part(seen, slice(start, start + count)) for start in range(0, len(seen.logits), count)]
     if recipe.supervised:
         loss = class_loss(halves[0].logits, labels)
         parts = {"class": loss}
     else:
         generator = torch.Generator().manual_seed(recipe.seed * MANY_STEPS + state.step)
         loss, parts = total_loss(halves[0], halves[1], labels, marks, moves, WEIGHTS, generator=generator)
-    state.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(state.network.parameters(), MAX_GRADIENT)
-    state.optimizer.step()
-    state.step += 1
-    follow(state.average, state.network, min(recipe.average_decay, (1 + state.step) / (10 + state.step)))
+    rate = descend(recipe, state, loss)
 
     def line() -> dict[str, float]:
         right = [(half.logits.argmax(dim=1) == labels)[labels != NO_CLASS].float().mean() for half in halves]
@@ -173,6 +196,34 @@ def take_step(recipe: Recipe, state: State, batch: Batch) -> Callable[[], dict[s
     return line
 
 
+def look(recipe: Recipe, state: State, photos: torch.Tensor, drawings: torch.Tensor | None) -> Any:
+    """What the network makes of photos and, after them, of drawings if there are any."""
+    # They go through together, so that the norms have one mean and spread for both.
+    images = photos if drawings is None else torch.cat([photos, drawings.expand(-1, 3, -1, -1)])
+    images = images.float().div_(255).contiguous(memory_format=torch.channels_last)
+    state.network.train()
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+        return state.network(images)
+
+
+def descend(recipe: Recipe, state: State, loss: torch.Tensor) -> float:
+    """One step down the gradient of a loss, and the average after it.
+
+    Returns:
+        The learning rate that it was taken with.
+    """
+    rate = learning_rate(recipe, state)
+    for group in state.optimizer.param_groups:
+        group["lr"] = rate
+    state.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(state.network.parameters(), MAX_GRADIENT)
+    state.optimizer.step()
+    state.step += 1
+    follow(state.average, state.network, min(recipe.average_decay, (1 + state.step) / (10 + state.step)))
+    return rate
+
+
 def learning_rate(recipe: Recipe, state: State) -> float:
     """A short linear rise, then half a cosine down to 0."""
     rise = min(1.0, (state.step + 1) / WARM_UP_STEPS)
@@ -184,22 +235,14 @@ def _part(seen: Seen, which: slice) -> Seen:
     return Seen(local, seen.embedding[which].float(), seen.logits[which].float(), seen.attention[which])
 
 
-def _batches(recipe: Recipe, photos: list[Photos], shares: list[float], first: int) -> Iterable[Batch]:
+def _batches(recipe: Recipe, pairs: Callable[[range], Pairs], first: int) -> Iterable[Batch]:
     last = MANY_STEPS if recipe.steps is None else recipe.steps
-    pairs = Pairs(
-        photos,
-        shares,
-        batch=recipe.batch,
-        sides=recipe.sides,
-        seed=recipe.seed,
-        steps=range(first, last),
-        drawn=not recipe.supervised,
-    )
+    batches = pairs(range(first, last))
     # A sampler of a range: the default one would write out every number of a run without end.
     return DataLoader(
-        pairs,
+        batches,
         batch_size=None,
-        sampler=range(len(pairs)),
+        sampler=range(len(batches)),
         num_workers=recipe.workers,
         prefetch_factor=4 if recipe.workers else None,
         pin_memory=recipe.device == "cuda",

@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 import torch
@@ -17,7 +18,7 @@ from training.drawings import LINE, PLAIN, WRONG
 from training.evaluate import accuracy, evaluate, local_correspondence, retrieval
 from training.losses import PLACES, UNLIKE, UNLIKE_SCALE, class_loss, contrast_loss, local_loss
 from training.model import Network, follow
-from training.pairs import Pairs
+from training.pairs import Pairs, make_windows
 from training.train import Recipe, begin, learning_rate, take_step, train
 
 SMALL = Architecture((4, 6, 8, 10), (1, 1, 1, 1), local_dim=6, dim=5, classes=3)
@@ -124,7 +125,8 @@ def test_steps_lower_the_loss():
 def test_supervised_training_sees_no_drawings():
     recipe = Recipe(steps=200, minutes=None, batch=12, sides=(32,), learning_rate=1e-2, supervised=True)
     state = begin(recipe, SMALL)
-    batch = Pairs([make_photos(12)], [1], batch=12, sides=(32,), seed=0, steps=range(1), drawn=False)[0]
+    alone = partial(make_windows, drawn=False)
+    batch = Pairs([make_photos(12)], [1], batch=12, sides=(32,), seed=0, steps=range(1), make=alone)[0]
     assert (batch.drawings == 255).all()
     lines = [take_step(recipe, state, batch)() for _ in range(40)]
     assert lines[-1]["loss"] < 0.7 * lines[0]["loss"]

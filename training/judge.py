@@ -1,0 +1,300 @@
+"""The judge: a network that says how recognisable a drawing is, and has no part in making it.
+
+    python -m training.judge --photos DATA/photos64-?.npz --held-out photos64-9 --classes DATA/classes.json \\
+        --cache CACHE --out RUN --minutes 62 --precision bfloat16
+
+It is as unlike `builtin` as it can be at its price: plain convolutions without shortcuts, gates on the channels, mean
+and maximum over the whole picture, another seed, and drawings of other kinds (`training.judge_drawings`). It learns
+the classes of photos and drawings, and which photo a drawing was made of. `RUN/judge.safetensors` is the result; the
+same command goes on with a run that was stopped.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from safetensors import safe_open
+from torch import nn
+from torch.nn import functional
+
+from taureau.errors import WeightsError
+from taureau.perception.resize import resize
+from taureau.shapes import Float, Tensor
+from training.checkpoint import State, write
+from training.data import NO_CLASS, Photos, open_photos, read_classes
+from training.drawings import PLAIN, find_subject
+from training.judge_drawings import SHARES, draw
+from training.losses import class_loss, contrast_loss
+from training.pairs import Batch, Pairs, change_colors, crop
+from training.train import Recipe, begin, descend, go_on, look
+
+# Pixels of the long side that pictures are judged at; its training pictures have this side.
+SIDE = 64
+LABEL_SMOOTHING = 0.1
+# Of the softmax over likenesses.
+TEMPERATURE = 0.1
+# Least part of a photo's area in a crop: the judge is shown whole photos, so it learns on nearly whole ones.
+LEAST_AREA = 0.45
+# Channels for one of a gate's inner layer.
+SQUEEZE = 8
+
+
+@dataclass(frozen=True)
+class JudgeArchitecture:
+    """The sizes of the judge.
+
+    Args:
+        stem: channels after the first convolution, at half of the side.
+        widths: channels of the stages, each at half of the side of the one before.
+        layers: convolutions of each stage.
+        dim: length of the embedding.
+        classes: how many classes it tells apart.
+    """
+
+    stem: int = 32
+    widths: tuple[int, ...] = (64, 128, 256)
+    layers: tuple[int, ...] = (2, 3, 3)
+    dim: int = 128
+    classes: int = 200
+
+    @classmethod
+    def from_dict(cls, sizes: Mapping[str, Any]) -> "JudgeArchitecture":
+        """The sizes as a file's header has them."""
+        return cls(sizes["stem"], tuple(sizes["widths"]), tuple(sizes["layers"]), sizes["dim"], sizes["classes"])
+
+
+class Layer(nn.Module):
+    """A convolution, its norm, and what of it is above 0."""
+
+    def __init__(self, inputs: int, outputs: int, size: int, stride: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The map after this layer."""
+        return functional.relu(self.norm(self.convolution(x)))
+
+
+class Gate(nn.Module):
+    """Each channel times a number in 0..1 that depends on the means of all.
+
+    Source: Hu et al., "Squeeze-and-excitation networks" (2018).
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        inner = max(1, channels // SQUEEZE)
+        self.squeeze, self.excite = nn.Linear(channels, inner), nn.Linear(inner, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The gated map."""
+        gates = self.excite(functional.relu(self.squeeze(x.mean((2, 3))))).sigmoid()
+        return x * gates[:, :, None, None]
+
+
+class JudgeNetwork(nn.Module):
+    """The judge as it is trained: images in 0..1 to class scores and embeddings."""
+
+    def __init__(self, architecture: JudgeArchitecture) -> None:
+        super().__init__()
+        self.architecture = architecture
+        parts: list[nn.Module] = [Layer(3, architecture.stem, 5, 2)]
+        inputs = architecture.stem
+        for width, count in zip(architecture.widths, architecture.layers, strict=True):
+            for index in range(count):
+                parts.append(Layer(inputs, width, 3, 2 if index == 0 else 1))
+                inputs = width
+            parts.append(Gate(width))
+        self.trunk = nn.Sequential(*parts)
+        # Pooled channels are all positive, so that everything would look alike at first.
+        self.pooled_norm = nn.BatchNorm1d(2 * inputs)
+        self.classify = nn.Linear(2 * inputs, architecture.classes)
+        self.embed = nn.Linear(2 * inputs, architecture.dim)
+        # A step of Adam moves every weight alike. With small weights and many inputs that aren't small, the first steps
+        # would turn all embeddings around, and the heads would learn each batch by heart.
+        nn.init.constant_(self.pooled_norm.weight, 0.2)
+        nn.init.normal_(self.embed.weight)
+
+    def forward(
+        self, images: Float[Tensor, "batch 3 height width"]
+    ) -> tuple[Float[Tensor, "batch classes"], Float[Tensor, "batch dim"]]:
+        """Class scores before the softmax, and embeddings that are not normalised; any size from 32 pixels."""
+        x = self.trunk(images - 1)  # white paper enters as 0, and so goes on past the border
+        pooled = self.pooled_norm(torch.cat([x.mean((2, 3)), x.amax((2, 3))], dim=1))
+        return self.classify(pooled), self.embed(pooled)
+
+
+class Judge:
+    """A trained judge.
+
+    Args:
+        file: what `python -m training.judge` wrote.
+        device: where to compute.
+
+    Attributes:
+        classes: the names of the classes, in the order of the probabilities.
+
+    Raises:
+        WeightsError: the file is not one of a judge.
+    """
+
+    def __init__(self, file: Path | str, device: str = "cpu") -> None:
+        with safe_open(file, framework="pt") as stored:
+            record = json.loads((stored.metadata() or {}).get("record", "{}"))
+            tensors = {name: stored.get_tensor(name).float() for name in stored.keys()}  # noqa: SIM118 - no mapping
+        if record.get("network") != "judge":
+            raise WeightsError(f"{file}: these are not the weights of a judge; make them with python -m training.judge")
+        network = JudgeNetwork(JudgeArchitecture.from_dict(record["architecture"]))
+        # The norms also count the batches that they saw, which is of no use here.
+        network.load_state_dict(tensors, strict=False)
+        self.classes = tuple(record["classes"])
+        self._device = torch.device(device)
+        self._network = network.to(self._device, memory_format=torch.channels_last).eval().requires_grad_(False)
+
+    def classify(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch classes"]:
+        """Class probabilities of images in 0..1 of any size; each row adds up to 1."""
+        return self._network(self._fit(images))[0].softmax(dim=1)
+
+    def embed(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch dim"]:
+        """Embeddings of images in 0..1 of any size, of length 1: the nearer two are, the more the images are alike."""
+        return functional.normalize(self._network(self._fit(images))[1], dim=1)
+
+    def _fit(self, images: Tensor) -> Tensor:
+        height, width = images.shape[2:]
+        scale = SIDE / max(height, width)
+        images = resize(images.to(self._device), max(1, round(height * scale)), max(1, round(width * scale)))
+        return images.clamp(0, 1).contiguous(memory_format=torch.channels_last)
+
+
+def make_judge_pair(
+    photo: np.ndarray, side: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A crop of a photo and a drawing of it; in some, of its subject alone.
+
+    Returns:
+        The photo and the drawing, then marks and moves that say nothing to the judge; see `training.pairs.Batch`.
+    """
+    photo = crop(photo, side, rng, LEAST_AREA)
+    drawn, chance = photo, rng.random()
+    if chance < 0.3:
+        subject = find_subject(photo)
+        if 0.05 < subject.mean() < 0.8:
+            drawn = np.where(subject[..., None], photo, 255).astype(np.uint8)
+            if chance < 0.15:
+                photo = drawn
+    drawing = draw(drawn, str(rng.choice(list(SHARES), p=list(SHARES.values()))), rng)
+    return change_colors(photo, rng), drawing, np.full((side, side), PLAIN, np.uint8), np.zeros(2, np.int64)
+
+
+def take_step(recipe: Recipe, state: State, batch: Batch) -> Callable[[], dict[str, float]]:
+    """One step of the optimiser on one batch; gives the line of the log when it is called."""
+    device = torch.device(recipe.device)
+    photos, drawings, labels = (part.to(device) for part in (batch.photos, batch.drawings, batch.labels))
+    scores, embeddings = (part.float().chunk(2) for part in look(recipe, state, photos, drawings))
+    parts = {
+        "photos": class_loss(scores[0], labels, LABEL_SMOOTHING),
+        "drawings": class_loss(scores[1], labels, LABEL_SMOOTHING),
+        "contrast": contrast_loss(*embeddings, TEMPERATURE),
+    }
+    loss = torch.stack(list(parts.values())).sum()
+    rate = descend(recipe, state, loss)
+
+    def line() -> dict[str, float]:
+        right = [(half.argmax(dim=1) == labels)[labels != NO_CLASS].float().mean() for half in scores]
+        return {
+            "loss": round(float(loss.detach()), 4),
+            **{name: round(float(part.detach()), 4) for name, part in parts.items()},
+            "accuracy_photos": round(float(right[0]), 4),
+            "accuracy_drawings": round(float(right[1]), 4),
+            "learning_rate": rate,
+        }
+
+    return line
+
+
+def train(recipe: Recipe, photos: list[Photos], architecture: JudgeArchitecture, out: Path) -> JudgeNetwork:
+    """Train, writing log and checkpoints into `out`; goes on from the checkpoint that is there.
+
+    Returns:
+        The averaged network.
+    """
+    state = begin(recipe, architecture, JudgeNetwork)
+    shares = [float(len(shard)) for shard in photos]
+
+    def pairs(steps: range) -> Pairs:
+        return Pairs(
+            photos,
+            shares,
+            batch=recipe.batch,
+            sides=recipe.sides,
+            seed=recipe.seed,
+            steps=steps,
+            make=make_judge_pair,
+        )
+
+    go_on(recipe, state, pairs, take_step, out)
+    assert isinstance(state.average, JudgeNetwork)
+    return state.average.eval()
+
+
+def export(network: JudgeNetwork, file: Path, record: Mapping[str, Any]) -> None:
+    """Write the judge's file: matrices in float16, the norms as they are, the record in its header."""
+    tensors = {name: value for name, value in network.state_dict().items() if value.dtype.is_floating_point}
+    small = {name: value.half() if value.dim() > 1 else value for name, value in tensors.items()}
+    write(small, {"network": "judge", "architecture": asdict(network.architecture), **record}, file)
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description="Train the judge of drawings.")
+    parser.add_argument("--photos", type=Path, nargs="+", required=True, help="shards (.npz) or folders of photos")
+    parser.add_argument("--held-out", nargs="*", default=[], help="stems of shards to leave out, as photos64-9")
+    parser.add_argument("--classes", type=Path, required=True, help="a JSON list of class names")
+    parser.add_argument("--cache", type=Path, required=True, help="folder for decoded photos (1.2 GB for 100,000)")
+    parser.add_argument("--out", type=Path, required=True, help="folder for log, checkpoint and result")
+    parser.add_argument("--photo-side", type=int, default=64, help="side of the photos in pixels (default 64)")
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument("--steps", type=int, help="how long, in steps")
+    length.add_argument("--minutes", type=float, help="how long, in minutes")
+    parser.add_argument("--batch", type=int, default=128, help="pairs in a step (default 128)")
+    parser.add_argument("--stem", type=int, default=JudgeArchitecture.stem, help="channels of the first convolution")
+    parser.add_argument("--widths", type=int, nargs="+", default=list(JudgeArchitecture.widths))
+    parser.add_argument("--layers", type=int, nargs="+", default=list(JudgeArchitecture.layers))
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--average-decay", type=float, default=0.999)
+    parser.add_argument("--seed", type=int, default=1, help="default 1; builtin's is 0")
+    parser.add_argument("--workers", type=int, default=1, help="processes that make pairs (default 1)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    given = parser.parse_args()
+    cv2.setNumThreads(0)
+    classes = read_classes(given.classes)
+    sources = [source for source in given.photos if source.stem not in given.held_out]
+    photos = [open_photos(source, given.cache, given.photo_side, classes) for source in sources]
+    recipe = Recipe(
+        given.steps,
+        given.minutes,
+        batch=given.batch,
+        sides=(SIDE,),
+        learning_rate=given.learning_rate,
+        average_decay=given.average_decay,
+        seed=given.seed,
+        workers=given.workers,
+        device=given.device,
+        precision=given.precision,
+    )
+    architecture = JudgeArchitecture(given.stem, tuple(given.widths), tuple(given.layers), classes=len(classes))
+    network = train(recipe, photos, architecture, given.out)
+    record = {"classes": classes, "recipe": asdict(recipe), "photos": [source.name for source in sources]}
+    export(network, given.out / "judge.safetensors", record)
+
+
+if __name__ == "__main__":
+    main()
