@@ -338,7 +338,7 @@ def test_the_command_goes_from_photos_to_scores(tmp_path, monkeypatch, capsys):
     photos = make_photos(9, SIDE)
     shard, classes = write_shard(photos, tmp_path / "photos.npz"), write_classes(tmp_path)
     (tmp_path / "judge").write_text("a judge")
-    monkeypatch.setattr(command, "load_judge", lambda file: Blind())
+    monkeypatch.setattr(command, "Judge", lambda file: Blind())
 
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["recognise", *map(str, words)])

@@ -38,9 +38,9 @@ import numpy as np
 from taureau.models.weights import hash_file
 from taureau.perception.builtin import INPUT_SIDE
 from training.data import open_photos, read_classes
+from training.judge import Judge
 from training.recognise.draw import draw
 from training.recognise.plan import Plan, choose, read_plan, write_plan
-from training.recognise.scores import Judge
 from training.recognise.sheet import sheet_of_run
 from training.recognise.verdict import as_markdown, encoders_of, judge_run, summarize
 
@@ -57,7 +57,7 @@ def _choose(given: argparse.Namespace) -> None:
     photos, *more = (
         open_photos(source, given.cache, given.side, names) for source in [given.photos, *given.more_photos]
     )
-    judge = None if given.judge is None else load_judge(given.judge)
+    judge = None if given.judge is None else Judge(given.judge)
     numbers, gallery = choose(photos, count=given.count, gallery=given.gallery, seed=given.seed, more=more, judge=judge)
     labels = photos.labels[numbers]
     settings = {"preset": given.preset, "candidates": given.candidates, "steps": given.steps}
@@ -80,7 +80,7 @@ def _draw(given: argparse.Namespace) -> None:
 
 def _judge(given: argparse.Namespace) -> None:
     plan = read_plan(given.run)
-    verdict = judge_run(plan, given.run, load_judge(given.judge), size=given.size)
+    verdict = judge_run(plan, given.run, Judge(given.judge), size=given.size)
     groups = {"all": np.ones_like(verdict.known), "known to the judge": verdict.known}
     result = {
         name: summarize(verdict, photos, against=given.against) for name, photos in groups.items() if photos.any()
@@ -100,13 +100,6 @@ def _sheet(given: argparse.Namespace) -> None:
     encoders = given.encoders or encoders_of(given.run)
     seed = plan.seeds[0] if given.seed is None else given.seed
     sheet_of_run(plan, given.run, rows, encoders, seed=seed).save(given.picture)
-
-
-def load_judge(file: Path) -> Judge:
-    """The judge of a file."""
-    from training.judge import Judge as TrainedJudge
-
-    return TrainedJudge(file)
 
 
 def _part(text: str) -> tuple[int, int]:
