@@ -294,18 +294,34 @@ def test_a_judge_of_other_classes_is_refused(plan, drawn):
         judge_run(plan, drawn, judge, size=64)
 
 
-def test_a_drawing_with_other_settings_is_refused(plan, drawn):
-    check_drawings(plan, drawn, "contour")
+def test_drawings_that_do_not_follow_the_plan_are_refused(plan, drawn):
+    check_drawings(plan, drawn)
     with pytest.raises(ValueError, match="was not drawn with the settings"):
-        check_drawings(replace(plan, settings={**TINY, "steps": 2}), drawn, "contour")
+        check_drawings(replace(plan, settings={**TINY, "steps": 2}), drawn)
+
+
+def change_record(file, **changes):
+    sketch = Sketch.load(file)
+    replace(sketch, record={**sketch.record, **changes}).save(file)
+
+
+@pytest.mark.parametrize(("name", "value"), [("seed", 2), ("strokes", 2)])
+def test_a_drawing_under_the_name_of_another_is_refused(plan, copied, name, value):
+    change_record(copied / "contour/2-3-1.svg", settings={**plan.settings_of(1, 3).as_dict(), name: value})
+    with pytest.raises(ValueError, match=r"2-3-1\.svg: was not drawn with the settings"):
+        check_drawings(plan, copied)
+
+
+def test_a_setting_that_the_plan_does_not_name_must_be_shared_too(plan, copied):
+    change_record(copied / "random/2-3-2.svg", settings={**plan.settings_of(2, 3).as_dict(), "attention": 0.5})
+    with pytest.raises(ValueError, match="draw all with one version"):
+        check_drawings(plan, copied)
 
 
 def test_drawings_of_two_versions_under_one_name_are_refused(plan, copied):
-    file = copied / "contour/2-3-2.svg"
-    sketch = Sketch.load(file)
-    replace(sketch, record={**sketch.record, "encoder_sha256": "another"}).save(file)
+    change_record(copied / "contour/2-3-2.svg", encoder_sha256="another")
     with pytest.raises(ValueError, match="give each encoder a name of its own"):
-        check_drawings(plan, copied, "contour")
+        check_drawings(plan, copied)
 
 
 def test_the_tables_show_every_figure(plan, drawn):

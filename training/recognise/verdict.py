@@ -67,8 +67,8 @@ def judge_run(plan: Plan, run: Path, judge: Judge, *, size: int) -> Verdict:
     if num_classes <= plan.labels.max():
         raise ValueError(f"the judge knows {num_classes} classes, and class {plan.labels.max()} was drawn")
     drawings: dict[tuple[str, int], dict[str, np.ndarray]] = {}
+    check_drawings(plan, run)
     for encoder in encoders_of(run):
-        check_drawings(plan, run, encoder)
         for count in plan.strokes:
             files = [[plan.file(run, encoder, seed, row, count) for row in range(len(labels))] for seed in plan.seeds]
             if all(file.exists() for of_seed in files for file in of_seed):
@@ -85,24 +85,35 @@ def encoders_of(run: Path) -> list[str]:
     return sorted(folder.name for folder in run.iterdir() if any(folder.glob("*.svg")))
 
 
-def check_drawings(plan: Plan, run: Path, encoder: str) -> None:
-    """Refuse drawings that do not follow the plan, or that two versions of an encoder made.
+def check_drawings(plan: Plan, run: Path) -> None:
+    """Refuse drawings that cannot be compared.
 
     Raises:
-        ValueError: naming the drawing.
+        ValueError: naming a drawing that does not follow the plan, that was drawn with settings that others were not
+            drawn with, or that another version of its encoder made.
     """
-    first: list[object] | None = None
-    for seed, row, count in plan.drawings():
-        file = plan.file(run, encoder, seed, row, count)
-        if not file.exists():
-            continue
-        record = Sketch.load(file).record
-        if record["settings"] != plan.settings_of(seed, count).as_dict():
-            raise ValueError(f"{file}: was not drawn with the settings of this run; delete it and draw again")
-        maker = [record.get(name) for name in ("encoder", "encoder_sha256", "input_side", "version")]
-        first = first or maker
-        if maker != first:
-            raise ValueError(f"{file}: was drawn by {maker}, others by {first}; give each encoder a name of its own")
+    shared: dict[str, Any] | None = None
+    for encoder in encoders_of(run):
+        first: list[object] | None = None
+        for seed, row, count in plan.drawings():
+            file = plan.file(run, encoder, seed, row, count)
+            if not file.exists():
+                continue
+            record = Sketch.load(file).record
+            # Not compared with `Settings`: the version that judges may have settings that the one that drew had not.
+            used = record["settings"]
+            if {**used, **plan.settings, "seed": seed, "strokes": count} != used:
+                raise ValueError(f"{file}: was not drawn with the settings of this run; delete it and draw again")
+            others = {name: value for name, value in used.items() if name not in ("seed", "strokes")}
+            shared = shared or others
+            if others != shared:
+                raise ValueError(f"{file}: was drawn with {others}, others with {shared}; draw all with one version")
+            maker = [record.get(name) for name in ("encoder", "encoder_sha256", "input_side", "version")]
+            first = first or maker
+            if maker != first:
+                raise ValueError(
+                    f"{file}: was drawn by {maker}, others by {first}; give each encoder a name of its own"
+                )
 
 
 def summarize(verdict: Verdict, photos: np.ndarray, *, against: str) -> dict[str, Any]:
