@@ -2,6 +2,7 @@
 
     python benchmarks/clip_step.py               # medians over pairs, in turn (a minute)
     python benchmarks/clip_step.py --threads 2   # what is promised is promised for two cores
+    python benchmarks/clip_step.py --fast        # a whole drawing of the preset `fast` (minutes)
     python benchmarks/clip_step.py --small       # a network of some kilobytes, to see that this program runs
 
 The plain way keeps batch normalisation as it is, gives the weights gradients that nobody wants, encodes the photo
@@ -16,6 +17,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import skimage.data
@@ -191,23 +193,25 @@ def write_weights(network: PlainResNet, file: Path) -> None:
     save_file({f"visual.{name}": tensor.contiguous() for name, tensor in network.state_dict().items()}, file)
 
 
-def measure(model: Model, repeats: int) -> dict[str, list[float]]:
-    """Seconds of each step, by way, the ways in turn; the first is the plain one."""
+def load(model: Model, file: Path, side: int | None = None) -> Clip:
+    """The encoder of a file."""
+    return Clip(model, Located(file, None, "nothing"), torch.device("cpu"), input_size=side)
+
+
+def measure(model: Model, file: Path, repeats: int) -> dict[str, list[float]]:
+    """Seconds of each step, by way, the ways in turn; the first is the plain one. The weights are written to `file`."""
     architecture = model.vision
     assert isinstance(architecture, ResNetArchitecture)
     size = architecture.image_size
     network = random_network(architecture)
+    write_weights(network, file)
     picture = taureau.read_photo(skimage.data.astronaut())
     photo, _ = fit_photo(picture, Canvas(size), torch.device("cpu"))
     ways: dict[str, Callable[[], object]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "weights.safetensors"
-        write_weights(network, file)
-        for side in (size, smaller(size)):
-            encoder = Clip(model, Located(file, None, "nothing"), torch.device("cpu"), input_size=side)
-            run = taureau.Sketcher(encoder).steps(picture, settings=changed(size))
-            start = next(run).strokes.points
-            ways[f"taureau, {side} px"] = run.__next__
+    for side in (size, smaller(size)):
+        run = taureau.Sketcher(load(model, file, side)).steps(picture, settings=changed(size))
+        start = next(run).strokes.points
+        ways[f"taureau, {side} px"] = run.__next__
     ways = {f"the plain way, {size} px": PlainStep(network, photo[None], start[None]), **ways}
     times: dict[str, list[float]] = {way: [] for way in ways}
     for repeat in range(-1, repeats):
@@ -217,6 +221,29 @@ def measure(model: Model, repeats: int) -> dict[str, list[float]]:
             if repeat >= 0:  # the one before warms up
                 times[way].append(time.perf_counter() - started)
     return times
+
+
+def draw_fast(model: Model, file: Path, steps: int | None) -> str:
+    """Draw with the preset `fast`, and say where the time went."""
+    write_weights(random_network(model.vision), file)
+    moments = [time.perf_counter()]
+    sketcher = taureau.Sketcher(load(model, file))
+    moments.append(time.perf_counter())
+    fewer = {} if steps is None else {"steps": steps}
+    run = sketcher.steps(skimage.data.astronaut(), strokes=STROKES, seed=0, **fewer)
+    moments += [time.perf_counter() for _ in run]
+    sketch = run.sketch
+    took = [later - earlier for earlier, later in pairwise(moments)]
+    settings, (loading, beginning, *each) = sketch.settings, took
+    assert settings is not None
+    progress = [number / max(settings.steps - 1, 1) for number in range(settings.steps)]
+    trial, early = sum(share <= settings.trial for share in progress), sum(share < settings.early for share in progress)
+    lines = [f"{settings.steps} steps, {settings.candidates} candidates at first; seconds:"]
+    lines += ["| | all | a step |", "|---|---|---|"]
+    lines += [f"| loading | {loading:.1f} | |", f"| photo and its views | {beginning:.1f} | |"]
+    for name, part in (("trial", each[:trial]), ("the best alone", each[trial:early]), ("full views", each[early:])):
+        lines.append(f"| {len(part)} steps, {name} | {sum(part):.1f} | {statistics.median(part):.3g} |")
+    return "\n".join([*lines, f"| together | {moments[-1] - moments[0]:.1f} | |"])
 
 
 def changed(size: int) -> taureau.Settings:
@@ -245,6 +272,8 @@ def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3, help="steps of each way (3)")
+    parser.add_argument("--fast", action="store_true", help="a whole drawing of the preset fast instead")
+    parser.add_argument("--steps", type=int, help="with --fast: fewer steps than it has")
     parser.add_argument("--threads", type=int, help="threads that torch may use")
     parser.add_argument("--small", action="store_true", help="a network of some kilobytes instead")
     asked = parser.parse_args()
@@ -253,8 +282,15 @@ def main() -> None:
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     print(f"{os.cpu_count()} cores, {torch.get_num_threads()} threads{load}")
     print(f"Python {platform.python_version()}, torch {torch.__version__}")
+    model = SMALL if asked.small else LARGE
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "weights.safetensors"
+        if asked.fast:
+            print(draw_fast(model, file, asked.steps))
+            return
+        times = measure(model, file, asked.repeats)
     print(f"{STROKES} strokes, 1 candidate, the clean view and {PAPER.views} others, {asked.repeats} steps of each way")
-    print(report(measure(SMALL if asked.small else LARGE, asked.repeats)))
+    print(report(times))
 
 
 if __name__ == "__main__":

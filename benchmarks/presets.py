@@ -16,8 +16,8 @@ import skimage.data
 
 import taureau
 
-# No setting but these may change what the score means.
-JUDGED = {"mask": "none", "attention": 0.0}
+# No setting but the first two may change what the score means; all candidates go on to the end, since each is a run.
+JUDGED = {"mask": "none", "attention": 0.0, "trial": 1.0}
 PAPER = taureau.Settings("paper").as_dict()
 VARIANTS: dict[str, dict[str, object]] = {
     "fast": {},

@@ -56,6 +56,9 @@ def optimize(
     final_learning_rate: float,
     softness: float,
     score_every: int,
+    early: Objective | None = None,
+    early_share: float = 0.0,
+    trial: float = 1.0,
     relocate_every: int = 0,
     num_locked: int = 0,
     palette: Float[Tensor, "3 height width"] | None = None,
@@ -73,6 +76,10 @@ def optimize(
         final_learning_rate: last step size, reached along a cosine.
         softness: first edge softness; it falls along a cosine to 1 over the first half of the steps.
         score_every: steps between two scores; the start and the end are always scored, at softness 1.
+        early: what to lower in the first `early_share` of the steps, instead; it scores nothing. None for the same.
+        early_share: 0..1.
+        trial: share of the steps in which all candidates take part; after it the best of them goes on alone, and the
+            others stay where they are. 1 for all to the end.
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which start anew where the
             sketch lacks most; in the first two thirds of the steps only. 0 for never.
         num_locked: how many strokes, from the first on, stay as they are.
@@ -99,25 +106,36 @@ def optimize(
         assert first.color is not None
         return replace(first, points=points, color=torch.cat([first.color[:, :num_locked], colors], dim=1))
 
-    def snapshot() -> Strokes:
-        return current().detached()
+    racing = slice(None)  # the candidates that take part
 
     def scores() -> torch.Tensor:
         with torch.no_grad():
-            return objective.score(rasterize(current(), canvas, backend=backend)).cpu()
+            found = objective.score(rasterize(current().of_sketch(racing), canvas, backend=backend)).cpu()
+        everyone = found.new_full((len(moving),), torch.inf)
+        everyone[racing] = found
+        return everyone
 
-    best = Best(snapshot(), scores())
+    best = Best(current().detached(), scores())
     yield Step(0, steps, float(best.scores[best.winner]), best.strokes, best)
     for number in range(1, steps + 1):
         progress = (number - 1) / max(steps - 1, 1)
+        if progress > trial and racing == slice(None):
+            racing = slice(best.winner, best.winner + 1)
+            others = torch.arange(len(moving), device=moving.device) != best.winner
+            mover.forget(others)  # what has no momentum and no slope does not move
+            if colors is not None:
+                painter.forget(others)
         rate = final_learning_rate + (learning_rate - final_learning_rate) * _cosine(progress)
         blur = 1 + (softness - 1) * _cosine(min(2 * progress, 1.0))
-        losses = objective.loss(rasterize(current(), canvas, softness=blur, backend=backend), generator=generator)
+        sketches = rasterize(current().of_sketch(racing), canvas, softness=blur, backend=backend)
+        lowered = early if early is not None and progress < early_share else objective
+        losses = lowered.loss(sketches, generator=generator)
         # The candidates share nothing, so the gradient of the sum is each one's own.
         total = losses.sum()
         if colors is not None:
             assert palette is not None
-            total = total + COLOR_PULL * (colors - colors_under(moving, palette)).square().mean(dim=(1, 2)).sum()
+            apart = colors[racing] - colors_under(moving[racing], palette)
+            total = total + COLOR_PULL * apart.square().mean(dim=(1, 2)).sum()
         total.backward()
         mover.step(rate)
         if colors is not None:
@@ -125,11 +143,13 @@ def optimize(
             with torch.no_grad():
                 colors.clamp_(0, 1)
         if relocate_every and number % relocate_every == 0 and 3 * number <= 2 * steps:
-            _relocate_crumbs(current(), canvas, objective, mover, backend=backend)
-        strokes = snapshot()
+            _relocate_crumbs(current().of_sketch(racing), canvas, objective, mover, racing, backend=backend)
+        strokes = current().detached()
         if number % score_every == 0 or number == steps:
             best = best.improved(strokes, scores())
-        yield Step(number, steps, float(losses.detach()[best.winner]), strokes, best)
+        # Once one goes on alone, it is the winner: the others' scores no longer fall.
+        leader = best.winner - (racing.start or 0)
+        yield Step(number, steps, float(losses.detach()[leader]), strokes, best)
 
 
 def _relocate_crumbs(
@@ -137,12 +157,17 @@ def _relocate_crumbs(
     canvas: Canvas,
     objective: Objective,
     mover: Adam,
+    racing: slice,
     *,
     backend: str,
 ) -> None:
-    """Begin anew, in place, the moving strokes that have shrunk to a dot; Adam forgets what it knew of them."""
+    """Begin anew, in place, the moving strokes that have shrunk to a dot; Adam forgets what it knew of them.
+
+    Args:
+        strokes: those of the candidates that take part, which are the ones `racing` of what is moved.
+    """
     with torch.no_grad():
-        moving = mover.parameter
+        moving = mover.parameter[racing]
         num_moving = moving.shape[1]
         which = crumbs(strokes[len(strokes) - num_moving :])
         if not which.any():
@@ -151,7 +176,9 @@ def _relocate_crumbs(
         if lacking is None:
             return
         moving.copy_(restarted(moving, which, lacking, canvas.size))
-        mover.forget(which)
+        forgotten = torch.zeros(mover.parameter.shape[:2], dtype=torch.bool, device=which.device)
+        forgotten[racing] = which
+        mover.forget(forgotten)
 
 
 def _cosine(progress: float) -> float:

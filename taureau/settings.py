@@ -42,6 +42,10 @@ class Settings:
         learning_rate: first step size in canvas units of a 224-unit canvas (it scales with `size`).
         final_learning_rate: last step size, reached along a cosine.
         softness: first edge softness; it falls to 1, the definition, over the first half of the steps.
+        early: share of the steps that see small views, of at most `early_side` pixels a side, 0..1. It changes
+            nothing with an encoder whose pictures are small anyway.
+        early_side: pixels a side, 32 to 1024.
+        trial: share of the steps in which all candidates take part, 0..1; after it the best of them goes on alone.
         attention: how much the geometric loss leans to salient places of a photo that is drawn with its background:
             0 not at all, 1 entirely. On a subject cut out on paper every place counts alike.
         score_every: steps between two scores of the clean view.
@@ -68,6 +72,9 @@ class Settings:
     learning_rate: float = 2.0
     final_learning_rate: float = 0.1
     softness: float = 2.0
+    early: float = 0.8
+    early_side: int = 128
+    trial: float = 0.3
     attention: float = 0.75
     score_every: int = 10
     relocate_every: int = 20
@@ -99,6 +106,9 @@ class Settings:
         _check_int("view_pool", self.view_pool, max(1, self.views), 4096)
         _check_int("score_every", self.score_every, 1, MAX_STEPS)
         _check_int("relocate_every", self.relocate_every, 0, MAX_STEPS)
+        _check_int("early_side", self.early_side, 32, 1024)
+        _check_number("early", self.early, 0.0, 1.0)
+        _check_number("trial", self.trial, 0.0, 1.0)
         _check_number("width", self.width, 0.0, 64.0, open_low=True)
         _check_number("distortion", self.distortion, 0.0, 1.0)
         _check_number("crop_area", self.crop_area, 0.0, 1.0, open_low=True)
@@ -138,6 +148,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "learning_rate": 1.0,
         "final_learning_rate": 1.0,
         "softness": 1.0,
+        "early": 0.0,
+        "trial": 1.0,
         "attention": 0.0,
         "relocate_every": 0,
     },

@@ -150,7 +150,10 @@ class Sketcher:
             subject = self._subject(photo, picture, inside, settings.mask, mask_file)
             edges = xdog(subject.picture, inside=inside)
             attention = attention_map(subject.saliency, edges, inside)
-            objective = self._objective(subject, edges, inside, settings)
+            objective = self._objective(self.encoder, subject, edges, inside, settings)
+            early, small = None, self.encoder.at_most(settings.early_side)
+            if settings.early > 0 and small is not self.encoder:
+                early = self._objective(small, subject, edges, inside, settings)
             palette = subject_colors(subject.photo, subject.mask) if settings.color else None
             kept = None if begun is None else begun.strokes.scaled(canvas.size / begun.canvas.size)
             first = first_candidates(
@@ -176,6 +179,9 @@ class Sketcher:
             final_learning_rate=settings.final_learning_rate * rate,
             softness=settings.softness,
             score_every=settings.score_every,
+            early=early,
+            early_share=settings.early,
+            trial=settings.trial,
             relocate_every=settings.relocate_every,
             num_locked=len(begun.strokes) if begun is not None and lock else 0,
             palette=palette,
@@ -218,7 +224,9 @@ class Sketcher:
             warning=foreground.warning,
         )
 
-    def _objective(self, subject: _Subject, edges: Tensor, inside: Tensor, settings: Settings) -> Objective:
+    def _objective(
+        self, encoder: Encoder, subject: _Subject, edges: Tensor, inside: Tensor, settings: Settings
+    ) -> Objective:
         places = comparable(inside)
         if settings.loss == "l2":
             return PixelObjective(subject.picture * inside + (1 - inside), places)
@@ -226,7 +234,7 @@ class Sketcher:
             return PixelObjective((1 - edges).expand_as(subject.picture), places)
         pool = draw_views(
             settings.view_pool,
-            min(settings.size, self.encoder.input_side),
+            min(settings.size, encoder.input_side),
             distortion=settings.distortion,
             crop_area=settings.crop_area,
             generator=_generator(settings.seed, "pool of views"),
@@ -234,10 +242,10 @@ class Sketcher:
         fill = 0.0 if settings.view_fill == "black" else 1.0
         if settings.loss == "text":
             assert settings.prompt is not None
-            return TextObjective(self.encoder, settings.prompt, pool, views_per_step=settings.views, fill=fill)
+            return TextObjective(encoder, settings.prompt, pool, views_per_step=settings.views, fill=fill)
         lean = 0.0 if subject.cut_out else settings.attention
         return PerceptionObjective(
-            self.encoder,
+            encoder,
             subject.picture,
             inside,
             places * (1 - lean + lean * subject.saliency),

@@ -51,8 +51,8 @@ class Strokes:
             None if self.opacity is None else self.opacity[..., which],
         )
 
-    def of_sketch(self, index: int) -> "Strokes":
-        """One sketch of a batch."""
+    def of_sketch(self, index: int | slice) -> "Strokes":
+        """One sketch of a batch, or a batch of some of them."""
         return Strokes(
             self.points[index],
             self.width[index],

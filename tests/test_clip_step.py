@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from benchmarks.clip_step import SMALL, PlainStep, measure, random_network, report, write_weights
+from benchmarks.clip_step import SMALL, PlainStep, draw_fast, measure, random_network, report, write_weights
 from taureau.models.store import Located
 from taureau.objective import PerceptionObjective
 from taureau.perception.clip import Clip
@@ -33,10 +33,17 @@ def test_the_plain_way_and_ours_have_the_same_loss(tmp_path, wrong):
     assert (ours == pytest.approx(plain, rel=1e-4)) is not wrong
 
 
-def test_it_runs_and_says_whether_the_promise_is_kept():
-    times = measure(SMALL, repeats=1)
+def test_it_runs_and_says_whether_the_promise_is_kept(tmp_path):
+    times = measure(SMALL, tmp_path / "weights.safetensors", repeats=1)
     assert list(times) == ["the plain way, 128 px", "taureau, 128 px", "taureau, 64 px"]
     assert all(len(seconds) == 1 for seconds in times.values())
     assert report(times).count("\n") == 6
     assert "third of the plain way: kept" in report({"plain": [5.0, 6.0, 9.0], "ours": [1.0, 2.0, 8.0]})
     assert "third of the plain way: MISSED" in report({"plain": [5.0, 6.0, 9.0], "ours": [1.0, 2.1, 8.0]})
+
+
+def test_a_whole_drawing_is_taken_apart(tmp_path):
+    said = draw_fast(SMALL, tmp_path / "weights.safetensors", steps=11)
+    # Of the shares 0, 0.1, ... 1 of the way, up to 0.3 is the trial, and from 0.8 on views are full.
+    for part in ("4 steps, trial", "4 steps, the best alone", "3 steps, full views"):
+        assert f"| {part} |" in said

@@ -6,6 +6,7 @@ weights come from a safetensors file that was checked tensor by tensor; everythi
 
 import math
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 
 import torch
@@ -31,6 +32,7 @@ STD = (0.26862954, 0.26130258, 0.27577711)
 # The weight of the semantic loss beside the geometric one, as in the paper (arXiv 2202.05822, section 3.2).
 SEMANTIC_WEIGHT = 0.1
 
+MIN_GRAINS = 2
 MAX_INPUT_SIZE = 1024
 
 
@@ -60,7 +62,7 @@ class Clip(Encoder):
             check_layout(layout, model, self._file)
             tensors = read_tensors(self._file, layout, model.vision.shapes())
             try:
-                self._tower = _build_tower(model, tensors, self.input_side).to(device)
+                self._tower = _build_tower(model, tensors).to(device)
             except WeightsError as error:
                 raise WeightsError(f"{shown(self._file)}: {error}") from error
         self.layers = self._tower.layers
@@ -74,6 +76,16 @@ class Clip(Encoder):
     def device(self) -> torch.device:
         """Where it computes."""
         return self._mean.device
+
+    def at_most(self, side: int) -> "Clip":
+        """The same network, sharing its weights, for images of at most `side` pixels a side."""
+        grain = _grain(self._model)
+        side = max(side // grain, MIN_GRAINS) * grain
+        if side >= self.input_side:
+            return self
+        smaller = copy(self)
+        smaller.input_side = side
+        return smaller
 
     def _look(self, images: Tensor, layers: frozenset[str], embedding: bool) -> Features:
         maps, vector = self._tower(self._prepare(images), layers, embedding)
@@ -158,10 +170,10 @@ def load_clip(name: str, weights: str | Path | None, device: torch.device, *, in
     return Clip(model, found, device, input_size=input_size)
 
 
-def _build_tower(model: Model, tensors: Mapping[str, Tensor], input_size: int) -> ResNetTower | VisionTransformerTower:
+def _build_tower(model: Model, tensors: Mapping[str, Tensor]) -> ResNetTower | VisionTransformerTower:
     if isinstance(model.vision, ResNetArchitecture):
-        return ResNetTower(model.vision, tensors, input_size)
-    return VisionTransformerTower(model.vision, tensors, model.activation, input_size)
+        return ResNetTower(model.vision, tensors)
+    return VisionTransformerTower(model.vision, tensors, model.activation)
 
 
 def _choose_loss_layers(model: Model) -> dict[str, float]:
@@ -179,10 +191,15 @@ def _choose_loss_layers(model: Model) -> dict[str, float]:
 def _check_input_size(model: Model, input_size: int | None) -> int:
     if input_size is None:
         return model.vision.image_size
-    step = 32 if isinstance(model.vision, ResNetArchitecture) else model.vision.patch
-    if input_size % step or not 2 * step <= input_size <= MAX_INPUT_SIZE:
+    grain = _grain(model)
+    if input_size % grain or not MIN_GRAINS * grain <= input_size <= MAX_INPUT_SIZE:
         raise InputError(
-            f"input size of {model.name} must be a multiple of {step} from {2 * step} to {MAX_INPUT_SIZE} pixels, "
-            f"got {input_size}"
+            f"input size of {model.name} must be a multiple of {grain} from {MIN_GRAINS * grain} to {MAX_INPUT_SIZE} "
+            f"pixels, got {input_size}"
         )
     return input_size
+
+
+def _grain(model: Model) -> int:
+    """The pixels that an input size is a multiple of: what one pixel of the last map, or one token, stands for."""
+    return 32 if isinstance(model.vision, ResNetArchitecture) else model.vision.patch

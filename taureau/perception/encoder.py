@@ -81,6 +81,13 @@ class Encoder(ABC):
                 raise InputError(f"encoder {self.name} has no layer {layer!r}; it has {known}")
         return self._look(images, frozenset(wanted), embedding)
 
+    def at_most(self, side: int) -> "Encoder":  # noqa: ARG002 - for those that see more
+        """The same network for images of at most `side` pixels a side, which is faster and sees less.
+
+        An encoder whose images are small anyway gives itself.
+        """
+        return self
+
     @abstractmethod
     def _look(self, images: Tensor, layers: frozenset[str], embedding: bool) -> Features:
         """`__call__`, with the layers checked."""

@@ -68,7 +68,8 @@ class AttentionPool(nn.Module):
         the same to every likeness, and so changes no share.
         """
         pixels = x.flatten(2).transpose(1, 2)
-        tokens = torch.cat([pixels.mean(1, keepdim=True), pixels], dim=1) + self.positional_embedding
+        tokens = torch.cat([pixels.mean(1, keepdim=True), pixels], dim=1)
+        tokens = tokens + resize_positions(self.positional_embedding, x.shape[-1])
         asks = self.q_proj(tokens[:, 0]).unflatten(-1, (self.heads, -1))
         keys, values = (part.weight.unflatten(0, (self.heads, -1)) for part in (self.k_proj, self.v_proj))
         likeness = torch.einsum("bhd,hdc->bhc", asks, keys) @ tokens.mT / math.sqrt(asks.shape[-1])
@@ -83,8 +84,6 @@ class ResNetTower(nn.Module):
     Args:
         architecture: its sizes.
         tensors: the weights of the file, `visual.*`.
-        input_size: side of the images in pixels, a multiple of 32. Another one than the architecture's has the
-            position embedding of the pooling interpolated.
 
     Raises:
         WeightsError: a batch normalisation has a variance below 0.
@@ -92,7 +91,7 @@ class ResNetTower(nn.Module):
 
     layers = LAYERS
 
-    def __init__(self, architecture: ResNetArchitecture, tensors: Mapping[str, Tensor], input_size: int) -> None:
+    def __init__(self, architecture: ResNetArchitecture, tensors: Mapping[str, Tensor]) -> None:
         super().__init__()
         with torch.device("meta"):
             half = architecture.width // 2
@@ -108,11 +107,9 @@ class ResNetTower(nn.Module):
                     bottlenecks.append(Bottleneck(inputs, planes, stride, has_downsample=index == 0))
                     inputs = 4 * planes
                 setattr(self, f"layer{stage}", nn.Sequential(*bottlenecks))
-            side = input_size // 32
+            side = architecture.image_size // 32
             self.attnpool = AttentionPool(side, inputs, architecture.heads, architecture.dim)
         folded = fold_norms(strip_prefix(tensors, "visual."))
-        position = "attnpool.positional_embedding"
-        folded[position] = resize_positions(folded[position], side)
         for name, tensor in folded.items():
             if tensor.dim() == 4:  # the layout that convolutions are fastest in
                 folded[name] = tensor.contiguous(memory_format=torch.channels_last)
@@ -124,7 +121,8 @@ class ResNetTower(nn.Module):
         """The maps asked for, and the embedding if asked for; nothing is computed past the last of them.
 
         Args:
-            images: normalised, of the input size.
+            images: normalised, square, of a multiple of 32 pixels a side. At another size than the architecture's the
+                position embedding of the pooling is interpolated.
             layers: names out of `LAYERS`.
             embedding: whether it is wanted.
         """

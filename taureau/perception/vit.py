@@ -19,8 +19,6 @@ class VisionTransformerTower(nn.Module):
         architecture: its sizes.
         tensors: the weights of the file, `visual.*`.
         activation: the nonlinearity that the weights were trained with.
-        input_size: side of the images in pixels, a multiple of the patch. Another one than the architecture's has the
-            position embedding interpolated.
     """
 
     def __init__(
@@ -28,23 +26,20 @@ class VisionTransformerTower(nn.Module):
         architecture: VisionTransformerArchitecture,
         tensors: Mapping[str, Tensor],
         activation: Activation,
-        input_size: int,
     ) -> None:
         super().__init__()
         self.layers = tuple(f"block{index}" for index in range(1, architecture.blocks + 1))
-        self.side = input_size // architecture.patch
+        side = architecture.image_size // architecture.patch
         width, patch = architecture.width, architecture.patch
         with torch.device("meta"):
             self.conv1 = nn.Conv2d(3, width, patch, stride=patch, bias=False)
             self.class_embedding = nn.Parameter(torch.empty(width))
-            self.positional_embedding = nn.Parameter(torch.empty(self.side**2 + 1, width))
+            self.positional_embedding = nn.Parameter(torch.empty(side**2 + 1, width))
             self.ln_pre = nn.LayerNorm(width)
             self.transformer = Transformer(architecture.blocks, width, architecture.heads, activation)
             self.ln_post = nn.LayerNorm(width)
             self.proj = nn.Parameter(torch.empty(width, architecture.dim))
-        weights = strip_prefix(tensors, "visual.")
-        weights["positional_embedding"] = resize_positions(weights["positional_embedding"], self.side)
-        freeze(self, weights)
+        freeze(self, strip_prefix(tensors, "visual."))
 
     def forward(
         self, images: Float[Tensor, "batch 3 height width"], layers: Set[str], embedding: bool
@@ -54,7 +49,8 @@ class VisionTransformerTower(nn.Module):
         Nothing is computed past the last thing asked for.
 
         Args:
-            images: normalised, of the input size.
+            images: normalised, square, of a multiple of the patch. At another size than the architecture's the position
+                embedding is interpolated.
             layers: "block1", "block2", ...
             embedding: whether it is wanted.
         """
@@ -80,9 +76,11 @@ class VisionTransformerTower(nn.Module):
         for block in blocks[:-1]:
             inputs.append(block(inputs[-1], causal=False))
         attention = [block.look_from_first(x)[0, :, 1:].mean(0) for block, x in zip(blocks, inputs, strict=True)]
-        return torch.stack(attention).mean(0).unflatten(0, (self.side, self.side))
+        side = image.shape[-1] // self.conv1.stride[0]
+        return torch.stack(attention).mean(0).unflatten(0, (side, side))
 
     def _tokens(self, images: Tensor) -> Tensor:
-        patches = self.conv1(images).flatten(2).transpose(1, 2)
+        patches = self.conv1(images)
+        positions = resize_positions(self.positional_embedding, patches.shape[-1])
         first = self.class_embedding.expand(len(images), 1, -1)
-        return self.ln_pre(torch.cat([first, patches], dim=1) + self.positional_embedding)
+        return self.ln_pre(torch.cat([first, patches.flatten(2).transpose(1, 2)], dim=1) + positions)

@@ -158,6 +158,61 @@ def test_steps_are_numbered_from_the_start_to_the_end(plain_pictures):
     assert steps[0].loss == float(steps[0].best.scores.min())
 
 
+@pytest.mark.parametrize(("share", "expected"), [(0.0, ""), (0.5, "eeeee"), (0.8, "eeeeeeee"), (1.0, "eeeeeeeee")])
+def test_early_steps_lower_the_early_objective_and_scores_are_of_the_other(plain_pictures, share, expected):
+    first, calls = random_strokes(1, 2), []
+
+    def noted(objective: Bowl, name: str) -> Bowl:
+        loss, score = objective.loss, objective.score
+        objective.loss = lambda sketches, **more: (calls.append(name), loss(sketches, **more))[1]
+        objective.score = lambda sketches: (calls.append(name.upper()), score(sketches))[1]
+        return objective
+
+    late, early = noted(bowl(first), "l"), noted(bowl(first), "e")
+    for _ in run(first, late, steps=10, early=early, early_share=share, score_every=3):
+        pass
+    assert "".join(calls).replace("L", "") == expected.ljust(10, "l")  # the last step is never early
+    assert calls.count("L") == 5
+    assert "E" not in calls
+
+
+@pytest.mark.parametrize(("trial", "together"), [(1.0, 11), (0.55, 6), (0.5, 6), (0.3, 4), (0.0, 1)])
+def test_after_the_trial_the_best_goes_on_alone(plain_pictures, trial, together):
+    first, steps = random_strokes(3, 2), 11
+    objective, shown = bowl(first), []
+    alone = list(run(first, objective, steps=steps))
+    loss = objective.loss
+    objective.loss = lambda sketches, **more: (shown.append(len(sketches)), loss(sketches, **more))[1]
+    found = list(run(first, objective, steps=steps, trial=trial))
+    assert shown == [3] * together + [1] * (steps - together)
+    leader = found[together].best.winner
+    for step, whole in zip(found, alone, strict=True):
+        # The leader moves as it would among all, and the others stop where they were, for good.
+        assert torch.equal(step.strokes.points[leader], whole.strokes.points[leader])
+        assert step.loss == pytest.approx(whole.loss) or whole.best.winner != leader
+        stopped = alone[min(step.number, together)]
+        for other in {0, 1, 2} - {leader}:
+            assert torch.equal(step.strokes.points[other], stopped.strokes.points[other])
+            assert step.best.scores[other] == stopped.best.scores[other]
+    assert found[-1].best.scores[leader] == alone[-1].best.scores[leader]
+
+
+def test_candidates_that_are_out_are_not_begun_anew_and_keep_their_colours():
+    # Dots, which would all start anew; the palette pulls all colours.
+    dots = Strokes.black(random_strokes(3, 4, seed=2).points[..., :1, :].expand(3, 4, 4, 2) + torch.zeros(4, 2), 2.0)
+    first = Strokes(dots.points, dots.width, torch.rand(3, 4, 3, generator=seeded(3)))
+    target = torch.ones(3, 64, 64)
+    target[:, 20:30, 10:50] = 0
+    objective = PixelObjective(target, torch.ones(64, 64))
+    options = {"steps": 20, "trial": 0.2, "relocate_every": 6, "palette": plain_palette(0.5), "learning_rate": 0.01}
+    found = list(run(first, objective, **options))
+    leader = found[5].best.winner
+    moved = (found[8].strokes.points - found[5].strokes.points).abs().amax(dim=(1, 2, 3))
+    recolored = (found[-1].strokes.color - found[5].strokes.color).abs().amax(dim=(1, 2))
+    for candidate in range(3):
+        assert (moved[candidate] > 3) == (recolored[candidate] > 0) == (candidate == leader)
+
+
 # What is kept
 
 

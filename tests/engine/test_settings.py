@@ -21,6 +21,7 @@ WHOLE_NUMBERS = {
     "view_pool": (1, 4096),
     "score_every": (1, 100_000),
     "relocate_every": (0, 100_000),
+    "early_side": (32, 1024),
 }
 # Least and greatest value, and whether the least is one too many.
 NUMBERS = {
@@ -30,6 +31,8 @@ NUMBERS = {
     "learning_rate": (0.0, 100.0, True),
     "final_learning_rate": (0.0, 100.0, True),
     "softness": (1.0, 32.0, False),
+    "early": (0.0, 1.0, False),
+    "trial": (0.0, 1.0, False),
     "attention": (0.0, 1.0, False),
 }
 CHOICES = {
@@ -142,6 +145,8 @@ def test_paper_is_the_method_as_published():
         "color": False,
         # What the paper does not have is off.
         "softness": 1.0,
+        "early": 0.0,
+        "trial": 1.0,
         "attention": 0.0,
         "relocate_every": 0,
         "mask": "none",
@@ -150,6 +155,7 @@ def test_paper_is_the_method_as_published():
         "seed": 0,
         "prompt": None,
         "view_pool": 64,
+        "early_side": 128,
     }
 
 
@@ -185,10 +191,13 @@ def test_settings_do_not_change():
 def test_the_page_on_the_method_shows_the_presets():
     fast, paper = Settings(), Settings("paper")
     page = (ROOT / "docs/method.md").read_text()
+    early = f"in the first {100 * fast.early:g} % of the steps at most {fast.early_side}"
     rows = [
         f"| steps | {paper.steps:,} | {fast.steps:,} |",
         f"| rate | {paper.learning_rate:g}, constant | {fast.learning_rate:g} → {fast.final_learning_rate:g}, cosine |",
         f"| softness | {paper.softness:g} | {fast.softness:g} → 1 |",
+        f"| size of views | the encoder's | {early} |",
+        f"| candidates | all to the end | after {100 * fast.trial:g} % of the steps the best alone |",
         f"| views a step | {paper.views} | {fast.views} |",
         f"({paper.view_pool} of them in `paper`, {fast.view_pool} in `fast`)",
         f"every {fast.relocate_every} steps in the first two thirds",

@@ -63,7 +63,7 @@ def test_no_seed_is_a_seed_drawn_and_recorded(sketcher):
 
 
 def test_more_candidates_begin_with_the_same_ones(sketcher):
-    few, many = (sketcher.draw(PHOTO, **quick(candidates=num)) for num in (1, 3))
+    few, many = (sketcher.draw(PHOTO, **quick(candidates=num, trial=1.0)) for num in (1, 3))
     assert many.scores["candidates"][0] == pytest.approx(few.scores["candidates"][0], rel=1e-4)
     assert many.scores["clean"] == min(many.scores["candidates"])
     assert len(set(many.scores["candidates"])) == 3
@@ -185,6 +185,34 @@ def test_the_photo_is_encoded_once_and_not_at_every_step():
         pass
     # Three steps, each of a clean view and two others; the scores of step 2 and of the last.
     assert encoder.calls[at_start:] == [3, 3, 1, 3, 1]
+
+
+class Shrinking(PlainEncoder):
+    """A plain encoder that has a smaller form; notes the sides that it is shown."""
+
+    def __init__(self, side: int, shown: list[int]) -> None:
+        super().__init__(input_side=side)
+        self.shown = shown
+
+    def at_most(self, side):
+        return Shrinking(side, self.shown) if side < self.input_side else self
+
+    def _look(self, images, layers, embedding):
+        self.shown.append(images.shape[-1])
+        return super()._look(images, layers, embedding)
+
+
+@pytest.mark.parametrize("early", [0.0, 0.6, 1.0])
+def test_early_steps_see_small_views(early):
+    shown = []
+    settings = quick(loss="perception", early=early, early_side=40, view_pool=4, views=2, score_every=9, steps=6)
+    run = Sketcher(Shrinking(64, shown), backend="torch").steps(PHOTO, **settings)
+    assert set(shown) == ({64, 40} if early else {64})
+    del shown[:]
+    for _ in run:
+        pass
+    num_early = {0.0: 0, 0.6: 3, 1.0: 5}[early]
+    assert shown == [40] * num_early + [64] * (6 - num_early) + [64]  # the score is of the full view
 
 
 # Masks

@@ -220,6 +220,26 @@ def test_another_input_size(load, model):
             load(model, input_size=size)
 
 
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_a_smaller_one_is_the_same_network_at_another_input_size(load, model):
+    grain = 32 if model is TINY_RESNET else 8
+    whole = load(model, input_size=4 * grain)
+    for side, expected in ((3 * grain, 3), (3 * grain + grain // 2, 3), (1, 2)):
+        smaller, loaded = whole.at_most(side), load(model, input_size=expected * grain)
+        assert smaller.input_side == loaded.input_side
+        found, again = smaller(random_images(50)), loaded(random_images(50))
+        assert torch.equal(found.embedding, again.embedding)
+        assert all(torch.equal(found.maps[layer], again.maps[layer]) for layer in whole.layers)
+        assert not torch.equal(found.embedding, whole(random_images(50)).embedding)
+    assert whole.input_side == 4 * grain
+    assert whole.at_most(4 * grain) is whole
+
+
+def test_an_encoder_of_small_images_has_no_smaller_one():
+    contour = load_encoder("contour", device="cpu")
+    assert contour.at_most(8) is contour
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 @pytest.mark.parametrize("model", [TINY_RESNET, TINY_VIT], ids=lambda model: model.name)
 def test_half_precision_files_are_read_as_float32(load, model, dtype):

@@ -28,7 +28,7 @@ def plain_resnet(model=TINY_RESNET, seed=0):
     tensors = random_tensors(model, seed)
     plain = PlainResNet(model.vision).eval()
     plain.load_state_dict({k.removeprefix("visual."): v for k, v in tensors.items() if k.startswith("visual.")})
-    return plain, ResNetTower(model.vision, visual(tensors), model.vision.image_size)
+    return plain, ResNetTower(model.vision, visual(tensors))
 
 
 def images(side, count=2, seed=1):
@@ -86,7 +86,7 @@ def test_a_negative_variance_is_refused():
     tensors = visual(random_tensors(TINY_RESNET))
     tensors["visual.layer2.0.bn1.running_var"][3] = -1.0
     with pytest.raises(WeightsError, match=r"layer2\.0\.bn1 has a variance below 0"):
-        ResNetTower(TINY_RESNET.vision, tensors, 64)
+        ResNetTower(TINY_RESNET.vision, tensors)
 
 
 @pytest.mark.parametrize("layer", ["stem", "layer1", "layer2", "layer3", "layer4"])
@@ -108,7 +108,7 @@ def test_a_resnet_stops_after_the_last_layer_asked_for(layer):
 
 
 def test_a_smaller_input_gives_smaller_maps():
-    tower = ResNetTower(TINY_RESNET.vision, visual(random_tensors(TINY_RESNET)), 96)
+    tower = ResNetTower(TINY_RESNET.vision, visual(random_tensors(TINY_RESNET)))
     maps, embedding = tower(images(96), {"layer4"}, True)
     assert maps["layer4"].shape == (2, 256, 3, 3)
     assert embedding.shape == (2, 12)
@@ -147,7 +147,7 @@ def test_resnet101_has_the_shapes_of_the_paper():
     # One block a stage: the others change no shape, and folding 40 million numbers takes seconds.
     architecture = dataclasses.replace(CATALOGUE["clip-rn101"].vision, blocks=(1, 1, 1, 1))
     tensors = {name: torch.full(shape, 0.01) for name, shape in architecture.shapes().items()}
-    tower = ResNetTower(architecture, tensors, 224)
+    tower = ResNetTower(architecture, tensors)
     with torch.no_grad():
         maps, embedding = tower(images(224, count=1), {"layer2", "layer3"}, True)
     assert maps["layer2"].shape == (1, 512, 28, 28)
@@ -206,7 +206,7 @@ def transformers_vision(model, tensors):
 
 def vision_pair(model, other=None):
     tensors = random_tensors(model)
-    tower = VisionTransformerTower(model.vision, visual(tensors), model.activation, model.vision.image_size)
+    tower = VisionTransformerTower(model.vision, visual(tensors), model.activation)
     return transformers_vision(other or model, tensors), tower
 
 
@@ -259,7 +259,7 @@ def test_a_vit_stops_after_the_last_block_asked_for(last):
 
 
 def test_a_vit_takes_another_input_size():
-    tower = VisionTransformerTower(TINY_VIT.vision, visual(random_tensors(TINY_VIT)), "quick_gelu", 24)
+    tower = VisionTransformerTower(TINY_VIT.vision, visual(random_tensors(TINY_VIT)), "quick_gelu")
     maps, embedding = tower(images(24), {"block2"}, True)
     assert maps["block2"].shape == (2, 10, 24)
     assert embedding.shape == (2, 12)
