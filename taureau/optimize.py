@@ -5,7 +5,8 @@ best sketches so far. Step 0 is the start, before anything has moved.
 """
 
 import math
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -14,6 +15,7 @@ from taureau.adam import Adam
 from taureau.canvas import Canvas
 from taureau.choose import Best
 from taureau.objective import Objective
+from taureau.pace import Pace
 from taureau.palette import colors_under
 from taureau.raster import rasterize
 from taureau.relocate import crumbs, restarted
@@ -25,6 +27,8 @@ COLOR_RATE = 0.02
 # Weight of the mean squared distance of a stroke's colour from the photo's under it. An encoder that sees energy, not
 # hue, says nothing against a turquoise goldfish.
 COLOR_PULL = 0.3
+# A stroke that starts anew needs time to find its line.
+RELOCATE_UNTIL = 2 / 3
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Step:
 
     Args:
         number: 0 for the start, `total` for the last.
-        total: how many steps there will be.
+        total: how many steps there will be; with a deadline, how many at the pace of the latest.
         loss: of the candidate that leads, over this step's views; step 0 has its score.
         strokes: where the strokes of all candidates are now.
         best: the best of every candidate so far, with their scores.
@@ -63,6 +67,8 @@ def optimize(
     num_locked: int = 0,
     palette: Float[Tensor, "3 height width"] | None = None,
     backend: str = "auto",
+    deadline: float | None = None,
+    clock: Callable[[], float] = time.perf_counter,
     generator: torch.Generator,
 ) -> Iterator[Step]:
     """Lower an objective by moving control points (and colours, where strokes have them) with Adam.
@@ -71,7 +77,7 @@ def optimize(
         first: a batch of candidates; widths and opacities stay as they are.
         canvas: what they are rasterised on.
         objective: what to lower.
-        steps: how many updates.
+        steps: how many updates; with a deadline, the most.
         learning_rate: first step size in canvas pixels.
         final_learning_rate: last step size, reached along a cosine.
         softness: first edge softness; it falls along a cosine to 1 over the first half of the steps.
@@ -85,10 +91,13 @@ def optimize(
         num_locked: how many strokes, from the first on, stay as they are.
         palette: the photo's colours; where given, the colours of the others move too, held near those under them.
         backend: of the rasteriser.
+        deadline: the moment on the clock by which to end. Shares of the steps are then shares of the time until it.
+        clock: tells the moment, in seconds.
         generator: draws the views.
 
     Yields:
-        `steps + 1` steps. `step.best.scores` are scores of exactly `step.best.strokes`.
+        `steps + 1` steps, or with a deadline from 2 to that many. `step.best.scores` are scores of exactly
+        `step.best.strokes`.
 
     Source: Adam, Kingma and Ba 2015 (arXiv 1412.6980).
     """
@@ -115,10 +124,11 @@ def optimize(
         everyone[racing] = found
         return everyone
 
+    pace = Pace(steps, deadline, clock)
     best = Best(current().detached(), scores())
-    yield Step(0, steps, float(best.scores[best.winner]), best.strokes, best)
-    for number in range(1, steps + 1):
-        progress = (number - 1) / max(steps - 1, 1)
+    yield Step(0, pace.total, float(best.scores[best.winner]), best.strokes, best)
+    while pace.number < pace.total:
+        progress = pace.progress
         if progress > trial and racing == slice(None):
             racing = slice(best.winner, best.winner + 1)
             others = torch.arange(len(moving), device=moving.device) != best.winner
@@ -142,14 +152,15 @@ def optimize(
             painter.step(rate * COLOR_RATE)
             with torch.no_grad():
                 colors.clamp_(0, 1)
-        if relocate_every and number % relocate_every == 0 and 3 * number <= 2 * steps:
+        pace.count()
+        if relocate_every and pace.number % relocate_every == 0 and progress <= RELOCATE_UNTIL:
             _relocate_crumbs(current().of_sketch(racing), canvas, objective, mover, racing, backend=backend)
         strokes = current().detached()
-        if number % score_every == 0 or number == steps:
+        if pace.number % score_every == 0 or pace.number == pace.total:
             best = best.improved(strokes, scores())
         # Once one goes on alone, it is the winner: the others' scores no longer fall.
         leader = best.winner - (racing.start or 0)
-        yield Step(number, steps, float(losses.detach()[leader]), strokes, best)
+        yield Step(pace.number, pace.total, float(losses.detach()[leader]), strokes, best)
 
 
 def _relocate_crumbs(

@@ -61,7 +61,7 @@ class RunStep:
 
     Attributes:
         number: 0 for the start, `total` for the last.
-        total: how many steps there will be.
+        total: how many steps there will be; with a budget, how many at the pace of the latest.
         loss: over this step's views.
         score: the best clean-view score so far.
         strokes: where the leading candidate's strokes are now.

@@ -15,6 +15,7 @@ LOSSES = ("perception", "l2", "lpips", "xdog", "text")
 FILLS = ("paper", "black")
 MAX_STROKES = 4096
 MAX_STEPS = 100_000
+MAX_BUDGET = 86_400.0
 
 
 @dataclass(frozen=True, init=False)
@@ -25,7 +26,9 @@ class Settings:
         strokes: the number of strokes, 1 to 4096.
         preset: the name of the preset that the other values came from.
         candidates: how many starts are optimised; the one with the lowest score is kept.
-        steps: optimiser steps.
+        steps: optimiser steps; with a budget, the most.
+        budget: seconds that a drawing may take; None for as long as its steps take. A budget alone brings as many
+            steps as there is time for.
         size: canvas units a side.
         width: full stroke width in canvas units, over 0.
         color: whether each stroke has a colour of its own, which is optimised too.
@@ -57,6 +60,7 @@ class Settings:
     preset: str = "fast"
     candidates: int = 3
     steps: int = 300
+    budget: float | None = None
     size: int = 224
     width: float = 3.0
     color: bool = False
@@ -80,7 +84,7 @@ class Settings:
     relocate_every: int = 20
 
     def __init__(self, preset: str = "fast", **changes: Any) -> None:
-        """A preset with changes, by name; a prompt brings the loss `text` with it.
+        """A preset with changes, by name; a prompt brings the loss `text` with it, a budget the most steps.
 
         Raises:
             InputError: an unknown preset or setting, or a value outside its range.
@@ -92,6 +96,8 @@ class Settings:
                 raise InputError(f"there is no setting {name!r}; the settings are {', '.join(defaults)}")
         if changes.get("prompt") is not None:
             changes.setdefault("loss", "text")
+        if changes.get("budget") is not None:
+            changes.setdefault("steps", MAX_STEPS)
         for name, value in {**defaults, **PRESETS[preset], **changes, "preset": preset}.items():
             object.__setattr__(self, name, value)  # the dataclass is frozen
         self._check()
@@ -109,6 +115,8 @@ class Settings:
         _check_int("early_side", self.early_side, 32, 1024)
         _check_number("early", self.early, 0.0, 1.0)
         _check_number("trial", self.trial, 0.0, 1.0)
+        if self.budget is not None:
+            _check_number("budget", self.budget, 0.0, MAX_BUDGET, open_low=True)
         _check_number("width", self.width, 0.0, 64.0, open_low=True)
         _check_number("distortion", self.distortion, 0.0, 1.0)
         _check_number("crop_area", self.crop_area, 0.0, 1.0, open_low=True)

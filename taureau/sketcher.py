@@ -5,6 +5,7 @@ optimisation as it runs.
 """
 
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -114,6 +115,7 @@ class Sketcher:
         mask_file: str | Path | None = None,
         frame: int | None = None,
         allow_truncated: bool = False,
+        since: float | None = None,
         **changes: Any,
     ) -> Run:
         """Begin a drawing; the steps run as they are asked for.
@@ -126,11 +128,13 @@ class Sketcher:
             mask_file: a picture that is white on the subject; sets `mask="file"`.
             frame: which picture of an animated file, 0 for the first.
             allow_truncated: draw what there is of a photo that ends early.
+            since: the moment from which a budget counts, by `time.perf_counter`; None for now.
             changes: the fields of `Settings`, by name; a seed of None draws one.
 
         Raises:
             InputError: a photo, a setting, or a combination of settings that cannot be used.
         """
+        since = time.perf_counter() if since is None else since
         chosen = _settings(settings, changes, mask_file)
         begun = Sketch.load(start) if isinstance(start, str | Path) else start
         if begun is not None:
@@ -139,10 +143,17 @@ class Sketcher:
             raise InputError("lock keeps the strokes of a sketch as they are; say which sketch with start")
         if not isinstance(photo, Photo):
             photo = read_photo(photo, frame=frame, allow_truncated=allow_truncated)
-        return self._begin(photo, chosen, begun, lock, mask_file)
+        deadline = None if chosen.budget is None else since + chosen.budget
+        return self._begin(photo, chosen, begun, lock, mask_file, deadline)
 
     def _begin(
-        self, photo: Photo, settings: Settings, begun: Sketch | None, lock: bool, mask_file: str | Path | None
+        self,
+        photo: Photo,
+        settings: Settings,
+        begun: Sketch | None,
+        lock: bool,
+        mask_file: str | Path | None,
+        deadline: float | None,
     ) -> Run:
         canvas = Canvas(settings.size, photo.size)
         with torch.no_grad():
@@ -186,6 +197,8 @@ class Sketcher:
             num_locked=len(begun.strokes) if begun is not None and lock else 0,
             palette=palette,
             backend=self.backend,
+            deadline=deadline,
+            clock=time.perf_counter,
             generator=_generator(settings.seed, "views of each step"),
         )
         record = {

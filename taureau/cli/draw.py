@@ -44,6 +44,7 @@ _NUM_FRAMES = 100
 @click.option("--candidates", type=int, help=f"Drawings tried; the best is kept. [default: {_DEFAULTS.candidates}]")
 @click.option("--seed", type=int, help="Where all chance comes from. [default: drawn, and said]")
 @click.option("--steps", type=int, help=f"Optimiser steps. [default: {_DEFAULTS.steps}; paper: {_PAPER.steps}]")
+@click.option("--budget", metavar="SECONDS", type=float, help="Time for each photo: as many steps as fit into it.")
 @click.option("--size", type=int, help=f"Canvas units on a side. [default: {_DEFAULTS.size}]")
 @click.option("--width", type=float, help=f"Full stroke width in canvas units. [default: {_DEFAULTS.width}]")
 @click.option("--color", is_flag=True, help="Give each stroke a colour of its own.")
@@ -133,7 +134,7 @@ def draw(
         # What fails here would fail for every photo, and ends the command. It comes after the first photo that can be
         # read, since loading a network to refuse a photo would be a long wait for a no.
         sketcher = sketcher or _make_sketcher(encoder, weights, saliency, device)
-        steps = partial(sketcher.steps, picture, start=begun, lock=lock, mask_file=mask_file, **settings)
+        steps = partial(sketcher.steps, picture, start=begun, lock=lock, mask_file=mask_file, since=started, **settings)
         drawn = attempt(photo, partial(_draw_photo, steps, outputs, overwrite=overwrite, shown=not quiet))
         if drawn is None:
             continue
@@ -266,9 +267,10 @@ def _summary(drawn: _Drawn, seconds: float) -> str:
     sketch, record = drawn.sketch, drawn.sketch.record
     settings = record["settings"]
     where = ", ".join(click.format_filename(path) for path in drawn.written.values()) or "stdout"
-    steps = _counted(record["steps_done"], "step")
+    budget = settings["budget"]
+    steps = _counted(record["steps_done"], "step") + ("" if budget is None else f" by a budget of {budget:g} s")
     if drawn.stopped_at is not None:
-        steps = f"interrupted at step {record['steps_done']} of {settings['steps']}"
+        steps = f"interrupted at step {record['steps_done']}" + (f" of {settings['steps']}" if budget is None else "")
     score = sketch.scores["clean"]
     return (
         f"{where}: {_counted(len(sketch.strokes), 'stroke')} in {seconds:.1f} s, "

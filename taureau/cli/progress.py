@@ -41,6 +41,7 @@ class _Bar:
             tqdm.set_lock(threading.RLock())
             tqdm.monitor_interval = 0
             self._bar = tqdm(total=total, desc=self._name, leave=False, dynamic_ncols=True, **look)
+        self._bar.total = total  # with a budget, an estimate that changes
         self._bar.set_postfix_str(postfix, refresh=False)
         self._bar.update(done - self._bar.n)
 

@@ -132,6 +132,16 @@ def test_options_reach_the_drawing(photo, tmp_path):
     assert settings == asked.as_dict()
 
 
+def test_a_budget_counts_from_opening_the_photo_and_is_said(photo):
+    # So small that it is over before the first step; there is always one.
+    outcome = run("draw", photo, *QUICK, "--budget", "1e-9", "--json")
+    record = outcome.objects[0]["record"]
+    assert (record["settings"]["budget"], record["settings"]["steps"], record["steps_done"]) == (1e-9, 2, 1)
+    assert "1 candidate, 1 step by a budget of 1e-09 s)" in outcome.stderr
+    ample = run("draw", photo, *QUICK, "--budget", "86400")
+    assert "1 candidate, 2 steps by a budget of 86400 s)" in ample.stderr
+
+
 def test_a_sketch_is_continued_with_its_strokes_locked(photo, tmp_path):
     run("draw", photo, *QUICK)
     first = taureau.Sketch.load(tmp_path / "disc.sketch.svg")
@@ -204,6 +214,7 @@ def test_no_photo_is_a_usage_error():
         (["--width", "-1"], "width must be over 0 and at most 64, got -1.0"),
         (["--width", "nan"], "width must be"),
         (["--steps", "0"], "steps must be 1 to"),
+        (["--budget", "0"], "budget must be over 0"),
         (["--size", "3"], "size must be"),
         (["--candidates", "0"], "candidates must be"),
         (["--seed", "-1"], "seed must be"),
@@ -365,7 +376,7 @@ def test_an_interrupt_saves_the_best_so_far(photo, tmp_path, signals, number):
     other = draw_photo(tmp_path / "other.png")
     outcome = run("draw", photo, other, *LONG)
     assert outcome.code == 130
-    assert "interrupted at step 3 of 1000" in outcome.stderr
+    assert "interrupted at step 3 of 1000)" in outcome.stderr
     assert "interrupted; 1 of 2 photos not drawn" in outcome.stderr
     assert names(tmp_path) == ["disc.png", "disc.sketch.png", "disc.sketch.svg", "other.png"]
     sketch = taureau.Sketch.load(tmp_path / "disc.sketch.svg")

@@ -213,6 +213,34 @@ def test_candidates_that_are_out_are_not_begun_anew_and_keep_their_colours():
         assert (moved[candidate] > 3) == (recolored[candidate] > 0) == (candidate == leader)
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_with_a_deadline_all_schedules_go_by_the_clock(plain_pictures, late):
+    first, now, candidates = random_strokes(3, 2), [100.0], []
+    objective, early = bowl(first), bowl(first)
+    for lowered in (objective, early):
+
+        def loss(sketches, *, generator, lowered=lowered):
+            now[0] += 2.0
+            candidates.append((len(sketches), lowered is early))
+            return lowered._of(sketches)
+
+        lowered.loss = loss
+    rates = {"learning_rate": 1.0, "final_learning_rate": 0.1}
+    schedules = {**rates, "early": early, "early_share": 0.6, "trial": 0.2, "score_every": 99}
+    # Twenty seconds are ten steps of two; begun when the time is over, there is one.
+    found = list(run(first, objective, steps=500, deadline=90.0 if late else 120.0, clock=lambda: now[0], **schedules))
+    progress = [1.0] if late else [k / 10 for k in range(10)]
+    assert [step.number for step in found] == list(range(len(progress) + 1))
+    assert found[-1].total == found[-1].number
+    # At the end it is scored: what lies lower than the start is kept.
+    leader = found[-1].best.winner
+    assert found[-1].best.scores[leader] < found[0].best.scores[leader]
+    assert candidates == [(3 if share <= 0.2 else 1, share < 0.6) for share in progress]
+    expected = plain_paths(first, objective, [0.1 + 0.9 * (1 + math.cos(math.pi * share)) / 2 for share in progress])
+    path = np.stack([step.strokes.points.flatten(1).numpy() for step in found])[1:]
+    np.testing.assert_allclose(path[:, leader], expected[:, leader], atol=1e-4, rtol=1e-5)
+
+
 # What is kept
 
 

@@ -55,7 +55,7 @@ def refusal(**values: object) -> str:
 
 
 def test_every_setting_is_held_to_a_rule():
-    ruled = {*WHOLE_NUMBERS, *NUMBERS, *CHOICES, "color", "prompt"}
+    ruled = {*WHOLE_NUMBERS, *NUMBERS, *CHOICES, "color", "prompt", "budget"}
     assert ruled == {field.name for field in dataclasses.fields(Settings)}
 
 
@@ -99,6 +99,16 @@ def test_color_is_true_or_false():
     assert Settings(color=True).color is True
     for value in ("no", 1, None):
         assert refusal(color=value) == f"color must be True or False, got {value!r}"
+
+
+def test_a_budget_is_a_time_or_none_and_brings_the_most_steps():
+    assert (Settings().budget, Settings(budget=None).steps) == (None, Settings().steps)
+    for budget in (0.5, 60, 86_400):
+        assert (Settings(budget=budget).budget, Settings(budget=budget).steps) == (budget, 100_000)
+    assert Settings("paper", budget=60, steps=5).steps == 5
+    for value in (0, -1, 86_401, math.nan):
+        assert refusal(budget=value) == f"budget must be over 0 and at most 86400, got {value}"
+    assert refusal(budget="60") == "budget must be a number, got '60'"
 
 
 def test_the_pool_holds_the_views_of_a_step():
@@ -154,6 +164,7 @@ def test_paper_is_the_method_as_published():
         "strokes": 16,
         "seed": 0,
         "prompt": None,
+        "budget": None,
         "view_pool": 64,
         "early_side": 128,
     }
@@ -174,7 +185,8 @@ def test_unknown_names_are_refused_with_the_known_ones():
 
 
 @pytest.mark.parametrize(
-    "settings", [Settings(), Settings("paper"), Settings(prompt="ein Kamel, größer", seed=2**63 - 1, color=True)]
+    "settings",
+    [Settings(), Settings("paper"), Settings(prompt="ein Kamel, größer", seed=2**63 - 1, color=True, budget=9)],
 )
 def test_a_record_gives_the_settings_back(settings):
     recorded = json.loads(json.dumps(settings.as_dict()))

@@ -12,6 +12,7 @@ from engine.scenes import PlainEncoder
 from PIL import Image
 from svg_text import assert_same_svg, svg_diff
 
+import taureau.sketcher
 from taureau import InputError, Settings, Sketch, Sketcher, Strokes, load_encoder, read_photo
 from taureau.perception.contour import Contour
 from tests import pictures
@@ -213,6 +214,41 @@ def test_early_steps_see_small_views(early):
         pass
     num_early = {0.0: 0, 0.6: 3, 1.0: 5}[early]
     assert shown == [40] * num_early + [64] * (6 - num_early) + [64]  # the score is of the full view
+
+
+# A budget
+
+
+class Clock:
+    """In the place of the module `time`: each look at it takes a second."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        self.now += 1
+        return self.now
+
+
+def test_a_budget_ends_a_drawing_and_is_recorded(sketcher, monkeypatch):
+    drawn = []
+    for since in (None, -100.0):
+        monkeypatch.setattr(taureau.sketcher, "time", Clock())
+        changes = {name: value for name, value in QUICK.items() if name != "steps"}
+        run = sketcher.steps(PHOTO, budget=30, since=since, **changes)
+        *_, last = run
+        assert (last.number, last.total) == (run.sketch.record["steps_done"], run.sketch.record["steps_done"])
+        assert (run.sketch.settings.budget, run.sketch.settings.steps) == (30, 100_000)
+        drawn.append(run.sketch.record["steps_done"])
+    # Two looks at the clock a step; a budget that is over before the first leaves one.
+    assert drawn == [14, 1]
+
+
+def test_a_budget_that_is_not_spent_changes_nothing(sketcher):
+    plain, ample = (sketcher.draw(PHOTO, **quick(budget=budget)) for budget in (None, 86_400))
+    assert ample.record["steps_done"] == 3
+    # The clock has moved by a hair before the first step.
+    torch.testing.assert_close(plain.strokes.points, ample.strokes.points, rtol=0, atol=1e-3)
 
 
 # Masks
