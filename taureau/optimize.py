@@ -27,8 +27,6 @@ COLOR_RATE = 0.02
 # Weight of the mean squared distance of a stroke's colour from the photo's under it. An encoder that sees energy, not
 # hue, says nothing against a turquoise goldfish.
 COLOR_PULL = 0.3
-# A stroke that starts anew needs time to find its line.
-RELOCATE_UNTIL = 2 / 3
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ def optimize(
             with torch.no_grad():
                 colors.clamp_(0, 1)
         pace.count()
-        if relocate_every and pace.number % relocate_every == 0 and progress <= RELOCATE_UNTIL:
+        if relocate_every and pace.number % relocate_every == 0 and 3 * pace.number <= 2 * pace.total:
             _relocate_crumbs(current().of_sketch(racing), canvas, objective, mover, racing, backend=backend)
         strokes = current().detached()
         if pace.number % score_every == 0 or pace.number == pace.total:
