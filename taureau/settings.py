@@ -11,6 +11,7 @@ from typing import Any
 
 from taureau.errors import InputError
 
+BEGINNINGS = ("lines", "squiggles")
 LOSSES = ("perception", "l2", "lpips", "xdog", "text")
 FILLS = ("paper", "black")
 MAX_STROKES = 4096
@@ -32,6 +33,8 @@ class Settings:
         size: canvas units a side.
         width: full stroke width in canvas units, over 0.
         color: whether each stroke has a colour of its own, which is optimised too.
+        begin: what strokes begin as: `lines` traced in the photo, or short random `squiggles` where it is salient; the
+            latter always where the loss is of a text.
         mask: what becomes paper before drawing: `none`, `auto`, `alpha`, `u2net`, or `file` for a mask picture.
         loss: what the sketch is compared by: `perception` (maps and embedding of the encoder), `l2` (pixels), `xdog`
             (pixels, against the photo's XDoG lines), `lpips` (unit-length maps) or `text` (a prompt, as CLIPDraw).
@@ -64,6 +67,7 @@ class Settings:
     size: int = 224
     width: float = 3.0
     color: bool = False
+    begin: str = "squiggles"
     mask: str = "auto"
     loss: str = "perception"
     prompt: str | None = None
@@ -125,6 +129,7 @@ class Settings:
         _check_number("softness", self.softness, 1.0, 32.0)
         _check_number("attention", self.attention, 0.0, 1.0)
         _check_choice("preset", self.preset, tuple(PRESETS))
+        _check_choice("begin", self.begin, BEGINNINGS)
         _check_choice("loss", self.loss, LOSSES)
         _check_choice("view_fill", self.view_fill, FILLS)
         _check_choice("mask", self.mask, ("none", "auto", "alpha", "u2net", "file"))
@@ -149,6 +154,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     # The method as published; each value from the paper, section 3, and its supplement (see docs/method.md).
     "paper": {
         "steps": 2001,
+        "begin": "squiggles",
         "mask": "none",
         "views": 4,
         "view_fill": "black",

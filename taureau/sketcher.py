@@ -31,9 +31,12 @@ from taureau.settings import Settings
 from taureau.shapes import Float, Tensor
 from taureau.sketch import Sketch
 from taureau.start import first_candidates
+from taureau.trace import Trace, find_lines
 from taureau.version import __version__
 from taureau.views import draw_views
 
+# The least that a line of a subject that was cut out weighs, in shares of the most salient one.
+CUT_OUT = 0.25
 # Learning rates are given for the paper's canvas.
 PAPER_SIZE = 224
 
@@ -166,12 +169,15 @@ class Sketcher:
             if settings.early > 0 and small is not self.encoder:
                 early = self._objective(small, subject, edges, inside, settings)
             palette = subject_colors(subject.photo, subject.mask) if settings.color else None
+            # A text is about no line of the photo.
+            traced = settings.begin == "lines" and settings.loss != "text"
             kept = None if begun is None else begun.strokes.scaled(canvas.size / begun.canvas.size)
             first = first_candidates(
                 attention.map,
                 inside,
                 num_strokes=settings.strokes,
                 width=settings.width,
+                trace=self._lines(subject, inside, settings.strokes) if traced else None,
                 palette=palette,
                 kept=kept,
                 lock=lock,
@@ -236,6 +242,12 @@ class Sketcher:
             how=foreground.how,
             warning=foreground.warning,
         )
+
+    def _lines(self, subject: _Subject, inside: Tensor, num_strokes: int) -> Trace:
+        """The lines of the subject, by how salient they are; where it was cut out, all of them count for something."""
+        whole = comparable(inside) * (inside >= 1 - 1e-4)
+        salient = CUT_OUT + (1 - CUT_OUT) * subject.saliency if subject.cut_out else subject.saliency
+        return find_lines(subject.picture, whole * salient, num_strokes=num_strokes)
 
     def _objective(
         self, encoder: Encoder, subject: _Subject, edges: Tensor, inside: Tensor, settings: Settings

@@ -1,6 +1,7 @@
 """Start: the strokes that every candidate begins as.
 
-New strokes begin where attention is; a sketch that is continued brings its own, which come first.
+New strokes begin on the lines of the photo, or as squiggles where attention is; a sketch that is continued brings its
+own, which come first.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from taureau.placement import first_strokes, sample_points
 from taureau.raster import rasterize
 from taureau.shapes import Float, Tensor
 from taureau.strokes import Strokes
+from taureau.trace import Trace, choose_curves
 
 # Candidates that continue a sketch differ by this much, as a share of the canvas.
 JITTER = 0.01
@@ -25,6 +27,7 @@ def first_candidates(
     *,
     num_strokes: int,
     width: float,
+    trace: Trace | None = None,
     palette: Float[Tensor, "3 size size"] | None = None,
     kept: Strokes | None = None,
     lock: bool = False,
@@ -37,6 +40,8 @@ def first_candidates(
         inside: 1 where the photo is.
         num_strokes: of each candidate, kept ones and new ones together.
         width: full width of the new strokes in canvas pixels.
+        trace: the lines to begin on; the first candidate takes the best of them, the others vary. Strokes that no line
+            is left for begin as squiggles, and without a trace all do.
         palette: the photo's colours, for strokes that have some.
         kept: the strokes to continue from, in canvas pixels, on the CPU. New strokes begin where they leave paper.
         lock: whether every candidate has them as they are; otherwise only the first has, and the others are moved a
@@ -49,12 +54,18 @@ def first_candidates(
     size = attention.shape[-1]
     num_new = num_strokes - (0 if kept is None else len(kept))
     if kept is not None:
-        ink = 1 - rasterize(kept, Canvas(size), backend="torch").mean(dim=0)
-        attention = attention * (1 - ink.to(attention))
+        attention = _off(attention, kept)
     starts = []
     for candidate, generator in enumerate(generators):
-        points = sample_points(attention, num_new, generator=generator, inside=inside).cpu()
-        new = first_strokes(points, size, generator=generator)
+        new = torch.zeros(0, 4, 2)
+        if trace is not None:
+            drawn = None if kept is None else kept.points
+            varied = None if candidate == 0 else generator
+            new = choose_curves(trace, num_new, around=num_strokes, drawn=drawn, generator=varied)
+        if len(new) < num_new:
+            left = _off(attention, Strokes.black(new, width)) if len(new) else attention
+            points = sample_points(left, num_new - len(new), generator=generator, inside=inside).cpu()
+            new = torch.cat([new, first_strokes(points, size, generator=generator)])
         if kept is not None:
             noise = torch.randn(kept.points.shape, generator=generator) * JITTER * size
             new = torch.cat([kept.points if lock or candidate == 0 else kept.points + noise, new])
@@ -69,6 +80,12 @@ def first_candidates(
         opacity = None if kept.opacity is None else continued(kept.opacity, 1.0)
         first = replace(first, width=continued(kept.width, width), opacity=opacity)
     return replace(first, color=_first_colors(first.points, palette, kept))
+
+
+def _off(attention: Float[Tensor, "size size"], strokes: Strokes) -> Float[Tensor, "size size"]:
+    """Attention where some strokes leave paper."""
+    paper = rasterize(strokes, Canvas(attention.shape[-1]), backend="torch").mean(dim=0)
+    return attention * paper.to(attention)
 
 
 def _first_colors(

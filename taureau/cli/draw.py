@@ -49,6 +49,11 @@ _NUM_FRAMES = 100
 @click.option("--width", type=float, help=f"Full stroke width in canvas units. [default: {_DEFAULTS.width}]")
 @click.option("--color", is_flag=True, help="Give each stroke a colour of its own.")
 @click.option(
+    "--begin",
+    type=click.Choice(["lines", "squiggles"]),
+    help=f"What strokes begin as: lines traced in the photo, or short random ones. [default: {_DEFAULTS.begin}]",
+)
+@click.option(
     "--mask",
     metavar="HOW",
     help="What of the photo is drawn: auto, none, alpha, u2net, or a picture that is white there. "

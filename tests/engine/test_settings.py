@@ -37,6 +37,7 @@ NUMBERS = {
 }
 CHOICES = {
     "preset": "fast, paper",
+    "begin": "lines, squiggles",
     "loss": "perception, l2, lpips, xdog, text",
     "view_fill": "paper, black",
     "mask": "none, auto, alpha, u2net, file",
@@ -159,6 +160,7 @@ def test_paper_is_the_method_as_published():
         "trial": 1.0,
         "attention": 0.0,
         "relocate_every": 0,
+        "begin": "squiggles",
         "mask": "none",
         # And what a user chooses.
         "strokes": 16,
