@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 import torch
-from engine.scenes import seeded
+from engine.scenes import Bowl, seeded
 
+import taureau.sketcher
 import taureau.trace
 from taureau.bezier import lengths, points_at
 from taureau.canvas import Canvas
@@ -230,15 +231,29 @@ def sketcher() -> Sketcher:
 
 def begun(sketcher: Sketcher, **settings: object) -> Sketch:
     horse = pictures.small(pictures.horse())
-    return sketcher.steps(horse, strokes=4, candidates=1, size=64, view_pool=2, seed=5, **settings).sketch
+    return sketcher.steps(horse, strokes=4, candidates=1, size=64, view_pool=4, seed=5, **settings).sketch
 
 
 def test_a_drawing_begins_as_it_is_told_and_says_so(sketcher):
     lines, squiggles = begun(sketcher, begin="lines"), begun(sketcher, begin="squiggles")
     assert [sketch.record["settings"]["begin"] for sketch in (lines, squiggles)] == ["lines", "squiggles"]
     # An outline is nearer to a horse than four squiggles of chance.
-    assert lines.scores["clean"] < squiggles.scores["clean"] / 2
-    assert lengths(lines.strokes.points).min() > lengths(squiggles.strokes.points).max()
+    assert lines.scores["clean"] < 0.7 * squiggles.scores["clean"]
+    assert lengths(lines.strokes.points).sum() > 5 * lengths(squiggles.strokes.points).sum()
+
+
+@pytest.mark.parametrize(("loss", "looks"), [({}, 1), ({"prompt": "a horse"}, 0)], ids=["photo", "text"])
+def test_a_text_has_no_lines(sketcher, monkeypatch, loss, looks):
+    asked = []
+
+    def no_lines(picture: torch.Tensor, places: torch.Tensor, *, num_strokes: int) -> Trace:
+        asked.append(num_strokes)
+        return find_lines(torch.ones_like(picture), places, num_strokes=num_strokes)
+
+    monkeypatch.setattr(taureau.sketcher, "find_lines", no_lines)
+    monkeypatch.setattr(sketcher, "_objective", lambda *_: Bowl(torch.zeros(1), torch.zeros(1)))
+    begun(sketcher, begin="lines", **loss)
+    assert asked == [4] * looks
 
 
 def test_the_preset_paper_begins_with_squiggles(sketcher):
