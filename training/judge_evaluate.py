@@ -28,6 +28,7 @@ from training import drawings, judge_drawings
 from training.data import Photos, open_photos, read_classes
 from training.evaluate import accuracy
 from training.judge import Judge
+from training.recognise.scores import among_first, images_of
 
 # Photos of one class that a drawing is looked for among.
 POOL = 100
@@ -80,22 +81,22 @@ def retrieval_in_class(
         own: which of the pool each was drawn from.
         pool: embeddings of photos, of length 1.
         labels: their class numbers.
-        most: photos of a class to choose among; chance is one in as many. A tie with another does not count.
+        most: photos of a class to choose among; chance is one in as many, and ties are broken by lot.
     """
-    hits = 0
+    first = torch.zeros(1, dtype=torch.long)
+    found = []
     for drawing, index in zip(drawings, own, strict=True):
         alike = torch.nonzero(labels == labels[index])[:, 0]
-        rivals = pool[alike[alike != index][: most - 1]] @ drawing
-        hits += bool((rivals < pool[index] @ drawing).all())
-    return hits / len(own)
+        gallery = torch.cat([index[None], alike[alike != index][: most - 1]])
+        found.append(among_first((pool[gallery] @ drawing)[None], first, 1))
+    return float(torch.cat(found).mean())
 
 
 def _look(judge: Judge, pictures: Sequence[np.ndarray] | np.ndarray) -> tuple[Tensor, Tensor]:
     """Class probabilities and embeddings of many pictures, uint8 `[side side 3]`."""
     probabilities, embeddings = [], []
     for start in range(0, len(pictures), AT_ONCE):
-        part = torch.from_numpy(np.stack(list(pictures[start : start + AT_ONCE])))
-        images = part.permute(0, 3, 1, 2).float() / 255
+        images = images_of(pictures[start : start + AT_ONCE])
         probabilities.append(judge.classify(images).cpu())
         embeddings.append(judge.embed(images).cpu())
     return torch.cat(probabilities), torch.cat(embeddings)

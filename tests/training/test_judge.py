@@ -242,8 +242,9 @@ def test_retrieval_is_among_photos_of_the_class():
     # Mistaken for a photo of another class: that one is not asked.
     nearer = torch.tensor([[0.6, 0, 0.8, 0]])
     assert retrieval_in_class(nearer, own[:1], pool, labels) == 1
-    # A judge that sees nothing does not win by ties.
-    assert retrieval_in_class(torch.ones(4, 2), own, torch.ones(4, 2), labels) == 0
+    # A judge that sees nothing scores chance.
+    assert retrieval_in_class(torch.ones(4, 2), own, torch.ones(4, 2), labels) == 0.5
+    assert retrieval_in_class(pool[[1, 0, 2, 3]], own, pool, labels, most=1) == 1
 
 
 def test_the_evaluation_covers_every_kind(judge):
