@@ -67,7 +67,7 @@ class Settings:
     size: int = 224
     width: float = 3.0
     color: bool = False
-    begin: str = "squiggles"
+    begin: str = "lines"
     mask: str = "auto"
     loss: str = "perception"
     prompt: str | None = None

@@ -51,7 +51,8 @@ _NUM_FRAMES = 100
 @click.option(
     "--begin",
     type=click.Choice(["lines", "squiggles"]),
-    help=f"What strokes begin as: lines traced in the photo, or short random ones. [default: {_DEFAULTS.begin}]",
+    help=f"What strokes begin as: lines traced in the photo, or short random ones. "
+    f"[default: {_DEFAULTS.begin}; paper: {_PAPER.begin}]",
 )
 @click.option(
     "--mask",

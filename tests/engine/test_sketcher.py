@@ -41,7 +41,8 @@ def test_the_same_seed_gives_the_same_bytes(changes):
 
 
 def test_another_seed_gives_another_sketch(sketcher):
-    one, other = (sketcher.draw(PHOTO, **quick(seed=seed)) for seed in (5, 6))
+    # The first candidate begins on the same lines whatever the seed; of two, the better one may be the other.
+    one, other = (sketcher.draw(PHOTO, **quick(seed=seed, begin="squiggles")) for seed in (5, 6))
     assert svg_diff(one.svg, other.svg)
     assert (one.strokes.points - other.strokes.points).abs().max() > 1
 
@@ -441,7 +442,7 @@ def test_an_interrupt_in_the_middle_of_a_step_leaves_the_last_whole_one(sketcher
 
 
 def test_the_score_in_the_record_is_that_of_the_strokes_in_the_sketch(sketcher):
-    run = sketcher.steps(PHOTO, **quick(steps=6, candidates=2, learning_rate=40.0, score_every=1))
+    run = sketcher.steps(PHOTO, **quick(steps=6, candidates=2, learning_rate=40.0, score_every=1, begin="squiggles"))
     seen = [(step.score, step.strokes) for step in run]
     best = min(score for score, _ in seen)
     assert run.sketch.scores["clean"] == pytest.approx(best, rel=1e-5)
