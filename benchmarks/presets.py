@@ -16,8 +16,8 @@ import skimage.data
 
 import taureau
 
-# No setting but the first two may change what the score means; all candidates go on to the end, since each is a run, and
-# all begin with the same squiggles, so that runs can be compared (benchmarks/begin.py is about what they begin with).
+# No setting but the first two may change what the score means; all candidates go on to the end, since each is a run,
+# and all begin with the same squiggles, so that runs can be compared (benchmarks/begin.py is about the other way).
 JUDGED = {"mask": "none", "attention": 0.0, "trial": 1.0, "begin": "squiggles"}
 PAPER = taureau.Settings("paper").as_dict()
 VARIANTS: dict[str, dict[str, object]] = {
