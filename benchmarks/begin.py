@@ -13,6 +13,8 @@ import taureau
 
 WATCHED = (0, 50, 100, 300)
 KINDS = ("squiggles", "lines")
+# A step that suits both, and nothing beside the score that is compared.
+ALIKE = {"learning_rate": 2.0, "tidiness": 0.0}
 
 
 def main() -> None:
@@ -28,7 +30,7 @@ def main() -> None:
     columns = ["squiggles, end", *(f"lines, step {step}" for step in WATCHED)]
     print(f"| strokes | {' | '.join(columns)} | change at the end | better |\n|{'---|' * (len(columns) + 3)}")
     for strokes in arguments.strokes:
-        chosen = {"strokes": strokes, "seed": arguments.seed, "candidates": 1, "steps": WATCHED[-1]}
+        chosen = {"strokes": strokes, "seed": arguments.seed, "candidates": 1, "steps": WATCHED[-1], **ALIKE}
         scores = {
             kind: [watched(sketcher, photo, begin=kind, **chosen) for photo in arguments.photos] for kind in KINDS
         }

@@ -29,6 +29,19 @@ def tangents_at(
     return 3 * weights @ (control[..., 1:, :] - control[..., :-1, :])
 
 
+def halves(control: Float[Tensor, "*curves 4 2"]) -> Float[Tensor, "*curves 2 4 2"]:
+    """The two curves that each curve is up to its parameter 1/2, and from there on.
+
+    Source: de Casteljau's algorithm; Farin, "Curves and Surfaces for CAGD", section 4.6.
+    """
+    once = (control[..., :-1, :] + control[..., 1:, :]) / 2
+    twice = (once[..., :-1, :] + once[..., 1:, :]) / 2
+    middle = (twice[..., :1, :] + twice[..., 1:, :]) / 2
+    before = torch.cat([control[..., :1, :], once[..., :1, :], twice[..., :1, :], middle], dim=-2)
+    after = torch.cat([middle, twice[..., 1:, :], once[..., 2:, :], control[..., 3:, :]], dim=-2)
+    return torch.stack([before, after], dim=-3)
+
+
 def lengths(control: Float[Tensor, "*curves 4 2"], num_points: int = 33) -> Float[Tensor, "*curves"]:
     """Arc length of each curve, as the length of a polyline through `num_points` of its points."""
     t = torch.linspace(0, 1, num_points, dtype=control.dtype, device=control.device)

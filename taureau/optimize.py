@@ -17,6 +17,7 @@ from taureau.choose import Best
 from taureau.objective import Objective
 from taureau.pace import Pace
 from taureau.palette import colors_under
+from taureau.priors import untidiness
 from taureau.raster import rasterize
 from taureau.relocate import crumbs, restarted
 from taureau.shapes import Float, Tensor
@@ -62,6 +63,7 @@ def optimize(
     early_share: float = 0.0,
     trial: float = 1.0,
     relocate_every: int = 0,
+    tidiness: float = 0.0,
     num_locked: int = 0,
     palette: Float[Tensor, "3 height width"] | None = None,
     backend: str = "auto",
@@ -86,6 +88,7 @@ def optimize(
             others stay where they are. 1 for all to the end.
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which start anew where the
             sketch lacks most; in the first two thirds of the steps only. 0 for never.
+        tidiness: how much the priors count, in shares of what blank paper loses: see `taureau.priors.untidiness`.
         num_locked: how many strokes, from the first on, stay as they are.
         palette: the photo's colours; where given, the colours of the others move too, held near those under them.
         backend: of the rasteriser.
@@ -122,6 +125,10 @@ def optimize(
         everyone[racing] = found
         return everyone
 
+    with torch.no_grad():
+        blank = torch.ones(1, 3, canvas.size, canvas.size, device=first.points.device)
+        unit = tidiness * float(objective.score(blank)) if tidiness else 0.0
+    width = float(first.width.mean())
     pace = Pace(steps, deadline, clock)
     best = Best(current().detached(), scores())
     yield Step(0, pace.total, float(best.scores[best.winner]), best.strokes, best)
@@ -138,6 +145,8 @@ def optimize(
         sketches = rasterize(current().of_sketch(racing), canvas, softness=blur, backend=backend)
         lowered = early if early is not None and progress < early_share else objective
         losses = lowered.loss(sketches, generator=generator)
+        if unit:
+            losses = losses + unit * untidiness(moving[racing], sketches, width, canvas)
         # The candidates share nothing, so the gradient of the sum is each one's own.
         total = losses.sum()
         if colors is not None:

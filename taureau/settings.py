@@ -57,6 +57,8 @@ class Settings:
         score_every: steps between two scores of the clean view.
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which then start anew where the
             sketch lacks most; 0 for never.
+        tidiness: how much it costs to draw lines beside lines, to turn back sharply, and to leave the page, 0 for
+            nothing: see `taureau.priors`.
     """
 
     strokes: int = 16
@@ -77,7 +79,7 @@ class Settings:
     view_pool: int = 32
     distortion: float = 0.5
     crop_area: float = 0.8
-    learning_rate: float = 2.0
+    learning_rate: float = 1.0
     final_learning_rate: float = 0.1
     softness: float = 2.0
     early: float = 0.8
@@ -86,6 +88,7 @@ class Settings:
     attention: float = 0.75
     score_every: int = 10
     relocate_every: int = 20
+    tidiness: float = 1.0
 
     def __init__(self, preset: str = "fast", **changes: Any) -> None:
         """A preset with changes, by name; a prompt brings the loss `text` with it, a budget the most steps.
@@ -128,6 +131,7 @@ class Settings:
         _check_number("final_learning_rate", self.final_learning_rate, 0.0, 100.0, open_low=True)
         _check_number("softness", self.softness, 1.0, 32.0)
         _check_number("attention", self.attention, 0.0, 1.0)
+        _check_number("tidiness", self.tidiness, 0.0, 100.0)
         _check_choice("preset", self.preset, tuple(PRESETS))
         _check_choice("begin", self.begin, BEGINNINGS)
         _check_choice("loss", self.loss, LOSSES)
@@ -166,6 +170,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "trial": 1.0,
         "attention": 0.0,
         "relocate_every": 0,
+        "tidiness": 0.0,
     },
 }
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import torch
 
+from taureau.bezier import halves, lengths
 from taureau.canvas import Canvas
 from taureau.palette import colors_under
 from taureau.placement import first_strokes, sample_points
@@ -17,6 +18,8 @@ from taureau.shapes import Float, Tensor
 from taureau.strokes import Strokes
 from taureau.trace import Trace, choose_curves
 
+# Where there are more strokes than lines, lines are halved, down to halves of so many widths.
+LEAST_HALF = 4.0
 # Candidates that continue a sketch differ by this much, as a share of the canvas.
 JITTER = 0.01
 
@@ -40,8 +43,8 @@ def first_candidates(
         inside: 1 where the photo is.
         num_strokes: of each candidate, kept ones and new ones together.
         width: full width of the new strokes in canvas pixels.
-        trace: the lines to begin on; the first candidate takes the best of them, the others vary. Strokes that no line
-            is left for begin as squiggles, and without a trace all do.
+        trace: the lines to begin on; the first candidate takes the best of them, the others vary. Where there are more
+            strokes than lines, the longest are drawn in two; without a trace all strokes begin as squiggles.
         palette: the photo's colours, for strokes that have some.
         kept: the strokes to continue from, in canvas pixels, on the CPU. New strokes begin where they leave paper.
         lock: whether every candidate has them as they are; otherwise only the first has, and the others are moved a
@@ -62,6 +65,7 @@ def first_candidates(
             drawn = None if kept is None else kept.points
             varied = None if candidate == 0 else generator
             new = choose_curves(trace, num_new, around=num_strokes, drawn=drawn, generator=varied)
+            new = _halved(new, num_new, LEAST_HALF * width)
         if len(new) < num_new:
             left = _off(attention, Strokes.black(new, width)) if len(new) else attention
             points = sample_points(left, num_new - len(new), generator=generator, inside=inside).cpu()
@@ -80,6 +84,18 @@ def first_candidates(
         opacity = None if kept.opacity is None else continued(kept.opacity, 1.0)
         first = replace(first, width=continued(kept.width, width), opacity=opacity)
     return replace(first, color=_first_colors(first.points, palette, kept))
+
+
+def _halved(curves: Float[Tensor, "curves 4 2"], num: int, least: float) -> Float[Tensor, "strokes 4 2"]:
+    """Up to `num` curves that are the same lines: the longest is halved, as long as halves are not too short."""
+    parts = list(curves)
+    while parts and len(parts) < num:
+        long = lengths(torch.stack(parts))
+        longest = int(long.argmax())
+        if long[longest] < 2 * least:
+            break
+        parts[longest : longest + 1] = halves(parts[longest])
+    return torch.stack(parts) if parts else curves
 
 
 def _off(attention: Float[Tensor, "size size"], strokes: Strokes) -> Float[Tensor, "size size"]:

@@ -34,6 +34,7 @@ NUMBERS = {
     "early": (0.0, 1.0, False),
     "trial": (0.0, 1.0, False),
     "attention": (0.0, 1.0, False),
+    "tidiness": (0.0, 100.0, False),
 }
 CHOICES = {
     "preset": "fast, paper",
@@ -160,6 +161,7 @@ def test_paper_is_the_method_as_published():
         "trial": 1.0,
         "attention": 0.0,
         "relocate_every": 0,
+        "tidiness": 0.0,
         "begin": "squiggles",
         "mask": "none",
         # And what a user chooses.

@@ -201,6 +201,20 @@ def test_blank_paper_has_no_lines_and_all_begin_as_squiggles():
     assert torch.equal(candidates(blank, 5, seeds=(1,)).points, plain.points)
 
 
+def test_more_strokes_than_lines_draw_the_longest_in_parts():
+    trace = find_lines(inked(LINE), EVERYWHERE, num_strokes=6)
+    whole = choose_curves(trace, 6)
+    assert 0 < len(whole) < 6
+    parts = first_candidates(
+        EVERYWHERE, EVERYWHERE, num_strokes=6, width=1.0, trace=trace, generators=[seeded()]
+    ).points[0]
+    assert len(parts) == 6
+    assert float(lengths(parts).sum()) == pytest.approx(float(lengths(whole).sum()), rel=1e-4)
+    assert farthest(along(parts), along(whole)) < 0.5
+    assert farthest(along(whole), along(parts)) < 3  # along() looks at points of it, some way apart
+    assert float(lengths(parts).max()) < float(lengths(whole).max()) / 1.9
+
+
 def test_what_no_line_is_left_for_begins_as_squiggles_off_the_lines():
     trace = find_lines(inked(WAVE), EVERYWHERE, num_strokes=30)
     num = len(choose_curves(trace, 30))

@@ -6,7 +6,7 @@ import pytest
 import torch
 from engine.scenes import seeded
 
-from taureau.bezier import points_at
+from taureau.bezier import halves, points_at
 from taureau.fit import fit_cubics
 
 ARCH = torch.tensor([[10.0, 40.0], [15.0, 5.0], [45.0, 0.0], [60.0, 30.0]], dtype=torch.float64)
@@ -83,3 +83,11 @@ def test_points_that_are_the_same_are_no_reason_to_fail(count):
 def test_two_points_give_the_chord():
     fitted, _ = fit_cubics(torch.tensor([[0.0, 0.0], [9.0, 3.0]], dtype=torch.float64))
     assert torch.allclose(fitted, torch.tensor([[0.0, 0.0], [3.0, 1.0], [6.0, 2.0], [9.0, 3.0]]).double(), atol=1e-6)
+
+
+def test_halves_are_the_curve():
+    curves = torch.randn(5, 4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    t = torch.linspace(0, 1, 9, dtype=torch.float64)
+    before, after = halves(curves).unbind(1)
+    torch.testing.assert_close(points_at(before, t), points_at(curves, t / 2))
+    torch.testing.assert_close(points_at(after, t), points_at(curves, (1 + t) / 2))

@@ -1,0 +1,92 @@
+"""Priors: what a pen does not do, whatever is drawn.
+
+A network looks at a small picture and does not mind a line drawn twice, a stroke that turns back on itself, or one
+that leaves the page. A hand minds. Each prior is 0 for a clean drawing; all of them are small beside the loss.
+"""
+
+import torch
+from torch.nn import functional
+
+from taureau.bezier import points_at
+from taureau.canvas import Canvas
+from taureau.shapes import Float, Tensor
+
+# Ink is looked at after a blur of this standard deviation, in stroke widths, where one line alone is as dark as
+# `CROWDED` and two beside each other are darker.
+BLUR = 1.5
+CROWDED = 0.3
+# Points of a stroke that are held on the page.
+SAMPLES = 9
+
+
+# What each counts, where blank paper loses 1: two parallel strokes of a quarter of the canvas, one of 16 strokes that
+# turns back on itself, and one that is 2 % of the canvas off the page each cost about 1 % of that.
+CROWDING, TURNING, STRAYING = 20.0, 0.3, 300.0
+
+
+def untidiness(
+    points: Float[Tensor, "candidates strokes 4 2"],
+    sketches: Float[Tensor, "candidates 3 height width"],
+    width: float,
+    canvas: Canvas,
+) -> Float[Tensor, " candidates"]:
+    """All priors together.
+
+    Args:
+        points: of the strokes that move.
+        sketches: pictures of all strokes.
+        width: full stroke width in canvas pixels.
+        canvas: what they are on.
+    """
+    lines = CROWDING * crowding(sketches, width) + STRAYING * straying(points, canvas)
+    return lines + TURNING * turning(points)
+
+
+def crowding(sketches: Float[Tensor, "candidates 3 height width"], width: float) -> Float[Tensor, " candidates"]:
+    """How much of the paper has lines beside lines: mean of max(0, blurred ink - `CROWDED`)^2, by that of solid black.
+
+    Args:
+        sketches: pictures, 1 on paper.
+        width: full stroke width in pixels.
+
+    Gradient: to the sketches.
+    """
+    ink = 1 - sketches.mean(dim=1, keepdim=True)
+    excess = (_blurred(ink, BLUR * width) - CROWDED).clamp_min(0)
+    return excess.square().mean(dim=(1, 2, 3)) / (1 - CROWDED) ** 2
+
+
+def turning(points: Float[Tensor, "candidates strokes 4 2"]) -> Float[Tensor, " candidates"]:
+    """How sharply strokes turn back: mean over the two corners of each control polygon of max(0, -cos turn)^2.
+
+    A corner of less than a right angle between one leg and the next costs nothing.
+
+    Gradient: to the points.
+    """
+    legs = points.diff(dim=2)
+    cosine = functional.cosine_similarity(legs[:, :, :-1], legs[:, :, 1:], dim=3, eps=1e-3)
+    return (-cosine).clamp_min(0).square().mean(dim=(1, 2))
+
+
+def straying(points: Float[Tensor, "candidates strokes 4 2"], canvas: Canvas) -> Float[Tensor, " candidates"]:
+    """How far strokes are off the page: mean over points of them of the squared distance, in canvas sides.
+
+    Gradient: to the points.
+    """
+    t = torch.linspace(0, 1, SAMPLES, device=points.device)
+    frame = canvas.frame
+    low = points.new_tensor([frame.x, frame.y])
+    high = low + points.new_tensor([frame.width, frame.height])
+    on_curve = points_at(points, t)
+    off = (low - on_curve).clamp_min(0) + (on_curve - high).clamp_min(0)
+    return (off / canvas.size).square().sum(dim=3).mean(dim=(1, 2))
+
+
+def _blurred(images: Float[Tensor, "candidates 1 height width"], sigma: float) -> Tensor:
+    """A Gaussian blur, with paper around."""
+    reach = max(1, round(3 * sigma))
+    offsets = torch.arange(-reach, reach + 1, dtype=images.dtype, device=images.device)
+    kernel = torch.exp(-offsets.square() / (2 * sigma**2))
+    kernel = kernel / kernel.sum()
+    rows = functional.conv2d(images, kernel[None, None, None, :], padding=(0, reach))
+    return functional.conv2d(rows, kernel[None, None, :, None], padding=(reach, 0))

@@ -1,0 +1,87 @@
+"""Priors are 0 for a clean drawing, grow with what they are against, and pull the other way."""
+
+import math
+
+import pytest
+import torch
+
+from taureau.canvas import Canvas
+from taureau.priors import CROWDED, STRAYING, crowding, straying, turning, untidiness
+from taureau.raster import rasterize
+from taureau.strokes import Strokes
+
+CANVAS = Canvas(96)
+WIDTH = 3.0
+
+
+def line(y: float, low: float = 20, high: float = 76) -> list[list[float]]:
+    return [[low + (high - low) * k / 3, y] for k in range(4)]
+
+
+def strokes(*lines: list[list[float]]) -> torch.Tensor:
+    return torch.tensor([lines])
+
+
+def picture(points: torch.Tensor) -> torch.Tensor:
+    return rasterize(Strokes.black(points, WIDTH), CANVAS, backend="torch")
+
+
+def test_lines_apart_and_a_line_on_itself_are_not_crowded():
+    for points in (strokes(line(48.0)), strokes(line(30.0), line(60.0)), strokes(line(48.0), line(48.0))):
+        assert float(crowding(picture(points), WIDTH)[0]) < 1e-7  # soft edges that lie on each other
+
+
+def test_lines_beside_each_other_are_crowded():
+    near, nearer = (picture(strokes(line(48.0), line(48.0 + apart))) for apart in (8.0, 5.0))
+    assert 0 < float(crowding(near, WIDTH)[0]) < float(crowding(nearer, WIDTH)[0])
+
+
+def test_crowding_of_black_paper_has_a_closed_form():
+    # All but the rim of a large black square is black after the blur: excess 1 - CROWDED, squared, by the same.
+    black = torch.zeros(1, 3, 96, 96)
+    rim = 2 * 96 * 2 * 3 * 1.5 * WIDTH / 96**2
+    found = float(crowding(black, WIDTH)[0])
+    assert 1 - rim < found < 1
+    lighter = float(crowding(black + 0.2, WIDTH)[0])
+    assert lighter < ((0.8 - CROWDED) / (1 - CROWDED)) ** 2
+
+
+def test_crowding_pushes_lines_apart():
+    points = strokes(line(46.0), line(51.0)).requires_grad_()
+    crowding(picture(points), WIDTH).sum().backward()
+    upper, lower = points.grad[0, :, :, 1].sum(dim=1)
+    assert upper > 0 > lower  # a step against the gradient moves the upper line up and the lower one down
+
+
+def test_turning_has_a_closed_form():
+    assert float(turning(strokes(line(48.0)))[0]) == 0
+    corner = [[0.0, 0], [10, 0], [10, 10], [20, 10]]
+    assert float(turning(strokes(corner))[0]) == pytest.approx(0, abs=1e-6)
+    hairpin = [[0.0, 0], [10, 0], [2, 0], [0, 0]]
+    assert float(turning(strokes(hairpin))[0]) == pytest.approx(1 / 2)
+    sharp = 10 * math.cos(math.radians(60))
+    half_back = [[0.0, 0], [10, 0], [10 - sharp, 10 * math.sin(math.radians(60))], [0, 20]]
+    first = math.cos(math.radians(120)) ** 2
+    assert float(turning(strokes(half_back, line(5.0)))[0]) == pytest.approx(first / 4, rel=1e-4)
+
+
+def test_a_dot_has_no_turn_and_no_endless_gradient():
+    points = torch.full((1, 1, 4, 2), 5.0, requires_grad=True)
+    turning(points).sum().backward()
+    assert torch.isfinite(points.grad).all()
+
+
+def test_straying_is_the_squared_distance_from_the_page():
+    assert float(straying(strokes(line(48.0)), CANVAS)[0]) == 0
+    assert float(straying(strokes(line(-4.8)), CANVAS)[0]) == pytest.approx(0.05**2)
+    assert float(straying(strokes(line(48.0), line(96 + 9.6)), CANVAS)[0]) == pytest.approx(0.1**2 / 2)
+    wide = Canvas(96, (2, 1))  # the page is the middle half
+    assert float(straying(strokes(line(24 - 4.8)), wide)[0]) == pytest.approx(0.05**2)
+
+
+def test_together_they_are_a_sum_of_each_candidate():
+    clean, stray = strokes(line(48.0)), strokes(line(-4.8))
+    both = torch.cat([clean, stray])
+    found = untidiness(both, picture(both), WIDTH, CANVAS)
+    assert float(found[0]) < 1e-7
+    assert float(found[1]) == pytest.approx(STRAYING * 0.05**2, rel=1e-4)
