@@ -22,7 +22,7 @@ from taureau.margins import comparable, fill_margin
 from taureau.objective import Objective, PerceptionObjective, PixelObjective, TextObjective
 from taureau.optimize import optimize
 from taureau.palette import subject_colors
-from taureau.perception import Encoder, choose_device, load_encoder
+from taureau.perception import DEFAULT_ENCODER, Encoder, choose_device, load_encoder
 from taureau.photo import Photo, PhotoSource, fit_photo, read_photo
 from taureau.raster import choose_backend
 from taureau.run import Run
@@ -61,8 +61,9 @@ class Sketcher:
         encoder: the name of an encoder, or one that is loaded already.
         device: `auto`, `cpu`, `cuda` or `mps`.
         weights: a file of weights for the encoder; None for what `taureau models fetch` has stored.
-        saliency: another encoder to say where strokes begin; None for the same one. The paper's own pair is
-            `clip-rn101` to compare and `clip-vit-b32` for saliency.
+        saliency: another encoder to say what is salient; None for the same one, or the one that it leaves this to, as
+            `builtin` does to `contour`. The paper's own pair is `clip-rn101` to compare and `clip-vit-b32` for
+            saliency.
         backend: of the rasteriser: `auto`, `torch`, `numba` or `reference`.
 
     Raises:
@@ -71,7 +72,7 @@ class Sketcher:
 
     def __init__(
         self,
-        encoder: str | Encoder = "contour",
+        encoder: str | Encoder = DEFAULT_ENCODER,
         *,
         device: str = "auto",
         weights: str | Path | None = None,
@@ -81,9 +82,9 @@ class Sketcher:
         self._device = choose_device(device) if isinstance(encoder, str) else encoder.device
         self.backend = choose_backend(backend, self._device)
         self.encoder = load_encoder(encoder, weights, device) if isinstance(encoder, str) else encoder
-        self.saliency_encoder = (
-            load_encoder(saliency, None, device) if isinstance(saliency, str) else saliency or self.encoder
-        )
+        if saliency is None:
+            saliency = self.encoder.saliency_by or self.encoder
+        self.saliency_encoder = load_encoder(saliency, None, device) if isinstance(saliency, str) else saliency
 
     @overload
     def draw(self, photo: Sequence[PhotoSource | Photo], **settings: Any) -> list[Sketch]: ...
@@ -200,6 +201,7 @@ class Sketcher:
             early_share=settings.early,
             trial=settings.trial,
             relocate_every=settings.relocate_every,
+            tidiness=settings.tidiness,
             num_locked=len(begun.strokes) if begun is not None and lock else 0,
             palette=palette,
             backend=self.backend,

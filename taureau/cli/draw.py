@@ -36,7 +36,7 @@ _NUM_FRAMES = 100
     "--preset", type=click.Choice(["fast", "paper"]), help="'fast', or the method as published. [default: fast]"
 )
 @click.option(
-    "--encoder", metavar="NAME", help="What looks at photo and sketch, see 'taureau models list'. [default: contour]"
+    "--encoder", metavar="NAME", help="What looks at photo and sketch, see 'taureau models list'. [default: builtin]"
 )
 @click.option("--saliency", metavar="NAME", help="Another encoder, to say where strokes begin. [default: the same]")
 @click.option("--weights", metavar="FILE", type=_FILE, help="Weights of the encoder, as safetensors.")

@@ -18,7 +18,8 @@ def models() -> None:
     """Encoders with weights: what there is, and fetching it.
 
     Only 'fetch' uses the network. The weights lie where other programs keep theirs (HF_HOME), and are read from
-    there without any network. The encoder 'contour' has no weights and needs none of this.
+    there without any network. The encoder 'builtin' comes with taureau, and 'contour' has
+    no weights: they need none of this.
     """
 
 

@@ -12,7 +12,8 @@ from taureau.models.catalogue import CATALOGUE
 from taureau.perception.encoder import Encoder as Encoder
 from taureau.perception.encoder import Features as Features
 
-ENCODERS = ("contour", *CATALOGUE)
+DEFAULT_ENCODER = "builtin"
+ENCODERS = ("builtin", "contour", *CATALOGUE)
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -23,10 +24,10 @@ def load_encoder(
 
     Args:
         name: one of `ENCODERS`.
-        weights: a safetensors file; None for what `taureau models fetch` has stored.
+        weights: a safetensors file; None for what comes with taureau, or what `taureau models fetch` has stored.
         device: `auto`, `cpu`, `cuda` or `mps`.
-        input_size: for a CLIP encoder, side in pixels that images are resized to; None for the size of its training.
-            A smaller one is faster and sees less.
+        input_size: side in pixels that images are resized to; None for the usual one. A smaller one is faster and sees
+            less. `contour` has none.
 
     Raises:
         InputError: an unknown name, an input size that cannot be used, or weights or an input size for an encoder
@@ -35,11 +36,15 @@ def load_encoder(
         BackendError: a device that is not here.
     """
     place = choose_device(device)
+    if name == "builtin":
+        from taureau.perception.builtin import INPUT_SIDE, Builtin
+
+        return Builtin(weights, place, input_side=INPUT_SIDE if input_size is None else input_size)
     if name == "contour":
         from taureau.perception.contour import Contour
 
         if weights is not None:
-            raise InputError(f"encoder contour has no weights, got {weights}; leave them out, or name a CLIP encoder")
+            raise InputError(f"encoder contour has no weights, got {weights}; leave them out, or name another encoder")
         if input_size is not None:
             raise InputError(f"encoder contour has no input size, got {input_size}; leave it out")
         return Contour(place)

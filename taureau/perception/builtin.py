@@ -18,7 +18,7 @@ from safetensors import safe_open
 from torch import nn
 from torch.nn import functional
 
-from taureau.errors import WeightsError
+from taureau.errors import InputError, WeightsError
 from taureau.files import shown
 from taureau.models.weights import EXPONENTS, Layout, hash_file, read_layout
 from taureau.perception.encoder import Encoder, Features
@@ -30,8 +30,10 @@ from taureau.shapes import Float, Tensor
 LOCAL_STAGES: Mapping[str, int] = MappingProxyType({"quarter": 2, "eighth": 3, "sixteenth": 4})
 # Pixels of the long side that a picture is resized to.
 INPUT_SIDE = 96
-# Where the shipped weights lie.
+LEAST_SIDE = 32
+# Where the shipped weights lie, and the SHA-256 of the file.
 WEIGHTS = Path(__file__).with_name("builtin.safetensors")
+WEIGHTS_SHA256 = "5ecd04a829d467fe416f20769f5f375a4fb293af894bb72c22e76372bb5f77b3"
 
 
 @dataclass(frozen=True)
@@ -71,20 +73,28 @@ class Builtin(Encoder):
         classes: the names of the classes.
 
     Raises:
-        WeightsError: the file is missing, or not one of this network.
+        InputError: an input side below 32.
+        WeightsError: the file is missing, or not one of this network, or the one that comes with the package is not
+            as it was shipped.
     """
 
     name = "builtin"
     layers = tuple(LOCAL_STAGES)
     loss_layers: Mapping[str, float] = MappingProxyType({"quarter": 1.0, "eighth": 1.0})
     semantic_weight = 0.1
+    # Its attention has cells of a sixth of the picture: nothing is cut out by them.
+    saliency_by = "contour"
 
     def __init__(
         self, weights: str | Path | None = None, device: torch.device | str = "cpu", *, input_side: int = INPUT_SIDE
     ) -> None:
+        if input_side < LEAST_SIDE:
+            raise InputError(f"encoder builtin sees pictures of {LEAST_SIDE} pixels or more, got {input_side}")
         file = WEIGHTS if weights is None else Path(weights)
         layout = read_layout(file)
         self.weights_sha256 = hash_file(file)
+        if weights is None and self.weights_sha256 != WEIGHTS_SHA256:
+            raise WeightsError(f"{shown(file)}: not the file that comes with taureau; install taureau again")
         record = _read_record(file)
         self.input_side = input_side
         self.classes = tuple(record["classes"])

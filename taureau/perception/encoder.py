@@ -37,6 +37,7 @@ class Encoder(ABC):
         loss_layers: the maps that the geometric loss compares, with their weights.
         semantic_weight: the weight of the semantic loss beside them.
         input_side: pixels a side that images are resized to inside; more than that it does not see.
+        saliency_by: the name of an encoder whose saliency is better for drawing than its own; None for its own.
         weights_sha256: SHA-256 of the file that its weights came from; None when it has none.
     """
 
@@ -45,6 +46,7 @@ class Encoder(ABC):
     loss_layers: Mapping[str, float]
     semantic_weight: float
     input_side: int
+    saliency_by: str | None = None
     weights_sha256: str | None = None
 
     @property

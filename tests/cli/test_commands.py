@@ -145,6 +145,6 @@ def test_choices_and_defaults_are_those_of_the_library():
     assert tuple(options["loss"].type.choices) == LOSSES
     assert tuple(options["preset"].type.choices) == tuple(PRESETS)
     assert "[default: fast]" in options["preset"].help
-    assert "[default: contour]" in options["encoder"].help
+    assert "[default: builtin]" in options["encoder"].help
     assert taureau.Settings().preset == "fast"
-    assert taureau.Sketcher().encoder.name == "contour"
+    assert taureau.Sketcher().encoder.name == "builtin"

@@ -50,7 +50,7 @@ def test_one_line_says_what_was_used_and_how_long_it_took(photo):
     outcome = run("draw", photo, *QUICK)
     line = re.fullmatch(
         r".*disc\.sketch\.svg, .*disc\.sketch\.png: 2 strokes in \d+\.\d s, score [\d.e-]+ "
-        r"\(preset fast, encoder contour, rasteriser (torch|numba), device \w+, seed 1, 1 candidate, 2 steps\)\n",
+        r"\(preset fast, encoder builtin, rasteriser (torch|numba), device \w+, seed 1, 1 candidate, 2 steps\)\n",
         outcome.stderr,
     )
     assert line, outcome.stderr
@@ -225,7 +225,7 @@ def test_no_photo_is_a_usage_error():
         (["--start", "gone.svg"], "gone.svg"),
         (["--mask", "gone.png"], "gone.png"),
         (["--frame", "3"], "frame 3"),
-        (["--weights", "gone.safetensors"], "gone.safetensors"),
+        (["--encoder", "contour", "--weights", "gone.safetensors"], "gone.safetensors"),
     ],
 )
 def test_bad_values_are_bad_input_said_on_one_line(photo, options, words):

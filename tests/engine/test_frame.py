@@ -36,15 +36,16 @@ def scene(wide: bool) -> np.ndarray:
     return photo if wide else photo.transpose(1, 0, 2).copy()
 
 
-def draw(photo: np.ndarray, preset: str) -> Sketch:
-    return Sketcher(device="cpu").draw(
+def draw(photo: np.ndarray, preset: str, encoder: str) -> Sketch:
+    return Sketcher(encoder, device="cpu").draw(
         photo, preset=preset, strokes=8, size=112, width=2.25, steps=60, candidates=1, seed=1, mask="none"
     )
 
 
 @pytest.mark.parametrize(("preset", "wide"), [("fast", True), ("fast", False), ("paper", True)])
-def test_no_stroke_runs_along_the_frame(preset, wide):
-    sketch = draw(scene(wide), preset)
+@pytest.mark.parametrize("encoder", ["builtin", "contour"])
+def test_no_stroke_runs_along_the_frame(preset, wide, encoder):
+    sketch = draw(scene(wide), preset, encoder)
     assert max(shares_along_frame(sketch.strokes, sketch.canvas)) < 0.25
     # They have better to do: most of them are on the ball.
     middle = points_at(sketch.strokes.points, torch.linspace(0, 1, 9)).mean(dim=1) - 56
@@ -55,9 +56,9 @@ def test_no_stroke_runs_along_the_frame(preset, wide):
 def test_with_bare_paper_around_the_photo_strokes_do_run_along_the_frame(preset, monkeypatch):
     monkeypatch.setattr(taureau.sketcher, "fill_margin", lambda image, inside: image)
     monkeypatch.setattr(taureau.sketcher, "comparable", torch.ones_like)
-    sketch = draw(scene(wide=True), preset)
+    sketch = draw(scene(wide=True), preset, "contour")
     along = [share for share in shares_along_frame(sketch.strokes, sketch.canvas) if share > 0.5]
-    assert len(along) >= 3
+    assert len(along) >= 2
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from svg_text import assert_same_svg, svg_diff
 
 import taureau.sketcher
 from taureau import InputError, Settings, Sketch, Sketcher, Strokes, load_encoder, read_photo
+from taureau.perception.builtin import WEIGHTS_SHA256
 from taureau.perception.contour import Contour
 from tests import pictures
 
@@ -116,7 +117,7 @@ def test_steps_and_widths_grow_with_the_canvas(sketcher):
     for size in (64, 128):
         start, first = list(sketcher.steps(PHOTO, **quick(size=size, steps=1)))
         moved.append(float((first.strokes.points - start.strokes.points).abs().max()))
-    assert moved == pytest.approx([2.0 * 64 / 224, 2.0 * 128 / 224], rel=0.01)
+    assert moved == pytest.approx([64 / 224, 128 / 224], rel=0.01)
 
 
 @pytest.mark.parametrize("tone", [0, 128, 255])
@@ -441,8 +442,9 @@ def test_an_interrupt_in_the_middle_of_a_step_leaves_the_last_whole_one(sketcher
     assert run.sketch.svg == expected
 
 
-def test_the_score_in_the_record_is_that_of_the_strokes_in_the_sketch(sketcher):
-    run = sketcher.steps(PHOTO, **quick(steps=6, candidates=2, learning_rate=40.0, score_every=1, begin="squiggles"))
+def test_the_score_in_the_record_is_that_of_the_strokes_in_the_sketch():
+    settings = quick(steps=8, learning_rate=30.0, final_learning_rate=60.0, score_every=1)
+    run = Sketcher("contour", device="cpu", backend="torch").steps(PHOTO, **settings)
     seen = [(step.score, step.strokes) for step in run]
     best = min(score for score, _ in seen)
     assert run.sketch.scores["clean"] == pytest.approx(best, rel=1e-5)
@@ -454,7 +456,7 @@ def test_the_record_says_what_was_used(sketcher):
     record = sketcher.draw(PHOTO, **QUICK).record
     assert record["seed"] == 5
     assert record["settings"] == Settings(**QUICK).as_dict()
-    assert (record["encoder"], record["encoder_sha256"]) == ("contour", None)
+    assert (record["encoder"], record["encoder_sha256"]) == ("builtin", WEIGHTS_SHA256)
     assert (record["backend"], record["device"], record["foreground"]) == ("torch", "cpu", "none")
     assert record["warnings"] == []
     json.dumps(record, allow_nan=False)
@@ -483,7 +485,7 @@ def test_settings_of_another_kind_are_refused(sketcher, monkeypatch):
         ({"encoder": "eyes"}, "there is no encoder 'eyes'"),
         ({"device": "abacus"}, "device must be one of"),
         ({"backend": "pencil"}, "backend must be auto, reference, torch, numba, got 'pencil'"),
-        ({"weights": "some.safetensors"}, "encoder contour has no weights"),
+        ({"encoder": "contour", "weights": "some.safetensors"}, "encoder contour has no weights"),
     ],
 )
 def test_a_sketcher_is_refused_by_name(arguments, words):

@@ -133,10 +133,11 @@ def read_plan(run: Path) -> Plan:
 
 
 def _fits(photo: np.ndarray, label: int, judge: Judge | None) -> bool:
-    if not has_subject(photo):
-        return False
-    with torch.no_grad():
-        return judge is None or int(judge.classify(images_of([photo])).argmax()) == label
+    if judge is not None:  # quicker than to look for a subject
+        with torch.no_grad():
+            if int(judge.classify(images_of([photo])).argmax()) != label:
+                return False
+    return has_subject(photo)
 
 
 def _gallery(photos: Photos, number: int, more: Sequence[Photos], size: int) -> np.ndarray:
