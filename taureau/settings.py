@@ -64,7 +64,7 @@ class Settings:
     strokes: int = 16
     preset: str = "fast"
     candidates: int = 3
-    steps: int = 300
+    steps: int = 200
     budget: float | None = None
     size: int = 224
     width: float = 3.0
