@@ -38,7 +38,11 @@ _NUM_FRAMES = 100
 @click.option(
     "--encoder", metavar="NAME", help="What looks at photo and sketch, see 'taureau models list'. [default: builtin]"
 )
-@click.option("--saliency", metavar="NAME", help="Another encoder, to say where strokes begin. [default: the same]")
+@click.option(
+    "--saliency",
+    metavar="NAME",
+    help="Another encoder, to say what is salient. [default: for builtin contour, else the same]",
+)
 @click.option("--weights", metavar="FILE", type=_FILE, help="Weights of the encoder, as safetensors.")
 @click.option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda or mps. [default: auto]")
 @click.option("--candidates", type=int, help=f"Drawings tried; the best is kept. [default: {_DEFAULTS.candidates}]")
