@@ -1,0 +1,389 @@
+"""What a drawing costs and what it is worth: the preset `fast` beside `paper`, and the command from the shell.
+
+    python benchmarks/draw.py                    # time from the shell, memory, and where the time goes (minutes)
+    python benchmarks/draw.py memory             # the most memory that a drawing holds (a minute)
+    python benchmarks/draw.py quality --photos a.jpg b.jpg --seeds 1 2      # against `paper`, 2,001 steps (hours)
+
+The two drawings of a pair have the same photo, seed, candidates and encoder and are drawn one after the other, so that
+a busy machine is busy for both. A score depends on what of a photo counts, and that is not the same in both presets:
+so both drawings are scored twice, as each preset scores, whatever they were drawn by.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+# This alone loads no torch, and must not: what a program held before it starts another is counted as that one's too.
+import taureau
+
+ROOT = Path(__file__).parents[1]
+STROKES = {"wall": [16, 64], "memory": [16, 64, 256], "quality": [4, 8, 16, 32]}
+# What scores a drawing: the preset's own clean view, and nothing that is costly and takes no part in it.
+JUDGES = {"paper": {"preset": "paper"}, "fast": {"preset": "fast", "begin": "squiggles", "early": 0.0}}
+SCORING = {"candidates": 1, "steps": 1, "views": 0, "view_pool": 1, "seed": 0}
+# Memory has reached its most after these, and does not grow with them.
+MEMORY_STEPS = 20
+STAGES = ("Python", "imports", "encoder", "photo to first strokes", "steps", "writing")
+# What is promised on two cores: seconds from the shell by strokes, seconds to the first of them, MB.
+MOST_SECONDS = {16: 12.0, 64: 25.0}
+MOST_SECONDS_TO_STROKES = 3.0
+MOST_MEGABYTES = 1500.0
+# And of `fast` beside `paper`: the least share of photos where its score is reached, the most of its time.
+LEAST_REACHED = 10 / 12
+MOST_OF_TIME = 0.1
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a drawing took, in seconds of the clock and of the processor, and its score by each judge."""
+
+    seconds: float
+    processor_seconds: float
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A photo drawn by both presets."""
+
+    photo: str
+    strokes: int
+    seed: int
+    paper: Drawing
+    fast: Drawing
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Medians over pairs, by one judge.
+
+    Args:
+        paper: score.
+        fast: score; lower is better.
+        change: of the score from `paper` to `fast`, in percent.
+        reached: photos where the median of `fast` over the seeds is not above that of `paper`.
+        photos: how many there are.
+        time: that of `fast` as a share of that of `paper`, by the clock.
+        processor_time: the same by the processor.
+    """
+
+    paper: float
+    fast: float
+    change: float
+    reached: int
+    photos: int
+    time: float
+    processor_time: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether the promise is."""
+        return self.reached >= LEAST_REACHED * self.photos and self.time <= MOST_OF_TIME
+
+
+def compare(pairs: Sequence[Pair], judge: str) -> Comparison:
+    """Take pairs together."""
+    paper, fast = ([getattr(pair, preset).scores[judge] for pair in pairs] for preset in ("paper", "fast"))
+    photos = sorted({pair.photo for pair in pairs})
+
+    def median_of(photo: str, scores: list[float]) -> float:
+        return statistics.median(score for pair, score in zip(pairs, scores, strict=True) if pair.photo == photo)
+
+    return Comparison(
+        paper=statistics.median(paper),
+        fast=statistics.median(fast),
+        change=statistics.median(100 * (ours / theirs - 1) for ours, theirs in zip(fast, paper, strict=True)),
+        reached=sum(median_of(photo, fast) <= median_of(photo, paper) for photo in photos),
+        photos=len(photos),
+        time=statistics.median(pair.fast.seconds / pair.paper.seconds for pair in pairs),
+        processor_time=statistics.median(pair.fast.processor_seconds / pair.paper.processor_seconds for pair in pairs),
+    )
+
+
+def score(sketcher: "taureau.Sketcher", photo: Path, sketch: "taureau.Sketch", judge: str) -> float:
+    """The clean-view score of finished strokes, as a preset scores its own."""
+    settings = {**SCORING, **JUDGES[judge], "size": sketch.canvas.size}
+    return next(sketcher.steps(photo, start=sketch, **settings)).score
+
+
+def draw(sketcher: "taureau.Sketcher", photo: Path, keep: Path | None = None, **settings: Any) -> Drawing:
+    """Draw, then score by every judge; with `keep`, also write the drawing there."""
+    started = time.perf_counter(), time.process_time()
+    sketch = sketcher.draw(photo, **settings)
+    seconds, processor_seconds = time.perf_counter() - started[0], time.process_time() - started[1]
+    if keep is not None:
+        name = f"{photo.stem}-{settings['strokes']}-{settings['seed']}-{settings['preset']}"
+        for ending in (".svg", ".png"):
+            sketch.save(keep / (name + ending))
+    return Drawing(seconds, processor_seconds, {judge: score(sketcher, photo, sketch, judge) for judge in JUDGES})
+
+
+def draw_pairs(
+    sketcher: "taureau.Sketcher",
+    photos: Sequence[Path],
+    strokes: Iterable[int],
+    seeds: Iterable[int],
+    changes: Mapping[str, Mapping[str, Any]],
+    keep: Path | None = None,
+) -> Iterable[Pair]:
+    """Draw every photo with every seed by both presets, one after the other.
+
+    Args:
+        sketcher: draws and scores.
+        photos: files.
+        strokes: numbers of them.
+        seeds: one a pair.
+        changes: settings by preset, beside the preset's own.
+        keep: where the drawings go; None for nowhere.
+    """
+    sketcher.draw(photos[0], strokes=2, steps=2, seed=0)  # loads and compiles what both need
+    for num, photo, seed in product(strokes, photos, seeds):
+        paper, fast = (
+            draw(sketcher, photo, keep, preset=preset, strokes=num, seed=seed, **changes.get(preset, {}))
+            for preset in ("paper", "fast")
+        )
+        yield Pair(photo.stem, num, seed, paper, fast)
+
+
+def show_quality(pairs: Iterable[Pair]) -> None:
+    """Print each pair as it comes, then what they say together."""
+    print("| photo | strokes | seed | " + " | ".join(f"{preset} by {judge}" for judge, preset in _columns()), end="")
+    print(f" | paper, s | fast, s |\n|{'---|' * (5 + len(_columns()))}", flush=True)
+    drawn = []
+    for pair in pairs:
+        drawn.append(pair)
+        scores = [f"{getattr(pair, preset).scores[judge]:.4f}" for judge, preset in _columns()]
+        cells = [pair.photo, str(pair.strokes), str(pair.seed), *scores]
+        print(f"| {' | '.join(cells)} | {pair.paper.seconds:.1f} | {pair.fast.seconds:.1f} |", flush=True)
+    print(f"\n{quality_table(drawn)}")
+
+
+def _columns() -> list[tuple[str, str]]:
+    return [(judge, preset) for judge in JUDGES for preset in ("paper", "fast")]
+
+
+def quality_table(pairs: Sequence[Pair]) -> str:
+    """Medians by strokes and judge, and whether the promise is kept; it is one about the scores of `paper`."""
+    lines = [
+        "| strokes | judged as in | paper | fast | change | reached | time | processor time | promise |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for strokes, judge in product(sorted({pair.strokes for pair in pairs}), JUDGES):
+        found = compare([pair for pair in pairs if pair.strokes == strokes], judge)
+        cells = [
+            str(strokes),
+            judge,
+            f"{found.paper:.4f}",
+            f"{found.fast:.4f}",
+            f"{found.change:+.1f} %",
+            f"{found.reached} of {found.photos}",
+            f"{found.time:.3f}",
+            f"{found.processor_time:.3f}",
+            _kept(found.kept) if judge == "paper" else "",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+class Moment(NamedTuple):
+    """A moment, or the time between two: by the clock and by the processor, in seconds."""
+
+    seconds: float
+    processor_seconds: float
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a program took, from its start to its end: seconds, seconds of processors, the most memory in MB."""
+
+    seconds: float
+    processor_seconds: float
+    megabytes: float
+
+
+def spent_by(command: Sequence[str]) -> Spent:
+    """Run a program at the root of the repository, so that it is this taureau that is measured.
+
+    Raises:
+        subprocess.CalledProcessError: it failed.
+    """
+    started = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Spent(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6)
+
+
+def shell_command(photo: Path, out: Path, **settings: Any) -> list[str]:
+    """A drawing as one asks for it in a shell; settings are options by name."""
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    return [sys.executable, "-m", "taureau", "draw", "-q", "-o", str(out), *options, str(photo)]
+
+
+def stages(photo: Path, out: Path, **settings: Any) -> dict[str, Moment]:
+    """What each stage of a drawing takes, in a program of its own that does what the command does."""
+    asked = json.dumps([str(photo), str(out), settings, time.time()])
+    command = [sys.executable, "-m", "benchmarks.draw", "--one", asked]
+    run = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    return {stage: Moment(*taken) for stage, taken in json.loads(run.stdout).items()}
+
+
+def time_stages(photo: str, out: str, settings: dict[str, Any], began: float) -> dict[str, Moment]:
+    """Draw in this process, which was asked for at the time `began`, and say what each stage took."""
+    moments = [Moment(began, 0.0)]
+
+    def done() -> None:
+        # The clock that two processes share on every system.
+        moments.append(Moment(time.time(), time.process_time()))
+
+    done()
+    sketcher_type = taureau.Sketcher  # taureau loads what it needs when it is asked for
+    done()
+    encoder = settings.pop("encoder", None)
+    sketcher = sketcher_type() if encoder is None else sketcher_type(encoder)
+    done()
+    run = sketcher.steps(taureau.read_photo(photo), **settings)
+    next(run)
+    done()
+    for _ in run:
+        pass
+    done()
+    for ending in (".svg", ".png"):
+        run.sketch.save(Path(out) / f"stages{ending}")
+    done()
+    taken = [Moment(*(after - before for before, after in zip(*both, strict=True))) for both in pairwise(moments)]
+    return dict(zip(STAGES, taken, strict=True))
+
+
+def show_wall(photos: Sequence[Path], strokes: Sequence[int], seeds: Sequence[int], out: Path, **changes: Any) -> None:
+    """Print what the command takes from the shell, and where its time goes."""
+    # The first drawing after an installation compiles, once for all.
+    spent_by(shell_command(photos[0], out, **{**changes, "strokes": 2, "steps": 2, "seed": 0}))
+    print("| strokes | seconds: median [least, most] | of processors | MB | first strokes after | promise |")
+    print("|---|---|---|---|---|---|", flush=True)
+    taken: dict[int, list[dict[str, Moment]]] = {}
+    for num in strokes:
+        spent, taken[num] = [], []
+        for photo, seed in product(photos, seeds):
+            settings = {**changes, "strokes": num, "seed": seed}
+            spent.append(spent_by(shell_command(photo, out, **settings)))
+            taken[num].append(stages(photo, out, **settings))
+        print(wall_row(num, spent, taken[num]), flush=True)
+    print(f"\n{stages_table(taken)}")
+
+
+def stages_table(taken: Mapping[int, Sequence[Mapping[str, Moment]]]) -> str:
+    """Medians of the stages of some drawings, by number of strokes."""
+    lines = [f"| seconds of a stage (of processors) | {' | '.join(f'{num} strokes' for num in taken)} |"]
+    lines.append(f"|{'---|' * (1 + len(taken))}")
+    for stage in STAGES:
+        medians = [map(statistics.median, zip(*(each[stage] for each in all_), strict=True)) for all_ in taken.values()]
+        cells = ["{:.2f} ({:.2f})".format(*both) for both in medians]
+        lines.append(f"| {stage} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def wall_row(strokes: int, spent: Sequence[Spent], parts: Sequence[Mapping[str, Moment]]) -> str:
+    """A row: medians over drawings, and whether the promises about so many strokes are kept, if there are any."""
+    seconds = [each.seconds for each in spent]
+    median = statistics.median(seconds)
+    processor = statistics.median(each.processor_seconds for each in spent)
+    megabytes = max(each.megabytes for each in spent)
+    first = statistics.median(sum(part[stage].seconds for stage in STAGES[:4]) for part in parts)
+    promise = ""
+    if strokes in MOST_SECONDS:
+        kept = median <= MOST_SECONDS[strokes] and first <= MOST_SECONDS_TO_STROKES and megabytes <= MOST_MEGABYTES
+        promise = _kept(kept)
+    spread = f"{median:.1f} [{min(seconds):.1f}, {max(seconds):.1f}]"
+    return f"| {strokes} | {spread} | {processor:.1f} | {megabytes:.0f} | {first:.1f} | {promise} |"
+
+
+def show_memory(
+    photos: Sequence[Path], strokes: Sequence[int], seeds: Sequence[int], out: Path, **changes: Any
+) -> None:
+    """Print the most memory that the command holds, in both presets."""
+    changes = {"steps": MEMORY_STEPS, **changes}
+    print("| preset | strokes | MB: most of all drawings | promise |\n|---|---|---|---|", flush=True)
+    for preset, num in product(JUDGES, strokes):
+        settings = {**changes, "preset": preset, "strokes": num}
+        commands = [shell_command(photo, out, **settings, seed=seed) for photo, seed in product(photos, seeds)]
+        megabytes = max(spent_by(command).megabytes for command in commands)
+        print(f"| {preset} | {num} | {megabytes:.0f} | {_kept(megabytes <= MOST_MEGABYTES)} |", flush=True)
+
+
+def _kept(kept: bool) -> str:
+    return "kept" if kept else "MISSED"
+
+
+def photo_file(name: str, folder: Path) -> Path:
+    """A photo as a file: the one that is named, or that of scikit-image, written into a folder."""
+    if Path(name).is_file():
+        return Path(name).resolve()
+    import skimage.data
+    from PIL import Image
+
+    file = folder / f"{name}.png"
+    Image.fromarray(getattr(skimage.data, name)()).save(file)
+    return file
+
+
+def show_machine() -> None:
+    """Print what was measured on."""
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    print(f"taureau {taureau.__version__}, Python {platform.python_version()}, {os.cpu_count()} cores{load}")
+
+
+def main() -> None:
+    """Measure, and print tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="?", default="wall", choices=STROKES, metavar="|".join(STROKES))
+    parser.add_argument("--photos", nargs="+", default=["coffee", "astronaut", "chelsea"], help="or of scikit-image")
+    parser.add_argument("--strokes", nargs="+", type=int, help=", ".join(f"{what}: {n}" for what, n in STROKES.items()))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1])
+    parser.add_argument("--steps", type=int, help="of fast, instead of its own")
+    parser.add_argument("--paper-steps", type=int, help="of paper, instead of its own")
+    parser.add_argument("--encoder", help="of both (builtin)")
+    parser.add_argument("--whole", action="store_true", help="quality: fast draws backgrounds too, as paper does")
+    parser.add_argument("--keep", type=Path, help="quality: a folder for the drawings, to look at")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.one:
+        print(json.dumps(time_stages(*json.loads(asked.one))))
+        return
+    strokes = asked.strokes or STROKES[asked.what]
+    changes = {} if asked.steps is None else {"steps": asked.steps}
+    with tempfile.TemporaryDirectory() as folder:
+        photos = [photo_file(name, Path(folder)) for name in asked.photos]
+        show_machine()
+        chosen = {} if asked.encoder is None else {"encoder": asked.encoder}
+        print(f"{', '.join(photo.stem for photo in photos)}; seeds {asked.seeds}; {chosen or 'encoder builtin'}")
+        if asked.what == "quality":
+            both = {
+                "paper": {} if asked.paper_steps is None else {"steps": asked.paper_steps},
+                "fast": {**changes, **({"mask": "none", "attention": 0.0} if asked.whole else {})},
+            }
+            if asked.keep is not None:
+                asked.keep.mkdir(parents=True, exist_ok=True)
+            show_quality(draw_pairs(taureau.Sketcher(**chosen), photos, strokes, asked.seeds, both, asked.keep))
+        else:
+            show = show_wall if asked.what == "wall" else show_memory
+            show(photos, strokes, asked.seeds, Path(folder), **changes, **chosen)
+
+
+if __name__ == "__main__":
+    main()
