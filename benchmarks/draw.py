@@ -32,7 +32,7 @@ STROKES = {"wall": [16, 64], "memory": [16, 64, 256], "quality": [4, 8, 16, 32]}
 # What scores a drawing: the preset's own clean view, and nothing that is costly and takes no part in it.
 JUDGES = {"paper": {"preset": "paper"}, "fast": {"preset": "fast", "begin": "squiggles", "early": 0.0}}
 SCORING = {"candidates": 1, "steps": 1, "views": 0, "view_pool": 1, "seed": 0}
-# Memory has reached its most after these, and does not grow with them.
+# Enough for views, scores and a look for strokes to begin anew; whole drawings show their memory in `wall`.
 MEMORY_STEPS = 20
 STAGES = ("Python", "imports", "encoder", "photo to first strokes", "steps", "writing")
 # What is promised on two cores: seconds from the shell by strokes, seconds to the first of them, MB.
