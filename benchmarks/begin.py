@@ -9,6 +9,8 @@ better. The scores after 50 and 100 of the steps are the best that were seen unt
 import argparse
 import statistics
 
+import skimage.data
+
 import taureau
 
 WATCHED = (0, 50, 100, 300)
@@ -20,20 +22,19 @@ ALIKE = {"learning_rate": 2.0, "tidiness": 0.0}
 def main() -> None:
     """Draw every photo both ways, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photos", nargs="+", metavar="PHOTO")
+    parser.add_argument("photos", nargs="*", metavar="PHOTO", help="files (default: three of skimage.data)")
     parser.add_argument("--strokes", type=int, nargs="+", default=[8, 16])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--encoder", default="contour")
     arguments = parser.parse_args()
+    photos = arguments.photos or [getattr(skimage.data, name)() for name in ("astronaut", "chelsea", "coffee")]
     sketcher = taureau.Sketcher(arguments.encoder)
-    print(f"{len(arguments.photos)} photos, encoder {sketcher.encoder.name}, seed {arguments.seed}")
+    print(f"{len(photos)} photos, encoder {sketcher.encoder.name}, seed {arguments.seed}")
     columns = ["squiggles, end", *(f"lines, step {step}" for step in WATCHED)]
     print(f"| strokes | {' | '.join(columns)} | change at the end | better |\n|{'---|' * (len(columns) + 3)}")
     for strokes in arguments.strokes:
         chosen = {"strokes": strokes, "seed": arguments.seed, "candidates": 1, "steps": WATCHED[-1], **ALIKE}
-        scores = {
-            kind: [watched(sketcher, photo, begin=kind, **chosen) for photo in arguments.photos] for kind in KINDS
-        }
+        scores = {kind: [watched(sketcher, photo, begin=kind, **chosen) for photo in photos] for kind in KINDS}
         ends = {kind: [each[-1] for each in scores[kind]] for kind in KINDS}
         pairs = list(zip(ends["lines"], ends["squiggles"], strict=True))
         medians = [statistics.median(ends["squiggles"]), *map(statistics.median, zip(*scores["lines"], strict=True))]
