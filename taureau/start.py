@@ -88,13 +88,14 @@ def first_candidates(
 
 def _halved(curves: Float[Tensor, "curves 4 2"], num: int, least: float) -> Float[Tensor, "strokes 4 2"]:
     """Up to `num` curves that are the same lines: the longest is halved, as long as halves are not too short."""
-    parts = list(curves)
+    parts, long = list(curves), lengths(curves).tolist()
     while parts and len(parts) < num:
-        long = lengths(torch.stack(parts))
-        longest = int(long.argmax())
+        longest = long.index(max(long))
         if long[longest] < 2 * least:
             break
-        parts[longest : longest + 1] = halves(parts[longest])
+        both = halves(parts[longest])
+        parts[longest : longest + 1] = both
+        long[longest : longest + 1] = lengths(both).tolist()
     return torch.stack(parts) if parts else curves
 
 
