@@ -126,11 +126,14 @@ def draw_both(photo: np.ndarray, kind: str, rng: np.random.Generator) -> tuple[n
         ink = KINDS[kind](large, rng).astype(np.float32)
         whole = ink = _without_specks(ink, rng) if rng.random() < 0.3 else ink
     strength = rng.uniform(0.75, 1.0)
-    drawing, complete = (
-        np.round(255 * (1 - np.clip(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) * strength, 0, 1)))
-        for image in (ink, whole)
-    )
-    return drawing.astype(np.uint8), complete.astype(np.uint8)
+    drawing = on_paper(ink, side, strength)
+    return drawing, drawing if whole is ink else on_paper(whole, side, strength)
+
+
+def on_paper(ink: Ink, side: int, strength: float) -> np.ndarray:
+    """Ink of this strength, 0..1, as a picture `[side side]` of bytes, where 255 is paper."""
+    small = cv2.resize(ink, (side, side), interpolation=cv2.INTER_AREA) * strength
+    return np.round(255 * (1 - np.clip(small, 0, 1))).astype(np.uint8)
 
 
 def trace(edges: np.ndarray, rng: np.random.Generator) -> np.ndarray:

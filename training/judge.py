@@ -9,10 +9,10 @@ the classes of photos and drawings, and which photo a drawing was made of. `RUN/
 same command goes on with a run that was stopped.
 """
 
-import argparse
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,12 @@ from taureau.errors import WeightsError
 from taureau.perception.resize import resize
 from taureau.shapes import Float, Tensor
 from training.checkpoint import State, write
-from training.data import NO_CLASS, Photos, open_photos, read_classes
+from training.data import Photos, open_photos, read_classes
 from training.drawings import PLAIN, find_subject
 from training.judge_drawings import SHARES, draw
 from training.losses import class_loss, contrast_loss
-from training.pairs import Batch, Pairs, change_colors, crop
-from training.train import Recipe, begin, descend, go_on, look
+from training.pairs import Batch, change_colors, crop
+from training.train import Recipe, begin, descend, go_on, log_line, look, options, recipe_of, sources_of
 
 # Pixels of the long side that pictures are judged at; its training pictures have this side.
 SIDE = 64
@@ -205,18 +205,7 @@ def take_step(recipe: Recipe, state: State, batch: Batch) -> Callable[[], dict[s
     }
     loss = torch.stack(list(parts.values())).sum()
     rate = descend(recipe, state, loss)
-
-    def line() -> dict[str, float]:
-        right = [(half.argmax(dim=1) == labels)[labels != NO_CLASS].float().mean() for half in scores]
-        return {
-            "loss": round(float(loss.detach()), 4),
-            **{name: round(float(part.detach()), 4) for name, part in parts.items()},
-            "accuracy_photos": round(float(right[0]), 4),
-            "accuracy_drawings": round(float(right[1]), 4),
-            "learning_rate": rate,
-        }
-
-    return line
+    return partial(log_line, loss, parts, scores, labels, rate)
 
 
 def train(recipe: Recipe, photos: list[Photos], architecture: JudgeArchitecture, out: Path) -> JudgeNetwork:
@@ -227,19 +216,7 @@ def train(recipe: Recipe, photos: list[Photos], architecture: JudgeArchitecture,
     """
     state = begin(recipe, architecture, JudgeNetwork)
     shares = [float(len(shard)) for shard in photos]
-
-    def pairs(steps: range) -> Pairs:
-        return Pairs(
-            photos,
-            shares,
-            batch=recipe.batch,
-            sides=recipe.sides,
-            seed=recipe.seed,
-            steps=steps,
-            make=make_judge_pair,
-        )
-
-    go_on(recipe, state, pairs, take_step, out)
+    go_on(recipe, state, photos, shares, make_judge_pair, take_step, out)
     assert isinstance(state.average, JudgeNetwork)
     return state.average.eval()
 
@@ -253,43 +230,16 @@ def export(network: JudgeNetwork, file: Path, record: Mapping[str, Any]) -> None
 
 def main() -> None:
     """The command."""
-    parser = argparse.ArgumentParser(description="Train the judge of drawings.")
-    parser.add_argument("--photos", type=Path, nargs="+", required=True, help="shards (.npz) or folders of photos")
-    parser.add_argument("--held-out", nargs="*", default=[], help="stems of shards to leave out, as photos64-9")
-    parser.add_argument("--classes", type=Path, required=True, help="a JSON list of class names")
-    parser.add_argument("--cache", type=Path, required=True, help="folder for decoded photos (1.2 GB for 100,000)")
-    parser.add_argument("--out", type=Path, required=True, help="folder for log, checkpoint and result")
-    parser.add_argument("--photo-side", type=int, default=64, help="side of the photos in pixels (default 64)")
-    length = parser.add_mutually_exclusive_group(required=True)
-    length.add_argument("--steps", type=int, help="how long, in steps")
-    length.add_argument("--minutes", type=float, help="how long, in minutes")
-    parser.add_argument("--batch", type=int, default=128, help="pairs in a step (default 128)")
+    # builtin's seed is 0.
+    parser = options("Train the judge of drawings.", batch=128, learning_rate=1e-3, seed=1)
     parser.add_argument("--stem", type=int, default=JudgeArchitecture.stem, help="channels of the first convolution")
     parser.add_argument("--widths", type=int, nargs="+", default=list(JudgeArchitecture.widths))
     parser.add_argument("--layers", type=int, nargs="+", default=list(JudgeArchitecture.layers))
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
-    parser.add_argument("--average-decay", type=float, default=0.999)
-    parser.add_argument("--seed", type=int, default=1, help="default 1; builtin's is 0")
-    parser.add_argument("--workers", type=int, default=1, help="processes that make pairs (default 1)")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     given = parser.parse_args()
     cv2.setNumThreads(0)
-    classes = read_classes(given.classes)
-    sources = [source for source in given.photos if source.stem not in given.held_out]
+    classes, sources = read_classes(given.classes), sources_of(given)
     photos = [open_photos(source, given.cache, given.photo_side, classes) for source in sources]
-    recipe = Recipe(
-        given.steps,
-        given.minutes,
-        batch=given.batch,
-        sides=(SIDE,),
-        learning_rate=given.learning_rate,
-        average_decay=given.average_decay,
-        seed=given.seed,
-        workers=given.workers,
-        device=given.device,
-        precision=given.precision,
-    )
+    recipe = recipe_of(given, (SIDE,))
     architecture = JudgeArchitecture(given.stem, tuple(given.widths), tuple(given.layers), classes=len(classes))
     network = train(recipe, photos, architecture, given.out)
     record = {"classes": classes, "recipe": asdict(recipe), "photos": [source.name for source in sources]}

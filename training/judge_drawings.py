@@ -11,7 +11,16 @@ from types import MappingProxyType
 import cv2
 import numpy as np
 
-from training.drawings import OVERSAMPLING, Ink, cubics_through, draw_exactly, draw_polylines, find_subject, wipe
+from training.drawings import (
+    OVERSAMPLING,
+    Ink,
+    cubics_through,
+    draw_exactly,
+    draw_polylines,
+    find_subject,
+    on_paper,
+    wipe,
+)
 
 # Gradients below this, in shares of black to white over a sixty-fourth of the side, are noise.
 LEAST_SLOPE = 0.015
@@ -98,8 +107,7 @@ def draw(photo: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
     side = len(photo)
     large = cv2.resize(photo, (side * OVERSAMPLING, side * OVERSAMPLING), interpolation=cv2.INTER_CUBIC)
     ink = move(KINDS[kind](large, rng).astype(np.float32), rng)
-    ink = cv2.resize(ink, (side, side), interpolation=cv2.INTER_AREA) * rng.uniform(0.8, 1.0)
-    drawing = np.round(255 * (1 - np.clip(ink, 0, 1))).astype(np.uint8)
+    drawing = on_paper(ink, side, rng.uniform(0.8, 1.0))
     return wipe(drawing, rng) if kind != "curves" and rng.random() < 0.3 else drawing
 
 

@@ -13,7 +13,7 @@ import copy
 import json
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from training.checkpoint import State, export, load_checkpoint, save_checkpoint
 from training.data import NO_CLASS, Photos, open_photos, read_classes
 from training.losses import class_loss, total_loss
 from training.model import Network, Seen, follow
-from training.pairs import Batch, Pairs, make_windows
+from training.pairs import Batch, Make, Pairs, make_windows
 
 # What the parts of the loss count.
 WEIGHTS = {"class": 1.0, "global": 1.0, "quarter": 0.3, "eighth": 0.5, "sixteenth": 0.3}
@@ -95,19 +95,7 @@ def train(recipe: Recipe, photos: list[Photos], shares: list[float], architectur
         The averaged network.
     """
     state = begin(recipe, architecture)
-
-    def pairs(steps: range) -> Pairs:
-        return Pairs(
-            photos,
-            shares,
-            batch=recipe.batch,
-            sides=recipe.sides,
-            seed=recipe.seed,
-            steps=steps,
-            make=partial(make_windows, drawn=not recipe.supervised),
-        )
-
-    go_on(recipe, state, pairs, take_step, out)
+    go_on(recipe, state, photos, shares, partial(make_windows, drawn=not recipe.supervised), take_step, out)
     assert isinstance(state.average, Network)
     return state.average.eval()
 
@@ -115,7 +103,9 @@ def train(recipe: Recipe, photos: list[Photos], shares: list[float], architectur
 def go_on(
     recipe: Recipe,
     state: State,
-    pairs: Callable[[range], Pairs],
+    photos: list[Photos],
+    shares: list[float],
+    make: Make,
     step: Callable[[Recipe, State, Batch], Callable[[], dict[str, float]]],
     out: Path,
 ) -> None:
@@ -124,7 +114,9 @@ def go_on(
     Args:
         recipe: how.
         state: as it is at the beginning.
-        pairs: the batches of a range of steps.
+        photos: what with.
+        shares: how often a pair comes from each of them.
+        make: what makes a pair of a photo.
         step: one step; see `take_step`.
         out: a folder, made when it is not there.
     """
@@ -134,7 +126,7 @@ def go_on(
         load_checkpoint(state, checkpoint)
     last, saved = time.perf_counter(), state.seconds
     with open(out / "log.jsonl", "a") as log:
-        for batch in _batches(recipe, pairs, state.step):
+        for batch in _batches(recipe, photos, shares, make, state.step):
             if recipe.progress(state) >= 1:
                 break
             line = step(recipe, state, batch)
@@ -181,19 +173,25 @@ def take_step(recipe: Recipe, state: State, batch: Batch) -> Callable[[], dict[s
         loss, parts = total_loss(halves[0], halves[1], labels, marks, moves, WEIGHTS, generator=generator)
     rate = descend(recipe, state, loss)
 
-    def line() -> dict[str, float]:
-        right = [(half.logits.argmax(dim=1) == labels)[labels != NO_CLASS].float().mean() for half in halves]
-        return {
-            "loss": round(float(loss.detach()), 4),
-            **{name: round(float(part.detach()), 4) for name, part in parts.items()},
-            **{
-                f"accuracy_{what}": round(float(share), 4)
-                for what, share in zip(("photos", "drawings"), right, strict=False)
-            },
-            "learning_rate": rate,
-        }
+    return partial(log_line, loss, parts, [half.logits for half in halves], labels, rate)
 
-    return line
+
+def log_line(
+    loss: torch.Tensor,
+    parts: Mapping[str, torch.Tensor],
+    logits: Iterable[torch.Tensor],
+    labels: torch.Tensor,
+    rate: float,
+) -> dict[str, float]:
+    """What the log says of a step: the losses, and the share of right classes of photos and, if any, of drawings."""
+    right = [(scores.argmax(dim=1) == labels)[labels != NO_CLASS].float().mean() for scores in logits]
+    accuracies = zip(("photos", "drawings"), right, strict=False)
+    return {
+        "loss": round(float(loss.detach()), 4),
+        **{name: round(float(part.detach()), 4) for name, part in parts.items()},
+        **{f"accuracy_{what}": round(float(share), 4) for what, share in accuracies},
+        "learning_rate": rate,
+    }
 
 
 def look(recipe: Recipe, state: State, photos: torch.Tensor, drawings: torch.Tensor | None) -> Any:
@@ -235,9 +233,17 @@ def _part(seen: Seen, which: slice) -> Seen:
     return Seen(local, seen.embedding[which].float(), seen.logits[which].float(), seen.attention[which])
 
 
-def _batches(recipe: Recipe, pairs: Callable[[range], Pairs], first: int) -> Iterable[Batch]:
+def _batches(recipe: Recipe, photos: list[Photos], shares: list[float], make: Make, first: int) -> Iterable[Batch]:
     last = MANY_STEPS if recipe.steps is None else recipe.steps
-    batches = pairs(range(first, last))
+    batches = Pairs(
+        photos,
+        shares,
+        batch=recipe.batch,
+        sides=recipe.sides,
+        seed=recipe.seed,
+        steps=range(first, last),
+        make=make,
+    )
     # A sampler of a range: the default one would write out every number of a run without end.
     return DataLoader(
         batches,
@@ -249,28 +255,22 @@ def _batches(recipe: Recipe, pairs: Callable[[range], Pairs], first: int) -> Ite
     )
 
 
-def main() -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(description="Train the network that becomes the encoder builtin.")
+def options(description: str, *, batch: int, learning_rate: float, seed: int) -> argparse.ArgumentParser:
+    """What every training can be told, with these defaults."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--photos", type=Path, nargs="+", required=True, help="shards (.npz) or folders of photos")
     parser.add_argument("--held-out", nargs="*", default=[], help="stems of shards to leave out, as photos64-9")
-    parser.add_argument("--sharp", type=Path, help="a shard or folder of larger photos, mixed in")
-    parser.add_argument("--sharp-share", type=float, default=0.1, help="of the pairs that come from it (default 0.1)")
     parser.add_argument("--classes", type=Path, required=True, help="a JSON list of class names")
     parser.add_argument("--cache", type=Path, required=True, help="folder for decoded photos (1.2 GB for 100,000)")
     parser.add_argument("--out", type=Path, required=True, help="folder for log, checkpoint and result")
     parser.add_argument("--photo-side", type=int, default=64, help="side of the photos in pixels (default 64)")
-    parser.add_argument("--sharp-side", type=int, default=160, help="side of the larger photos (default 160)")
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--steps", type=int, help="how long, in steps")
     length.add_argument("--minutes", type=float, help="how long, in minutes")
-    parser.add_argument("--batch", type=int, default=96, help="pairs in a step (default 96)")
-    parser.add_argument("--sides", type=int, nargs="+", default=[64], help="sides of the pictures, taken in turn")
-    parser.add_argument("--widths", type=int, nargs=4, default=list(Architecture.widths), help="channels of the stages")
-    parser.add_argument("--blocks", type=int, nargs=4, default=list(Architecture.blocks), help="blocks of the stages")
-    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--batch", type=int, default=batch, help=f"pairs in a step (default {batch})")
+    parser.add_argument("--learning-rate", type=float, default=learning_rate)
     parser.add_argument("--average-decay", type=float, default=0.999)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=seed, help=f"of everything random (default {seed})")
     parser.add_argument("--workers", type=int, default=1, help="processes that make pairs (default 1)")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument(
@@ -279,28 +279,49 @@ def main() -> None:
         default="float32",
         help="bfloat16 is faster on GPUs and on processors that have it",
     )
-    parser.add_argument("--supervised", action="store_true", help="learn classes from photos alone, for comparison")
-    given = parser.parse_args()
-    classes = read_classes(given.classes)
-    sources = [source for source in given.photos if source.stem not in given.held_out]
-    shards = [open_photos(source, given.cache, given.photo_side, classes) for source in sources]
-    shares = [float(len(shard)) for shard in shards]
-    if given.sharp is not None:
-        shards.append(open_photos(given.sharp, given.cache, given.sharp_side, classes))
-        shares.append(sum(shares) * given.sharp_share / (1 - given.sharp_share))
-    recipe = Recipe(
+    return parser
+
+
+def recipe_of(given: argparse.Namespace, sides: Sequence[int], *, supervised: bool = False) -> Recipe:
+    """The recipe that the options say."""
+    return Recipe(
         given.steps,
         given.minutes,
         batch=given.batch,
-        sides=tuple(given.sides),
+        sides=tuple(sides),
         learning_rate=given.learning_rate,
         average_decay=given.average_decay,
         seed=given.seed,
         workers=given.workers,
         device=given.device,
         precision=given.precision,
-        supervised=given.supervised,
+        supervised=supervised,
     )
+
+
+def sources_of(given: argparse.Namespace) -> list[Path]:
+    """The shards and folders to train on."""
+    return [source for source in given.photos if source.stem not in given.held_out]
+
+
+def main() -> None:
+    """The command."""
+    parser = options("Train the network that becomes the encoder builtin.", batch=96, learning_rate=2e-3, seed=0)
+    parser.add_argument("--sharp", type=Path, help="a shard or folder of larger photos, mixed in")
+    parser.add_argument("--sharp-share", type=float, default=0.1, help="of the pairs that come from it (default 0.1)")
+    parser.add_argument("--sharp-side", type=int, default=160, help="side of the larger photos (default 160)")
+    parser.add_argument("--sides", type=int, nargs="+", default=[64], help="sides of the pictures, taken in turn")
+    parser.add_argument("--widths", type=int, nargs=4, default=list(Architecture.widths), help="channels of the stages")
+    parser.add_argument("--blocks", type=int, nargs=4, default=list(Architecture.blocks), help="blocks of the stages")
+    parser.add_argument("--supervised", action="store_true", help="learn classes from photos alone, for comparison")
+    given = parser.parse_args()
+    classes, sources = read_classes(given.classes), sources_of(given)
+    shards = [open_photos(source, given.cache, given.photo_side, classes) for source in sources]
+    shares = [float(len(shard)) for shard in shards]
+    if given.sharp is not None:
+        shards.append(open_photos(given.sharp, given.cache, given.sharp_side, classes))
+        shares.append(sum(shares) * given.sharp_share / (1 - given.sharp_share))
+    recipe = recipe_of(given, given.sides, supervised=given.supervised)
     architecture = Architecture(tuple(given.widths), tuple(given.blocks), classes=len(classes))
     network = train(recipe, shards, shares, architecture, given.out)
     record = {"classes": classes, "recipe": asdict(recipe), "photos": [source.name for source in sources]}
