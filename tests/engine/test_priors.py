@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
+from taureau import priors
 from taureau.canvas import Canvas
-from taureau.priors import CROWDED, STRAYING, crowding, straying, turning, untidiness
+from taureau.priors import CROWDED, PARTING, REACH, STRAYING, crowding, parting, straying, turning, untidiness
 from taureau.raster import rasterize
 from taureau.strokes import Strokes
 
@@ -79,9 +80,50 @@ def test_straying_is_the_squared_distance_from_the_page():
     assert float(straying(strokes(line(24 - 4.8)), wide)[0]) == pytest.approx(0.05**2)
 
 
+def test_parting_has_a_closed_form():
+    reach = REACH * WIDTH
+    gap = strokes(line(48.0, 10, 30), line(48.0, 30 + reach, 30 + reach + 20))
+    # The two inner ends, of four, are apart by the reach. The outer ones are nearer to an inner one than to each other.
+    assert float(parting(gap, WIDTH)[0]) == pytest.approx(2 / 4 * 1 / 2, rel=1e-5)
+    assert float(parting(strokes(line(48.0, 10, 30), line(48.0, 30, 60)), WIDTH)[0]) == 0
+    assert float(parting(strokes(line(48.0)), WIDTH)[0]) == 0  # an end does not belong to the other of its stroke
+
+
+def test_parting_pulls_the_nearest_ends_together_and_no_others():
+    points = strokes(line(48.0, 10, 30), line(48.0, 36, 60), line(44.0, 33, 34)).requires_grad_()
+    parting(points, WIDTH).sum().backward()
+    gradient = points.grad[0]
+    assert (gradient[:, 1:3] == 0).all()
+    # The short line is nearest to both, and it has one end for each of them.
+    assert gradient[0, 3, 0] < 0 < gradient[2, 0, 0]
+    assert gradient[2, 3, 0] < 0 < gradient[1, 0, 0]
+    assert (gradient[0, 0] == 0).all()
+
+
+def test_parting_is_the_same_however_many_ends_are_looked_at_a_time(monkeypatch):
+    generator = torch.Generator().manual_seed(3)
+    points = 96 * torch.rand(2, 40, 4, 2, generator=generator)
+    whole = parting(points, WIDTH)
+    monkeypatch.setattr(priors, "AT_ONCE", 7)
+    assert torch.equal(parting(points, WIDTH), whole)
+    by_hand = []
+    for candidate in points:
+        ends = candidate[:, [0, 3]].reshape(-1, 2).tolist()
+        nearest = [
+            min((math.dist(a, b), j) for j, b in enumerate(ends) if j // 2 != i // 2) for i, a in enumerate(ends)
+        ]
+        gaps = [d for i, (d, j) in enumerate(nearest) if nearest[j][1] == i]
+        by_hand.append(sum(d**2 / (d**2 + (REACH * WIDTH) ** 2) for d in gaps) / len(ends))
+    assert whole.tolist() == pytest.approx(by_hand, rel=1e-5)
+
+
 def test_together_they_are_a_sum_of_each_candidate():
     clean, stray = strokes(line(48.0)), strokes(line(-4.8))
     both = torch.cat([clean, stray])
     found = untidiness(both, picture(both), WIDTH, CANVAS)
     assert float(found[0]) < 1e-7
     assert float(found[1]) == pytest.approx(STRAYING * 0.05**2, rel=1e-4)
+    apart = strokes(line(48.0, 10, 30), line(48.0, 50, 70))
+    assert float(untidiness(apart, picture(apart), WIDTH, CANVAS)[0]) == pytest.approx(
+        PARTING * float(parting(apart, WIDTH)[0]), rel=1e-4
+    )
