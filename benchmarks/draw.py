@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ import taureau
 
 ROOT = Path(__file__).parents[1]
 STROKES = {"wall": [16, 64], "memory": [16, 64, 256], "quality": [4, 8, 16, 32]}
+# Seconds between two looks for a file.
+LOOK_EVERY = 0.01
 # What scores a drawing: the preset's own clean view, and nothing that is costly and takes no part in it.
 JUDGES = {"paper": {"preset": "paper"}, "fast": {"preset": "fast", "begin": "squiggles", "early": 0.0}}
 SCORING = {"candidates": 1, "steps": 1, "views": 0, "view_pool": 1, "seed": 0}
@@ -205,28 +208,51 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True)
 class Spent:
-    """What a program took, from its start to its end: seconds, seconds of processors, the most memory in MB."""
+    """What a program took, from its start to its end: seconds, seconds of processors, the most memory in MB; and the
+    seconds until a file that it writes was there, if one was looked for.
+    """
 
     seconds: float
     processor_seconds: float
     megabytes: float
+    first: float | None = None
 
 
-def spent_by(command: Sequence[str]) -> Spent:
+def spent_by(command: Sequence[str], first: Path | None = None) -> Spent:
     """Run a program at the root of the repository, so that it is this taureau that is measured.
+
+    Args:
+        command: the program and its arguments.
+        first: a file to look for while it runs; it is removed before.
 
     Raises:
         subprocess.CalledProcessError: it failed.
     """
+    if first is not None:
+        first.unlink(missing_ok=True)
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    ended, found = threading.Event(), []
+
+    def look(file: Path) -> None:
+        while not file.exists() and not ended.wait(LOOK_EVERY):
+            pass
+        if file.exists():
+            found.append(time.perf_counter() - started)
+
+    looking = None if first is None else threading.Thread(target=look, args=[first])
+    if looking is not None:
+        looking.start()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
+    ended.set()
+    if looking is not None:
+        looking.join()
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     unit = 1 if sys.platform == "darwin" else 1024
-    return Spent(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6)
+    return Spent(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6, *found)
 
 
 def shell_command(photo: Path, out: Path, **settings: Any) -> list[str]:
@@ -281,9 +307,10 @@ def show_wall(photos: Sequence[Path], strokes: Sequence[int], seeds: Sequence[in
         spent, taken[num] = [], []
         for photo, seed in product(photos, seeds):
             settings = {**changes, "strokes": num, "seed": seed}
-            spent.append(spent_by(shell_command(photo, out, **settings)))
+            live = out / "live.svg"
+            spent.append(spent_by(shell_command(photo, out, live=live, **settings), live))
             taken[num].append(stages(photo, out, **settings))
-        print(wall_row(num, spent, taken[num]), flush=True)
+        print(wall_row(num, spent), flush=True)
     print(f"\n{stages_table(taken)}")
 
 
@@ -298,13 +325,14 @@ def stages_table(taken: Mapping[int, Sequence[Mapping[str, Moment]]]) -> str:
     return "\n".join(lines)
 
 
-def wall_row(strokes: int, spent: Sequence[Spent], parts: Sequence[Mapping[str, Moment]]) -> str:
+def wall_row(strokes: int, spent: Sequence[Spent]) -> str:
     """A row: medians over drawings, and whether the promises about so many strokes are kept, if there are any."""
     seconds = [each.seconds for each in spent]
     median = statistics.median(seconds)
     processor = statistics.median(each.processor_seconds for each in spent)
     megabytes = max(each.megabytes for each in spent)
-    first = statistics.median(sum(part[stage].seconds for stage in STAGES[:4]) for part in parts)
+    # A drawing that was done before its first strokes were seen showed them at its end.
+    first = statistics.median(each.seconds if each.first is None else each.first for each in spent)
     promise = ""
     if strokes in MOST_SECONDS:
         kept = median <= MOST_SECONDS[strokes] and first <= MOST_SECONDS_TO_STROKES and megabytes <= MOST_MEGABYTES

@@ -128,19 +128,26 @@ def test_stages_are_shown_by_their_medians():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "megabytes", "stage", "promise"),
+    ("seconds", "megabytes", "first", "promise"),
     [
-        (12.0, 1500.0, 0.75, "kept"),
-        (12.1, 500.0, 0.5, "MISSED"),
-        (9.0, 1501.0, 0.5, "MISSED"),
-        (9, 500, 0.76, "MISSED"),
+        (12.0, 1500.0, 3.0, "kept"),
+        (12.1, 500.0, 2.0, "MISSED"),
+        (9.0, 1501.0, 2.0, "MISSED"),
+        (9.0, 500.0, 3.1, "MISSED"),
     ],
 )
-def test_what_the_shell_is_promised_is_seconds_megabytes_and_first_strokes(seconds, megabytes, stage, promise):
-    spent = [Spent(each, 5.0, megabytes) for each in (1.0, seconds, 99.0)]
-    parts = [dict.fromkeys(STAGES, Moment(stage, stage))]  # four stages until there are strokes
-    assert wall_row(16, spent, parts).endswith(f"| {4 * stage:.1f} | {promise} |")
-    assert wall_row(17, spent, parts).endswith("|  |")
+def test_what_the_shell_is_promised_is_seconds_megabytes_and_first_strokes(seconds, megabytes, first, promise):
+    spent = [Spent(each, 5.0, megabytes, first) for each in (1.0, seconds, 99.0)]
+    assert wall_row(16, spent).endswith(f"| {first:.1f} | {promise} |")
+    assert wall_row(17, spent).endswith("|  |")
+
+
+def test_the_file_that_a_program_writes_is_seen(tmp_path):
+    file = tmp_path / "first"
+    file.write_text("of an earlier run")
+    writing = f"import pathlib; pathlib.Path({str(file)!r}).touch()"
+    assert spent_by([sys.executable, "-c", writing], file).first > 0
+    assert spent_by([sys.executable, "-c", ""], file).first is None
 
 
 def test_what_a_program_takes_is_its_own():

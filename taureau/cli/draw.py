@@ -14,7 +14,8 @@ import click
 
 import taureau
 from taureau.cli.interruption import Interruption
-from taureau.cli.outputs import PIPE, Outputs, check_outputs, plan_outputs
+from taureau.cli.live import Live
+from taureau.cli.outputs import PIPE, Outputs, check_live, check_outputs, plan_outputs
 from taureau.cli.program import INTERRUPTED, debug_option, describe_error, is_broken_pipe, report_error
 from taureau.cli.progress import DrawingProgress
 
@@ -83,6 +84,7 @@ _NUM_FRAMES = 100
 @click.option("--overwrite/--no-overwrite", default=True, help="Replace earlier drawings. [default: yes]")
 @click.option("--frames", metavar="DIR", type=_FILE, help="Also write how it came about, as numbered PNG files.")
 @click.option("--gif", metavar="FILE", help="Also write how it came about, as a GIF; 'auto': beside the sketch.")
+@click.option("--live", metavar="FILE", type=_FILE, help="Show the drawing as it comes about in FILE (.svg or .png).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a photo on stdout, and nothing else there.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 @debug_option
@@ -92,6 +94,7 @@ def draw(
     overwrite: bool,
     frames: Path | None,
     gif: str | None,
+    live: Path | None,
     as_json: bool,
     quiet: bool,
     encoder: str | None,
@@ -132,6 +135,9 @@ def draw(
     taureau.Settings(**settings)
     inputs = [path for path in (*photos, weights, mask_file) if path is not None]
     check_outputs(planned, inputs=inputs, overwrite=overwrite)
+    if live is not None:
+        check_live(live, planned, inputs=inputs, overwrite=overwrite)
+    view = Live(live)
 
     begun = None if start is None else taureau.Sketch.load(start)
     attempt = _Attempts(as_json=as_json)
@@ -145,7 +151,7 @@ def draw(
         # read, since loading a network to refuse a photo would be a long wait for a no.
         sketcher = sketcher or _make_sketcher(encoder, weights, saliency, device)
         steps = partial(sketcher.steps, picture, start=begun, lock=lock, mask_file=mask_file, since=started, **settings)
-        drawn = attempt(photo, partial(_draw_photo, steps, outputs, overwrite=overwrite, shown=not quiet))
+        drawn = attempt(photo, partial(_draw_photo, steps, outputs, view, overwrite=overwrite, shown=not quiet))
         if drawn is None:
             continue
         seconds = time.perf_counter() - started
@@ -217,7 +223,9 @@ def _make_sketcher(encoder: str | None, weights: Path | None, saliency: str | No
     return taureau.Sketcher(**chosen, weights=weights, saliency=saliency, device=device)
 
 
-def _draw_photo(steps: Callable[[], "taureau.run.Run"], outputs: Outputs, *, overwrite: bool, shown: bool) -> _Drawn:
+def _draw_photo(
+    steps: Callable[[], "taureau.run.Run"], outputs: Outputs, view: Live, *, overwrite: bool, shown: bool
+) -> _Drawn:
     """Draw one photo and write what was asked for; an interrupt ends it early, and the best so far is written."""
     stopped_at = None
     moments = []
@@ -226,6 +234,7 @@ def _draw_photo(steps: Callable[[], "taureau.run.Run"], outputs: Outputs, *, ove
         with DrawingProgress(outputs.name, shown=shown) as progress:
             for step in run:
                 progress.show(step)
+                view.show(run, step)
                 if step.number % -(-step.total // _NUM_FRAMES) == 0:
                     moments.append(step.strokes)
                 if interruption.noted:
@@ -233,6 +242,7 @@ def _draw_photo(steps: Callable[[], "taureau.run.Run"], outputs: Outputs, *, ove
                     run.close()
                     break
         sketch = run.sketch
+        view.finish(sketch)
         history = [replace(sketch, strokes=strokes) for strokes in moments] + [sketch]
         return _Drawn(sketch, _write(sketch, history, outputs, overwrite=overwrite), stopped_at)
 

@@ -113,6 +113,29 @@ def check_outputs(planned: Sequence[Outputs], *, inputs: Iterable[Path], overwri
                 )
 
 
+def check_live(live: Path, planned: Sequence[Outputs], *, inputs: Iterable[Path], overwrite: bool) -> None:
+    """Refuse, before any work, a live view that could not or must not be written. Its folder is made.
+
+    Args:
+        live: the one file that shows each drawing as it comes about.
+        planned: from `plan_outputs`.
+        inputs: files that the command reads.
+        overwrite: whether a file that is there may be replaced.
+
+    Raises:
+        UsageError: its ending is not that of a drawing.
+        InputError: it is an input or an output, exists, or cannot be written.
+    """
+    if live.suffix.lower() not in _FILE_ENDINGS:
+        raise click.UsageError(f"--live takes a file that ends in .svg or .png, got {live}")
+    if _identity(live) in {_identity(path) for path in inputs if path != PIPE}:
+        raise taureau.InputError(f"{live}: the live view would replace what is drawn; name another file")
+    if _identity(live) in {_identity(path) for outputs in planned for path in outputs.files()}:
+        raise taureau.InputError(f"{live}: the finished drawing goes there; name another file for the live view")
+    _make_folder(live.parent)
+    taureau.check_writable(live, overwrite=overwrite)
+
+
 def _plan(photo: Path, output: str | None, is_folder: bool, gif: str | None, frames: Path | None) -> Outputs:
     name = "photo" if photo == PIPE else photo.stem
     folder = Path(output) if output is not None and is_folder else photo.parent

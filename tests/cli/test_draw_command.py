@@ -6,9 +6,11 @@ import signal
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import taureau
+from taureau.cli.live import Live
 from taureau.cli.progress import DrawingProgress
 from taureau.files import shown
 from tests.bad_files import BAD_FILES
@@ -183,6 +185,51 @@ def test_frames_left_from_a_longer_drawing_go(photo, tmp_path):
 def test_frames_of_a_long_drawing_are_about_a_hundred(photo, tmp_path):
     assert run("draw", photo, *QUICK, "--steps", "250", "--loss", "l2", "--frames", tmp_path / "frames").code == 0
     assert 80 <= len(names(tmp_path / "frames")) <= 102
+
+
+def test_the_live_view_is_there_from_the_first_step_and_ends_as_the_drawing(photo, tmp_path, monkeypatch):
+    live, seen = tmp_path / "live" / "disc.svg", []
+    show = DrawingProgress.show
+
+    def looking(bar, step):
+        if step.number == 1:  # what was written of step 0
+            seen.append(taureau.Sketch.load(live))
+        show(bar, step)
+
+    monkeypatch.setattr(DrawingProgress, "show", looking)
+    outcome = run("draw", photo, *QUICK, "--live", live)
+    assert outcome.code == 0, outcome.stderr
+    final = taureau.Sketch.load(photo.with_name("disc.sketch.svg"))
+    assert len(seen) == 1
+    assert len(seen[0].strokes) == len(final.strokes)
+    assert not torch.equal(seen[0].strokes.points, final.strokes.points)
+    assert live.read_text() == photo.with_name("disc.sketch.svg").read_text()
+
+
+def test_the_live_view_is_written_when_half_a_second_has_passed(photo, tmp_path):
+    moments, written = iter((0.0, 0.4, 0.6, 0.6, 0.7)), []
+    view = Live(tmp_path / "live.svg", clock=lambda: next(moments))
+    steps = taureau.Sketcher("contour").steps(photo, size=64, steps=3, candidates=1, strokes=2, seed=1)
+    for step in steps:
+        view.show(steps, step)
+        written.append((tmp_path / "live.svg").read_text())
+    assert written[0] == written[1] != written[2] == written[3]
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "message"),
+    [
+        ("live.jpg", 2, "ends in .svg or .png"),
+        ("disc.png", 3, "would replace what is drawn"),
+        ("disc.sketch.svg", 3, "the finished drawing goes there"),
+        ("disc.png/live.svg", 3, "cannot be made a folder"),
+    ],
+)
+def test_a_live_view_that_cannot_be_is_refused_before_any_work(photo, name, code, message):
+    outcome = run("draw", photo, *QUICK, "--live", photo.with_name(name) if "/" not in name else photo / "live.svg")
+    assert outcome.code == code
+    assert message in outcome.stderr
+    assert names(photo.parent) == ["disc.png"]
 
 
 def test_a_gif_shows_every_moment(photo, tmp_path):
