@@ -10,6 +10,7 @@ import click
 import taureau
 from taureau.cli.doctor import doctor as doctor_command
 from taureau.cli.draw import draw as draw_command
+from taureau.cli.garbage import collected_late
 from taureau.cli.models import models as models_command
 from taureau.cli.program import Program
 
@@ -33,7 +34,8 @@ def main() -> None:
     # OpenMP's threads spin while they wait, and where other programs run too, the thread that they wait for gets no
     # processor: a drawing took three times as long. It reads this when torch loads, which is later.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    program.main(prog_name="taureau")
+    with collected_late():
+        program.main(prog_name="taureau")
 
 
 __all__ = ["main", "program"]

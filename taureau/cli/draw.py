@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import taureau
+from taureau.cli.garbage import settled
 from taureau.cli.interruption import Interruption
 from taureau.cli.live import Live
 from taureau.cli.outputs import PIPE, Outputs, check_live, check_outputs, plan_outputs
@@ -193,6 +194,7 @@ class _Attempts:
         except Exception as error:
             if is_broken_pipe(error):
                 raise
+            settled()
             code = report_error(error)
             self.exit_code = self.exit_code or code
             if self._as_json:
@@ -235,6 +237,8 @@ def _draw_photo(
             for step in run:
                 progress.show(step)
                 view.show(run, step)
+                if step.number == 1:
+                    settled()
                 if step.number % -(-step.total // _NUM_FRAMES) == 0:
                     moments.append(step.strokes)
                 if interruption.noted:
