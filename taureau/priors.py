@@ -19,6 +19,8 @@ CROWDED = 0.3
 SAMPLES = 9
 # Two ends of strokes that are this many stroke widths apart pull each other most.
 REACH = 4.0
+# From so many strokes on a gap counts as much as it does among so many: strokes become shorter, and gaps do not.
+MANY = 16
 # Ends whose nearest is looked for at a time: with thousands of strokes a table of all distances would be gigabytes.
 AT_ONCE = 1024
 
@@ -91,8 +93,9 @@ def parting(points: Float[Tensor, "candidates strokes 4 2"], width: float) -> Fl
     """How far apart the ends of strokes are where one line could go on as another.
 
     Two ends of different strokes belong together when each is the nearest to the other: an outline that several
-    strokes draw is then one line. The mean over all ends of d^2 / (d^2 + (`REACH` width)^2), where d is the distance of
-    an end that belongs to another, and 0 for the others. Ends that are far away from each other hardly feel it.
+    strokes draw is then one line. The sum over all ends of d^2 / (d^2 + (`REACH` width)^2), where d is the distance of
+    an end that belongs to another, by the number of ends, or by that of `MANY` strokes where there are more. Ends that
+    are far away from each other hardly feel it.
 
     Args:
         points: of the strokes.
@@ -104,7 +107,7 @@ def parting(points: Float[Tensor, "candidates strokes 4 2"], width: float) -> Fl
     nearest = _nearest_ends(ends.detach())
     mutual = nearest.gather(1, nearest) == torch.arange(ends.shape[1], device=ends.device)
     apart = (ends - ends.gather(1, nearest[:, :, None].expand_as(ends))).square().sum(dim=2)
-    return (mutual * apart / (apart + (REACH * width) ** 2)).mean(dim=1)
+    return (mutual * apart / (apart + (REACH * width) ** 2)).sum(dim=1) / min(ends.shape[1], 2 * MANY)
 
 
 def _nearest_ends(ends: Float[Tensor, "candidates ends 2"]) -> Int64[Tensor, "candidates ends"]:

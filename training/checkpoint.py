@@ -68,6 +68,32 @@ def load_checkpoint(state: State, file: Path) -> None:
     state.step, state.seconds = record["step"], record["seconds"]
 
 
+def begin_with(state: State, file: Path) -> dict[str, Any]:
+    """Give a run that begins the averaged weights of another, as far as they fit.
+
+    Where a matrix has become wider, what it did not look at before begins with 0; weights of a shape that does not fit
+    begin with nothing learnt.
+
+    Returns:
+        How far the other run was: its step and its seconds.
+    """
+    with safe_open(file, framework="pt") as stored:
+        record = json.loads(stored.metadata()["record"])
+        tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - it is no mapping
+    for network in (state.network, state.average):
+        weights = network.state_dict()
+        for name, weight in weights.items():
+            found = tensors.get(f"average.{name}")
+            if found is None or found.shape[:1] != weight.shape[:1] or found.dim() != weight.dim():
+                continue
+            if found.shape == weight.shape:
+                weight.copy_(found)
+            elif found.dim() == 2 and found.shape[1] < weight.shape[1]:
+                weight.zero_()
+                weight[:, : found.shape[1]] = found
+    return dict(record)
+
+
 def load_average(file: Path, architecture: Architecture) -> Network:
     """The averaged network of a checkpoint, for evaluation and export."""
     network = Network(architecture)

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from taureau.perception.builtin import LOCAL_STAGES, Architecture, extend
+from taureau.perception.builtin import LOCAL_STAGES, Architecture, extend, survey
 from taureau.shapes import Float, Tensor
 
 
@@ -73,7 +73,7 @@ class Network(nn.Module):
             {name: nn.Conv2d(widths[stage - 1], architecture.local_dim, 1) for name, stage in LOCAL_STAGES.items()}
         )
         self.attention = nn.Conv2d(widths[-1], 1, 1)
-        self.embed = nn.Linear(widths[-1], architecture.dim)
+        self.embed = nn.Linear(architecture.seen, architecture.dim)
         self.classify = nn.Linear(widths[-1], architecture.classes)
         # At first every place counts alike.
         nn.init.zeros_(self.attention.weight)
@@ -90,7 +90,8 @@ class Network(nn.Module):
                 local[heads[number]] = self.local[heads[number]](x)
         attention = self.attention(x).flatten(1).softmax(dim=1)
         pooled = (x.flatten(2) @ attention[:, :, None])[:, :, 0]
-        return Seen(local, self.embed(pooled), self.classify(pooled), attention.unflatten(1, x.shape[2:]))
+        embedding = self.embed(survey(x, pooled, self.architecture.tiles))
+        return Seen(local, embedding, self.classify(pooled), attention.unflatten(1, x.shape[2:]))
 
 
 def fold(network: Network) -> dict[str, Tensor]:

@@ -24,14 +24,14 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from taureau.perception.builtin import Architecture
-from training.checkpoint import State, export, load_checkpoint, save_checkpoint
+from training.checkpoint import State, begin_with, export, load_checkpoint, save_checkpoint
 from training.data import NO_CLASS, Photos, open_photos, read_classes
 from training.losses import class_loss, total_loss
 from training.model import Network, Seen, follow
 from training.pairs import Batch, Make, Pairs, make_windows
 
 # What the parts of the loss count.
-WEIGHTS = {"class": 1.0, "global": 1.0, "quarter": 0.3, "eighth": 0.5, "sixteenth": 0.3}
+WEIGHTS = {"class": 1.0, "global": 1.5, "quarter": 0.3, "eighth": 0.5, "sixteenth": 0.3}
 # A run by time makes batches until the time is over.
 MANY_STEPS = 10_000_000
 WARM_UP_STEPS = 50
@@ -81,7 +81,14 @@ class Recipe:
         return min(1.0, max(by_steps, by_time))
 
 
-def train(recipe: Recipe, photos: list[Photos], shares: list[float], architecture: Architecture, out: Path) -> Network:
+def train(
+    recipe: Recipe,
+    photos: list[Photos],
+    shares: list[float],
+    architecture: Architecture,
+    out: Path,
+    first: Path | None = None,
+) -> tuple[Network, dict[str, Any]]:
     """Train, writing log and checkpoints into `out`; goes on from the checkpoint that is there.
 
     Args:
@@ -90,14 +97,16 @@ def train(recipe: Recipe, photos: list[Photos], shares: list[float], architectur
         shares: how often a pair comes from each of them.
         architecture: of the network.
         out: a folder, made when it is not there.
+        first: the checkpoint of a run whose weights this one begins with; None to begin with nothing learnt.
 
     Returns:
-        The averaged network.
+        The averaged network, and how far the run was that it began with: see `training.checkpoint.begin_with`.
     """
     state = begin(recipe, architecture)
+    before = {} if first is None else begin_with(state, first)
     go_on(recipe, state, photos, shares, partial(make_windows, drawn=not recipe.supervised), take_step, out)
     assert isinstance(state.average, Network)
-    return state.average.eval()
+    return state.average.eval(), before
 
 
 def go_on(
@@ -313,6 +322,9 @@ def main() -> None:
     parser.add_argument("--sides", type=int, nargs="+", default=[64], help="sides of the pictures, taken in turn")
     parser.add_argument("--widths", type=int, nargs=4, default=list(Architecture.widths), help="channels of the stages")
     parser.add_argument("--blocks", type=int, nargs=4, default=list(Architecture.blocks), help="blocks of the stages")
+    parser.add_argument(
+        "--begin-with", type=Path, help="the checkpoint of another run, whose weights this one begins with"
+    )
     parser.add_argument("--supervised", action="store_true", help="learn classes from photos alone, for comparison")
     given = parser.parse_args()
     classes, sources = read_classes(given.classes), sources_of(given)
@@ -323,8 +335,9 @@ def main() -> None:
         shares.append(sum(shares) * given.sharp_share / (1 - given.sharp_share))
     recipe = recipe_of(given, given.sides, supervised=given.supervised)
     architecture = Architecture(tuple(given.widths), tuple(given.blocks), classes=len(classes))
-    network = train(recipe, shards, shares, architecture, given.out)
-    record = {"classes": classes, "recipe": asdict(recipe), "photos": [source.name for source in sources]}
+    network, before = train(recipe, shards, shares, architecture, given.out, given.begin_with)
+    names = [source.name for source in sources]
+    record = {"classes": classes, "recipe": asdict(recipe), "photos": names, "before": before}
     export(network, given.out / "builtin.safetensors", record)
 
 

@@ -1,6 +1,6 @@
 """Builtin: taureau's own small network, trained so that a photo and a line drawing of it look the same.
 
-A ResNet of about 1.6 million weights, batch normalisation folded into the convolutions. Local heads give each place
+A ResNet of about 1.7 million weights, batch normalisation folded into the convolutions. Local heads give each place
 of three maps a descriptor of length 1; an attention pooling gives the embedding, the classes and the saliency. The
 file that `training` writes holds everything: weights in float16, sizes, class names and how it was trained.
 """
@@ -33,7 +33,7 @@ INPUT_SIDE = 96
 LEAST_SIDE = 32
 # Where the shipped weights lie, and the SHA-256 of the file.
 WEIGHTS = Path(__file__).with_name("builtin.safetensors")
-WEIGHTS_SHA256 = "5ecd04a829d467fe416f20769f5f375a4fb293af894bb72c22e76372bb5f77b3"
+WEIGHTS_SHA256 = "cfd4a8baf3d60b87966142cffd6d9f5795fca51ecceec36631018f6609c260bd"
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Architecture:
         local_dim: channels of a local descriptor.
         dim: length of the embedding.
         classes: how many classes it tells apart.
+        tiles: the embedding looks at this many by this many parts of the picture, besides the whole.
     """
 
     widths: tuple[int, ...] = (24, 48, 96, 192)
@@ -53,11 +54,18 @@ class Architecture:
     local_dim: int = 64
     dim: int = 128
     classes: int = 200
+    tiles: int = 2
+
+    @property
+    def seen(self) -> int:
+        """How many numbers the embedding is made of."""
+        return self.widths[-1] * (1 + self.tiles**2)
 
     @classmethod
     def from_dict(cls, sizes: Mapping[str, Any]) -> "Architecture":
         """The sizes as a file's header has them."""
-        return cls(tuple(sizes["widths"]), tuple(sizes["blocks"]), sizes["local_dim"], sizes["dim"], sizes["classes"])
+        names = ("local_dim", "dim", "classes", "tiles")
+        return cls(tuple(sizes["widths"]), tuple(sizes["blocks"]), *(sizes[name] for name in names))
 
 
 class Builtin(Encoder):
@@ -116,7 +124,7 @@ class Builtin(Encoder):
 
     def _look(self, images: Tensor, layers: frozenset[str], embedding: bool) -> Features:
         maps, last = self._tower(self._prepare(images), layers, embedding)
-        return Features(maps, self._tower.embed(self._tower.pool(last)) if embedding else None)
+        return Features(maps, self._tower.embed(self._tower.survey(last)) if embedding else None)
 
     def classify(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch classes"]:
         """The probability of each of `classes` for each image; every row adds up to 1.
@@ -159,6 +167,15 @@ def extend(x: Float[Tensor, "batch channels height width"], margin: int) -> Tens
     return functional.pad(x, (margin, margin, margin, margin), mode="replicate")
 
 
+def survey(
+    last: Float[Tensor, "batch channels height width"], pooled: Float[Tensor, "batch channels"], tiles: int
+) -> Float[Tensor, "batch seen"]:
+    """The pooled features of a picture, and the means of `tiles` x `tiles` parts of it: what is there, and where."""
+    if tiles == 0:
+        return pooled
+    return torch.cat([pooled, functional.adaptive_avg_pool2d(last, tiles).flatten(1)], dim=1)
+
+
 class Block(nn.Module):
     """Two convolutions beside a shortcut."""
 
@@ -194,7 +211,8 @@ class Tower(nn.Module):
         for name, stage in LOCAL_STAGES.items():
             setattr(self, name, nn.Conv2d(widths[stage - 1], architecture.local_dim, 1))
         self.attention = nn.Conv2d(inputs, 1, 1)
-        self.embed = nn.Linear(inputs, architecture.dim)
+        self.tiles = architecture.tiles
+        self.embed = nn.Linear(architecture.seen, architecture.dim)
         self.classify = nn.Linear(inputs, architecture.classes)
 
     def forward(
@@ -223,6 +241,10 @@ class Tower(nn.Module):
     def pool(self, last: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch channels"]:
         """The mean of the places, weighted by `attend`."""
         return (last.flatten(2) @ self.attend(last).flatten(1)[:, :, None])[:, :, 0]
+
+    def survey(self, last: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch seen"]:
+        """What the embedding is made of: `pool`, and the means of each channel in the tiles, row by row."""
+        return survey(last, self.pool(last), self.tiles)
 
 
 def _read_record(file: Path) -> dict[str, Any]:

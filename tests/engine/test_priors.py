@@ -7,7 +7,7 @@ import torch
 
 from taureau import priors
 from taureau.canvas import Canvas
-from taureau.priors import CROWDED, PARTING, REACH, STRAYING, crowding, parting, straying, turning, untidiness
+from taureau.priors import CROWDED, MANY, PARTING, REACH, STRAYING, crowding, parting, straying, turning, untidiness
 from taureau.raster import rasterize
 from taureau.strokes import Strokes
 
@@ -113,7 +113,7 @@ def test_parting_is_the_same_however_many_ends_are_looked_at_a_time(monkeypatch)
             min((math.dist(a, b), j) for j, b in enumerate(ends) if j // 2 != i // 2) for i, a in enumerate(ends)
         ]
         gaps = [d for i, (d, j) in enumerate(nearest) if nearest[j][1] == i]
-        by_hand.append(sum(d**2 / (d**2 + (REACH * WIDTH) ** 2) for d in gaps) / len(ends))
+        by_hand.append(sum(d**2 / (d**2 + (REACH * WIDTH) ** 2) for d in gaps) / (2 * MANY))
     assert whole.tolist() == pytest.approx(by_hand, rel=1e-5)
 
 

@@ -1,6 +1,7 @@
 """The encoder builtin against the network that was trained, and files that are not its weights."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from torch.nn import functional
 
 from taureau.errors import WeightsError
 from taureau.losses import geometric_loss
-from taureau.perception.builtin import Architecture, Builtin
+from taureau.perception.builtin import Architecture, Builtin, survey
 from taureau.sketcher import Sketcher
 from training.checkpoint import export
 from training.model import Network
@@ -61,6 +62,22 @@ def test_it_sees_what_the_trained_network_sees(network, encoder):
     assert near(ours.embedding, theirs.embedding)
     assert near(encoder.classify(images()), theirs.logits.softmax(dim=1))
     assert not near(ours.embedding, theirs.embedding.roll(1, 0))
+
+
+def test_the_embedding_is_made_of_the_whole_and_of_its_tiles():
+    last = torch.arange(32.0).view(1, 2, 4, 4)
+    pooled = torch.tensor([[100.0, 200.0]])
+    found = survey(last, pooled, 2)[0].tolist()
+    tiles = [2.5, 4.5, 10.5, 12.5]
+    assert found == [100, 200, *tiles, *(16 + tile for tile in tiles)]
+    assert survey(last, pooled, 0) is pooled
+
+
+def test_the_embedding_knows_where_things_are(encoder):
+    picture = torch.ones(1, 3, SIDE, SIDE)
+    picture[:, :, 8:24, 8:24] = 0
+    here, there = (encoder(found).embedding for found in (picture, picture.flip(3)))
+    assert not near(here, there)
 
 
 @pytest.mark.parametrize("side", [64, 96, 256])
@@ -136,8 +153,7 @@ def test_it_can_draw(encoder):
 
 
 def header(**changes) -> dict[str, str]:
-    sizes = {"widths": SMALL.widths, "blocks": SMALL.blocks, "local_dim": 10, "dim": 7, "classes": 3}
-    return {"record": json.dumps({"architecture": sizes, "classes": CLASSES, **changes})}
+    return {"record": json.dumps({"architecture": asdict(SMALL), "classes": CLASSES, **changes})}
 
 
 @pytest.mark.parametrize("metadata", [None, {"record": "{"}, {"record": "[]"}, header(classes=["disc"])])

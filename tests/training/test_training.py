@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -13,7 +14,7 @@ from safetensors import safe_open
 from taureau.perception.builtin import Architecture, Builtin
 from tests.house import ROOT
 from tests.training.pictures import CLASSES, make_photos, write_classes, write_shard
-from training.checkpoint import export, load_average, load_checkpoint, save_checkpoint
+from training.checkpoint import begin_with, export, load_average, load_checkpoint, save_checkpoint
 from training.drawings import LINE, PLAIN, WRONG
 from training.evaluate import accuracy, evaluate, local_correspondence, retrieval
 from training.losses import PLACES, UNLIKE, UNLIKE_SCALE, class_loss, contrast_loss, local_loss
@@ -136,14 +137,14 @@ def test_supervised_training_sees_no_drawings():
 
 def test_a_run_that_is_taken_up_again_ends_as_one_that_never_stopped(tmp_path):
     photos = make_photos(9)
-    whole = train(RECIPE, [photos], [1.0], SMALL, tmp_path / "whole")
+    whole, _ = train(RECIPE, [photos], [1.0], SMALL, tmp_path / "whole")
     state = begin(RECIPE, SMALL)
     pairs = Pairs([photos], [1.0], batch=4, sides=(32,), seed=0, steps=range(3))
     for index in range(3):
         take_step(RECIPE, state, pairs[index])
     (tmp_path / "parts").mkdir()
     save_checkpoint(state, tmp_path / "parts/checkpoint.safetensors")
-    parts = train(RECIPE, [photos], [1.0], SMALL, tmp_path / "parts")
+    parts, _ = train(RECIPE, [photos], [1.0], SMALL, tmp_path / "parts")
     for name, tensor in whole.state_dict().items():
         # The same sums in the same order; only the buffers' alignment may differ.
         assert torch.allclose(tensor.float(), parts.state_dict()[name].float(), rtol=1e-4, atol=1e-6), name
@@ -161,6 +162,26 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
         load_checkpoint(other, tmp_path / "checkpoint.safetensors")
 
 
+def test_a_run_begins_with_the_weights_of_another_as_far_as_they_fit(tmp_path):
+    torch.manual_seed(1)
+    narrow = begin(RECIPE, replace(SMALL, tiles=0))
+    narrow.step, narrow.seconds = 7, 8.5
+    for weight in narrow.average.parameters():
+        torch.nn.init.normal_(weight)
+    save_checkpoint(narrow, tmp_path / "checkpoint.safetensors")
+    wide = begin(RECIPE, replace(SMALL, classes=4))
+    untaught = wide.network.classify.weight.detach().clone()
+    assert begin_with(wide, tmp_path / "checkpoint.safetensors") == {"step": 7, "seconds": 8.5}
+    assert (wide.step, wide.seconds) == (0, 0)
+    for network in (wide.network, wide.average):
+        assert torch.equal(network.stem.weight, narrow.average.stem.weight)
+        assert torch.equal(network.embed.weight[:, :10], narrow.average.embed.weight)
+        assert network.embed.weight[:, 10:].abs().max() == 0
+    assert torch.equal(wide.network.classify.weight, untaught)
+    images = torch.rand(2, 3, 32, 32)
+    assert torch.allclose(wide.average.eval()(images).embedding, narrow.average.eval()(images).embedding, atol=1e-4)
+
+
 def test_the_command_trains_from_nothing_to_the_shipped_file(tmp_path):
     shards = [write_shard(make_photos(6, seed=seed), tmp_path / f"photos-{seed}.npz") for seed in range(2)]
     classes = write_classes(tmp_path)
@@ -175,7 +196,14 @@ def test_the_command_trains_from_nothing_to_the_shipped_file(tmp_path):
     assert record["classes"] == CLASSES
     assert record["photos"] == ["photos-0.npz"]
     assert record["recipe"]["steps"] == 2
+    assert record["before"] == {}
     assert Builtin(tmp_path / "run/builtin.safetensors").classes == tuple(CLASSES)
+    command[command.index(tmp_path / "run")] = tmp_path / "second"
+    command += ["--begin-with", tmp_path / "run/checkpoint.safetensors"]
+    run = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    with safe_open(tmp_path / "second/builtin.safetensors", framework="pt") as stored:
+        assert json.loads(stored.metadata()["record"])["before"]["step"] == 2
 
 
 # Evaluation
