@@ -17,7 +17,7 @@ BLUR = 1.5
 CROWDED = 0.3
 # Points of a stroke that are held on the page.
 SAMPLES = 9
-# Two ends of strokes that are this many stroke widths apart pull each other most.
+# Two ends of strokes that are this many stroke widths apart cost half of what two that are far apart do.
 REACH = 4.0
 # From so many strokes on a gap counts as much as it does among so many: strokes become shorter, and gaps do not.
 MANY = 16

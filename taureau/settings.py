@@ -57,8 +57,8 @@ class Settings:
         score_every: steps between two scores of the clean view.
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which then start anew where the
             sketch lacks most; 0 for never.
-        tidiness: how much it costs to draw lines beside lines, to turn back sharply, and to leave the page, 0 for
-            nothing: see `taureau.priors`.
+        tidiness: how much it costs to draw lines beside lines, to turn back sharply, to leave the page, and to leave
+            gaps between strokes that could go on as one line, 0 for nothing: see `taureau.priors`.
     """
 
     strokes: int = 16

@@ -1,8 +1,8 @@
 """The network that becomes `builtin`: a small ResNet with local heads at three scales, attention pooling, classes.
 
 Stages at 1/2, 1/4, 1/8 and 1/16 of the picture. A local head gives each place of a map a descriptor, trained so that
-photo and drawing agree place by place; the pooled descriptor of the whole gives the embedding and the classes. White
-paper enters as 0 and the border is continued, so that the edge of the paper is no line.
+photo and drawing agree place by place; the pooled features of the whole give the classes and, with the means of its
+quarters, the embedding. White paper enters as 0 and the border is continued, so that the edge of the paper is no line.
 """
 
 from dataclasses import dataclass

@@ -1,11 +1,12 @@
-"""Train the network from nothing to the file that ships, or go on where a run stopped.
+"""Train the network: from nothing, from the weights of another run (`--begin-with`), or on from where a run stopped.
 
     python -m training.train --photos DATA/photos64-?.npz --held-out photos64-9 --sharp DATA/photos256.npz \\
         --classes DATA/classes.json --cache CACHE --out RUN --minutes 40
 
 The learning rate follows a cosine over a number of steps, or over a time: then the run ends when it said it would,
 however slow the machine. `RUN/log.jsonl` has a line every few steps, `RUN/checkpoint.safetensors` is what a stopped
-run goes on from (run the same command again), `RUN/builtin.safetensors` is the result.
+run goes on from (run the same command again), `RUN/builtin.safetensors` is the result. The commands of the file that
+ships are in `training/README.md`.
 """
 
 import argparse

@@ -119,7 +119,7 @@ def check_live(live: Path, planned: Sequence[Outputs], *, inputs: Iterable[Path]
     Args:
         live: the one file that shows each drawing as it comes about.
         planned: from `plan_outputs`.
-        inputs: files that the command reads.
+        inputs: files that the command reads, and so must not replace.
         overwrite: whether a file that is there may be replaced.
 
     Raises:
@@ -129,7 +129,9 @@ def check_live(live: Path, planned: Sequence[Outputs], *, inputs: Iterable[Path]
     if live.suffix.lower() not in _FILE_ENDINGS:
         raise click.UsageError(f"--live takes a file that ends in .svg or .png, got {live}")
     if _identity(live) in {_identity(path) for path in inputs if path != PIPE}:
-        raise taureau.InputError(f"{live}: the live view would replace what is drawn; name another file")
+        raise taureau.InputError(
+            f"{live}: the live view would replace what the drawing is made from; name another file"
+        )
     if _identity(live) in {_identity(path) for outputs in planned for path in outputs.files()}:
         raise taureau.InputError(f"{live}: the finished drawing goes there; name another file for the live view")
     _make_folder(live.parent)

@@ -1,8 +1,9 @@
 """Builtin: taureau's own small network, trained so that a photo and a line drawing of it look the same.
 
 A ResNet of about 1.7 million weights, batch normalisation folded into the convolutions. Local heads give each place
-of three maps a descriptor of length 1; an attention pooling gives the embedding, the classes and the saliency. The
-file that `training` writes holds everything: weights in float16, sizes, class names and how it was trained.
+of three maps a descriptor of length 1; an attention pooling gives the classes, the saliency and, with the means of the
+picture's quarters, the embedding. The file that `training` writes holds everything: weights in float16, sizes, class
+names and how it was trained.
 """
 
 import json

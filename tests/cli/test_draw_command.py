@@ -220,7 +220,7 @@ def test_the_live_view_is_written_when_half_a_second_has_passed(photo, tmp_path)
     ("name", "code", "message"),
     [
         ("live.jpg", 2, "ends in .svg or .png"),
-        ("disc.png", 3, "would replace what is drawn"),
+        ("disc.png", 3, "would replace what the drawing is made from"),
         ("disc.sketch.svg", 3, "the finished drawing goes there"),
         ("disc.png/live.svg", 3, "cannot be made a folder"),
     ],
