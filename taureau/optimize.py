@@ -146,7 +146,8 @@ def optimize(
         lowered = early if early is not None and progress < early_share else objective
         losses = lowered.loss(sketches, generator=generator)
         if unit:
-            losses = losses + unit * untidiness(moving[racing], sketches, width, canvas)
+            locked = first.points[racing, :num_locked]
+            losses = losses + unit * untidiness(moving[racing], sketches, width, canvas, locked)
         # The candidates share nothing, so the gradient of the sum is each one's own.
         total = losses.sum()
         if colors is not None:

@@ -21,8 +21,8 @@ SAMPLES = 9
 REACH = 4.0
 # From so many strokes on a gap counts as much as it does among so many: strokes become shorter, and gaps do not.
 MANY = 16
-# Ends whose nearest is looked for at a time: with thousands of strokes a table of all distances would be gigabytes.
-AT_ONCE = 1024
+# Distances between ends that are looked at at a time: with thousands of strokes, all of them would be gigabytes.
+TABLE = 4_000_000
 
 
 # What each counts, where blank paper loses 1: two parallel strokes of a quarter of the canvas, one of 16 strokes that
@@ -36,6 +36,7 @@ def untidiness(
     sketches: Float[Tensor, "candidates 3 height width"],
     width: float,
     canvas: Canvas,
+    locked: Float[Tensor, "candidates locked 4 2"] | None = None,
 ) -> Float[Tensor, " candidates"]:
     """All priors together.
 
@@ -44,9 +45,11 @@ def untidiness(
         sketches: pictures of all strokes.
         width: full stroke width in canvas pixels.
         canvas: what they are on.
+        locked: points of the strokes that stay, which the others may go on; None for none.
     """
+    everything = points if locked is None else torch.cat([locked, points], dim=1)
     lines = CROWDING * crowding(sketches, width) + STRAYING * straying(points, canvas)
-    return lines + TURNING * turning(points) + PARTING * parting(points, width)
+    return lines + TURNING * turning(points) + PARTING * parting(everything, width)
 
 
 def crowding(sketches: Float[Tensor, "candidates 3 height width"], width: float) -> Float[Tensor, " candidates"]:
@@ -112,10 +115,11 @@ def parting(points: Float[Tensor, "candidates strokes 4 2"], width: float) -> Fl
 
 def _nearest_ends(ends: Float[Tensor, "candidates ends 2"]) -> Int64[Tensor, "candidates ends"]:
     """Which end of another stroke is the nearest to each; ends 2 k and 2 k + 1 are those of stroke k."""
-    owner = torch.arange(ends.shape[1], device=ends.device) // 2
+    (x, y), owner = ends.unbind(2), torch.arange(ends.shape[1], device=ends.device) // 2
+    rows = max(1, TABLE // x.numel())
     nearest = []
-    for some, own in zip(ends.split(AT_ONCE, dim=1), owner.split(AT_ONCE), strict=True):
-        apart = (some[:, :, None] - ends[:, None]).square().sum(dim=3)
+    for some_x, some_y, own in zip(x.split(rows, dim=1), y.split(rows, dim=1), owner.split(rows), strict=True):
+        apart = (some_x[:, :, None] - x[:, None]).square() + (some_y[:, :, None] - y[:, None]).square()
         nearest.append(apart.masked_fill(own[:, None] == owner, torch.inf).argmin(dim=2))
     return torch.cat(nearest, dim=1)
 

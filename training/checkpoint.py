@@ -76,21 +76,28 @@ def begin_with(state: State, file: Path) -> dict[str, Any]:
 
     Returns:
         How far the other run was: its step and its seconds.
+
+    Raises:
+        ValueError: none of its weights fit.
     """
     with safe_open(file, framework="pt") as stored:
         record = json.loads(stored.metadata()["record"])
         tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - it is no mapping
+    fits = False
     for network in (state.network, state.average):
         weights = network.state_dict()
         for name, weight in weights.items():
             found = tensors.get(f"average.{name}")
             if found is None or found.shape[:1] != weight.shape[:1] or found.dim() != weight.dim():
                 continue
+            fits = fits or weight.dim() > 1
             if found.shape == weight.shape:
                 weight.copy_(found)
             elif found.dim() == 2 and found.shape[1] < weight.shape[1]:
                 weight.zero_()
                 weight[:, : found.shape[1]] = found
+    if not fits:
+        raise ValueError(f"{file}: none of its weights fit; --begin-with takes the checkpoint.safetensors of a run")
     return dict(record)
 
 

@@ -326,6 +326,12 @@ def main() -> None:
     parser.add_argument(
         "--begin-with", type=Path, help="the checkpoint of another run, whose weights this one begins with"
     )
+    parser.add_argument(
+        "--tiles",
+        type=int,
+        default=Architecture.tiles,
+        help="parts a side that the embedding sees; 0 for none",
+    )
     parser.add_argument("--supervised", action="store_true", help="learn classes from photos alone, for comparison")
     given = parser.parse_args()
     classes, sources = read_classes(given.classes), sources_of(given)
@@ -335,9 +341,9 @@ def main() -> None:
         shards.append(open_photos(given.sharp, given.cache, given.sharp_side, classes))
         shares.append(sum(shares) * given.sharp_share / (1 - given.sharp_share))
     recipe = recipe_of(given, given.sides, supervised=given.supervised)
-    architecture = Architecture(tuple(given.widths), tuple(given.blocks), classes=len(classes))
+    architecture = Architecture(tuple(given.widths), tuple(given.blocks), classes=len(classes), tiles=given.tiles)
     network, before = train(recipe, shards, shares, architecture, given.out, given.begin_with)
-    names = [source.name for source in sources]
+    names = [source.name for source in (*sources, *filter(None, [given.sharp]))]
     record = {"classes": classes, "recipe": asdict(recipe), "photos": names, "before": before}
     export(network, given.out / "builtin.safetensors", record)
 

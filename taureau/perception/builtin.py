@@ -34,7 +34,7 @@ INPUT_SIDE = 96
 LEAST_SIDE = 32
 # Where the shipped weights lie, and the SHA-256 of the file.
 WEIGHTS = Path(__file__).with_name("builtin.safetensors")
-WEIGHTS_SHA256 = "cfd4a8baf3d60b87966142cffd6d9f5795fca51ecceec36631018f6609c260bd"
+WEIGHTS_SHA256 = "f418f7a860f17493f1eb37d195c250cf03f906f96a1c34226f68972122682a1c"
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def test_parting_is_the_same_however_many_ends_are_looked_at_a_time(monkeypatch)
     generator = torch.Generator().manual_seed(3)
     points = 96 * torch.rand(2, 40, 4, 2, generator=generator)
     whole = parting(points, WIDTH)
-    monkeypatch.setattr(priors, "AT_ONCE", 7)
+    monkeypatch.setattr(priors, "TABLE", 7 * 2 * 80)
     assert torch.equal(parting(points, WIDTH), whole)
     by_hand = []
     for candidate in points:
@@ -115,6 +115,19 @@ def test_parting_is_the_same_however_many_ends_are_looked_at_a_time(monkeypatch)
         gaps = [d for i, (d, j) in enumerate(nearest) if nearest[j][1] == i]
         by_hand.append(sum(d**2 / (d**2 + (REACH * WIDTH) ** 2) for d in gaps) / (2 * MANY))
     assert whole.tolist() == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_a_stroke_goes_on_a_locked_one():
+    locked, points = strokes(line(48.0, 10, 30)), strokes(line(48.0, 36, 60)).requires_grad_()
+    untidiness(points, picture(points.detach()), WIDTH, CANVAS, locked).sum().backward()
+    assert points.grad[0, 0, 0, 0] > 0  # a step against the gradient moves its first end to the left
+    assert points.grad[0, 0, 3].abs().max() == 0
+
+
+def test_one_stroke_has_no_gap_and_no_endless_gradient():
+    points = strokes(line(48.0)).requires_grad_()
+    parting(points, WIDTH).sum().backward()
+    assert points.grad.abs().max() == 0
 
 
 def test_together_they_are_a_sum_of_each_candidate():

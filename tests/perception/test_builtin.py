@@ -1,7 +1,7 @@
 """The encoder builtin against the network that was trained, and files that are not its weights."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import torch
@@ -73,11 +73,16 @@ def test_the_embedding_is_made_of_the_whole_and_of_its_tiles():
     assert survey(last, pooled, 0) is pooled
 
 
-def test_the_embedding_knows_where_things_are(encoder):
-    picture = torch.ones(1, 3, SIDE, SIDE)
-    picture[:, :, 8:24, 8:24] = 0
-    here, there = (encoder(found).embedding for found in (picture, picture.flip(3)))
-    assert not near(here, there)
+@pytest.mark.parametrize("tiles", [0, 2])
+def test_the_embedding_knows_where_things_are(tiles, tmp_path):
+    torch.manual_seed(0)
+    export(Network(replace(SMALL, tiles=tiles)).eval(), tmp_path / "tiles.safetensors", {"classes": CLASSES})
+    encoder = Builtin(tmp_path / "tiles.safetensors", input_side=320)
+    picture = torch.ones(1, 3, 320, 320)
+    picture[:, :, 128:144, 128:144] = 0
+    # A step of the coarsest map aside, over the middle, and far from every border.
+    paper, here, there = encoder(torch.cat([torch.ones_like(picture), picture, picture.roll(32, 3)])).embedding
+    assert near(here - paper, there - paper) == (tiles == 0)
 
 
 @pytest.mark.parametrize("side", [64, 96, 256])

@@ -182,6 +182,12 @@ def test_a_run_begins_with_the_weights_of_another_as_far_as_they_fit(tmp_path):
     assert torch.allclose(wide.average.eval()(images).embedding, narrow.average.eval()(images).embedding, atol=1e-4)
 
 
+def test_a_file_that_is_no_checkpoint_of_such_a_network_is_no_beginning(tmp_path):
+    export(Network(SMALL), tmp_path / "builtin.safetensors", {"classes": CLASSES})
+    with pytest.raises(ValueError, match="none of its weights fit"):
+        begin_with(begin(RECIPE, SMALL), tmp_path / "builtin.safetensors")
+
+
 def test_the_command_trains_from_nothing_to_the_shipped_file(tmp_path):
     shards = [write_shard(make_photos(6, seed=seed), tmp_path / f"photos-{seed}.npz") for seed in range(2)]
     classes = write_classes(tmp_path)
