@@ -215,21 +215,21 @@ class Spent:
     seconds: float
     processor_seconds: float
     megabytes: float
-    first: float | None = None
+    seconds_to_file: float | None = None
 
 
-def spent_by(command: Sequence[str], first: Path | None = None) -> Spent:
+def spent_by(command: Sequence[str], file: Path | None = None) -> Spent:
     """Run a program at the root of the repository, so that it is this taureau that is measured.
 
     Args:
         command: the program and its arguments.
-        first: a file to look for while it runs; it is removed before.
+        file: one to look for while it runs; it is removed before.
 
     Raises:
         subprocess.CalledProcessError: it failed.
     """
-    if first is not None:
-        first.unlink(missing_ok=True)
+    if file is not None:
+        file.unlink(missing_ok=True)
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     ended, found = threading.Event(), []
@@ -240,12 +240,14 @@ def spent_by(command: Sequence[str], first: Path | None = None) -> Spent:
         if file.exists():
             found.append(time.perf_counter() - started)
 
-    looking = None if first is None else threading.Thread(target=look, args=[first])
+    looking = None if file is None else threading.Thread(target=look, args=[file], daemon=True)
     if looking is not None:
         looking.start()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    ended.set()
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+    finally:
+        ended.set()  # also when the program did not end, but this one shall
     if looking is not None:
         looking.join()
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -331,8 +333,7 @@ def wall_row(strokes: int, spent: Sequence[Spent]) -> str:
     median = statistics.median(seconds)
     processor = statistics.median(each.processor_seconds for each in spent)
     megabytes = max(each.megabytes for each in spent)
-    # A drawing that was done before its first strokes were seen showed them at its end.
-    first = statistics.median(each.seconds if each.first is None else each.first for each in spent)
+    first = statistics.median(each.seconds_to_file for each in spent)
     promise = ""
     if strokes in MOST_SECONDS:
         kept = median <= MOST_SECONDS[strokes] and first <= MOST_SECONDS_TO_STROKES and megabytes <= MOST_MEGABYTES

@@ -146,8 +146,8 @@ def test_the_file_that_a_program_writes_is_seen(tmp_path):
     file = tmp_path / "first"
     file.write_text("of an earlier run")
     writing = f"import pathlib; pathlib.Path({str(file)!r}).touch()"
-    assert spent_by([sys.executable, "-c", writing], file).first > 0
-    assert spent_by([sys.executable, "-c", ""], file).first is None
+    assert spent_by([sys.executable, "-c", writing], file).seconds_to_file > 0
+    assert spent_by([sys.executable, "-c", ""], file).seconds_to_file is None
 
 
 def test_what_a_program_takes_is_its_own():
