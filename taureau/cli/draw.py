@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import taureau
-from taureau.cli.garbage import settled
+from taureau.cli.garbage import collect_from_now_on
 from taureau.cli.interruption import Interruption
 from taureau.cli.live import Live
 from taureau.cli.outputs import PIPE, Outputs, check_live, check_outputs, plan_outputs
@@ -194,7 +194,7 @@ class _Attempts:
         except Exception as error:
             if is_broken_pipe(error):
                 raise
-            settled()
+            collect_from_now_on()
             code = report_error(error)
             self.exit_code = self.exit_code or code
             if self._as_json:
@@ -238,7 +238,7 @@ def _draw_photo(
                 progress.show(step)
                 view.show(run, step)
                 if step.number == 1:
-                    settled()
+                    collect_from_now_on()
                 if step.number % -(-step.total // _NUM_FRAMES) == 0:
                     moments.append(step.strokes)
                 if interruption.noted:

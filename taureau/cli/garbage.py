@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def collected_late() -> Iterator[None]:
-    """Collect no garbage until `settled` is called, and none when the program ends."""
+    """Collect no garbage until `collect_from_now_on` is called, and none when the program ends."""
     gc.disable()
     try:
         yield
@@ -20,8 +20,8 @@ def collected_late() -> Iterator[None]:
         gc.enable()
 
 
-def settled() -> None:
-    """What lives to the end is there: from now on, collect what is not among it. Further calls do nothing."""
+def collect_from_now_on() -> None:
+    """Collect garbage again, but look for none among what is there by now. Further calls do nothing."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()

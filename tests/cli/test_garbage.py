@@ -1,10 +1,11 @@
 """Garbage is collected late, and then for good."""
 
 import gc
+import weakref
 
 import pytest
 
-from taureau.cli.garbage import collected_late, settled
+from taureau.cli.garbage import collect_from_now_on, collected_late
 from tests.cli.command_line import QUICK, draw_photo, run
 
 
@@ -15,17 +16,27 @@ def _as_it_was():
     gc.enable()
 
 
+class Ring:
+    """Holds itself, so that only a look for garbage frees it."""
+
+    def __init__(self):
+        self.itself = self
+
+
 def test_no_garbage_is_collected_before_all_is_there():
     with collected_late():
         assert not gc.isenabled()
-        settled()
+        collect_from_now_on()
         assert gc.isenabled()
         frozen = gc.get_freeze_count()
         assert frozen > 0
-        cycle: list = []
-        cycle.append(cycle)
-        settled()
-        assert gc.get_freeze_count() == frozen  # the cycle can still be collected
+        ring = Ring()
+        collect_from_now_on()
+        assert gc.get_freeze_count() == frozen
+        there = weakref.ref(ring)
+        del ring
+        gc.collect()
+        assert there() is None
     assert gc.isenabled()
 
 
