@@ -15,7 +15,7 @@ import click
 import taureau
 from taureau.cli.garbage import collect_from_now_on
 from taureau.cli.interruption import Interruption
-from taureau.cli.live import Live
+from taureau.cli.live import LiveView
 from taureau.cli.outputs import PIPE, Outputs, check_live, check_outputs, plan_outputs
 from taureau.cli.program import INTERRUPTED, debug_option, describe_error, is_broken_pipe, report_error
 from taureau.cli.progress import DrawingProgress
@@ -135,10 +135,12 @@ def draw(
         settings["mask"] = mask if mask_file is None else "file"
     taureau.Settings(**settings)
     inputs = [path for path in (*photos, weights, mask_file) if path is not None]
-    check_outputs(planned, inputs=inputs, overwrite=overwrite)
     if live is not None:
-        check_live(live, planned, inputs=inputs, overwrite=overwrite)
-    view = Live(live)
+        # The finished drawing may replace its --start; one under way may not, since a failure would then cost both.
+        read = inputs if start is None else [*inputs, start]
+        check_live(live, planned, inputs=read, overwrite=overwrite)
+    check_outputs(planned, inputs=inputs, overwrite=overwrite)
+    view = LiveView(live, quiet=quiet)
 
     begun = None if start is None else taureau.Sketch.load(start)
     attempt = _Attempts(as_json=as_json)
@@ -226,7 +228,7 @@ def _make_sketcher(encoder: str | None, weights: Path | None, saliency: str | No
 
 
 def _draw_photo(
-    steps: Callable[[], "taureau.run.Run"], outputs: Outputs, view: Live, *, overwrite: bool, shown: bool
+    steps: Callable[[], "taureau.run.Run"], outputs: Outputs, view: LiveView, *, overwrite: bool, shown: bool
 ) -> _Drawn:
     """Draw one photo and write what was asked for; an interrupt ends it early, and the best so far is written."""
     stopped_at = None
@@ -246,9 +248,10 @@ def _draw_photo(
                     run.close()
                     break
         sketch = run.sketch
-        view.finish(sketch)
         history = [replace(sketch, strokes=strokes) for strokes in moments] + [sketch]
-        return _Drawn(sketch, _write(sketch, history, outputs, overwrite=overwrite), stopped_at)
+        written = _write(sketch, history, outputs, overwrite=overwrite)
+        view.finish(sketch)
+        return _Drawn(sketch, written, stopped_at)
 
 
 def _write(

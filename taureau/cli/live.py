@@ -1,4 +1,7 @@
-"""The live view: one file that shows each drawing as it comes about, for a viewer that follows a file that changes."""
+"""The live view: one file that shows each drawing as it comes about, for a viewer that follows a file that changes.
+
+It is a look at a drawing and no part of it: it takes little time, and where it fails, the drawing goes on without it.
+"""
 
 import time
 from collections.abc import Callable
@@ -6,37 +9,62 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
+from taureau.cli.program import describe_error
+
 if TYPE_CHECKING:
     import taureau
     import taureau.run
 
-# Seconds between two pictures: an eye follows, and a drawing is not slowed.
+# Seconds between two pictures, at least: an eye follows.
 INTERVAL = 0.5
+# And times what the last picture took, at least: of a drawing's time, pictures take no more than a tenth.
+REST = 10
 
 
-class Live:
-    """Writes the leading candidate's strokes into a file: at the first step, every half second, and at the end.
+class LiveView:
+    """Writes the leading candidate's strokes into a file: at the first step, then now and then, and at the end.
 
-    The file is whole at any moment.
+    The file is whole at any moment. The first picture that cannot be written is the last one tried.
 
     Args:
         file: an SVG or a PNG; None for none.
+        quiet: whether nothing is said when it cannot be written.
         clock: tells the moment, in seconds.
     """
 
-    def __init__(self, file: Path | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, file: Path | None, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self._file = file
+        self._quiet = quiet
         self._clock = clock
         self._due = 0.0
 
     def show(self, run: "taureau.run.Run", step: "taureau.run.RunStep") -> None:
         """Show a step, if it is time."""
-        if self._file is None or (step.number > 0 and self._clock() < self._due):
+        if self._file is None:
             return
-        replace(run.sketch, strokes=step.strokes).save(self._file)
-        self._due = self._clock() + INTERVAL
+        began = self._clock()
+        if step.number > 0 and began < self._due:
+            return
+        best = run.sketch
+        # The scores are those of the best strokes so far, and these are where the strokes are now.
+        record = {key: value for key, value in best.record.items() if key != "scores"}
+        self._save(replace(best, strokes=step.strokes, record=record))
+        ended = self._clock()
+        self._due = ended + max(INTERVAL, REST * (ended - began))
 
     def finish(self, sketch: "taureau.Sketch") -> None:
         """Show the finished drawing."""
-        if self._file is not None:
+        self._save(sketch)
+
+    def _save(self, sketch: "taureau.Sketch") -> None:
+        if self._file is None:
+            return
+        try:
             sketch.save(self._file)
+        except Exception as error:  # whatever it is, it must not cost the drawing
+            self._file = None
+            if not self._quiet:
+                text, _ = describe_error(error)
+                click.echo(f"taureau: warning: the live view ends, the drawing goes on: {text}", err=True)

@@ -7,6 +7,7 @@ replaced, unless `--no-overwrite`; what the command reads is never replaced.
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import click
@@ -50,7 +51,17 @@ class Outputs:
         """Frames of this name that are there already."""
         if self.frames is None or not self.frames.is_dir():
             return []
-        return sorted(self.frames.glob(f"{_literal(self.name)}.[0-9][0-9][0-9][0-9].png"))
+        return sorted(self.frames.glob(self._frame_pattern))
+
+    def may_be_frame(self, path: Path) -> bool:
+        """Whether a frame could have this path, and so replace the file or remove it as one of an earlier drawing."""
+        if self.frames is None or _identity(path.parent) != _identity(self.frames):
+            return False
+        return fnmatchcase(path.name.casefold(), self._frame_pattern.casefold())
+
+    @property
+    def _frame_pattern(self) -> str:
+        return f"{_literal(self.name)}.[0-9][0-9][0-9][0-9].png"
 
 
 def plan_outputs(
@@ -124,7 +135,7 @@ def check_live(live: Path, planned: Sequence[Outputs], *, inputs: Iterable[Path]
 
     Raises:
         UsageError: its ending is not that of a drawing.
-        InputError: it is an input or an output, exists, or cannot be written.
+        InputError: it is an input, an output or has the name of a frame, exists, or cannot be written.
     """
     if live.suffix.lower() not in _FILE_ENDINGS:
         raise click.UsageError(f"--live takes a file that ends in .svg or .png, got {live}")
@@ -134,6 +145,8 @@ def check_live(live: Path, planned: Sequence[Outputs], *, inputs: Iterable[Path]
         )
     if _identity(live) in {_identity(path) for outputs in planned for path in outputs.files()}:
         raise taureau.InputError(f"{live}: the finished drawing goes there; name another file for the live view")
+    if any(outputs.may_be_frame(live) for outputs in planned):
+        raise taureau.InputError(f"{live}: has the name of a frame of --frames; name another file for the live view")
     _make_folder(live.parent)
     taureau.check_writable(live, overwrite=overwrite)
 

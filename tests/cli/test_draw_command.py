@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from PIL import Image
 
 import taureau
-from taureau.cli.live import Live
+from taureau.cli.live import LiveView
 from taureau.cli.progress import DrawingProgress
 from taureau.files import shown
 from tests.bad_files import BAD_FILES
@@ -203,33 +204,107 @@ def test_the_live_view_is_there_from_the_first_step_and_ends_as_the_drawing(phot
     assert len(seen) == 1
     assert len(seen[0].strokes) == len(final.strokes)
     assert not torch.equal(seen[0].strokes.points, final.strokes.points)
+    # Of strokes that are not the best ones, the best ones' scores would be untrue.
+    assert "scores" not in seen[0].record
+    assert {**seen[0].record, "scores": final.scores, "steps_done": 2} == final.record
     assert live.read_text() == photo.with_name("disc.sketch.svg").read_text()
 
 
-def test_the_live_view_is_written_when_half_a_second_has_passed(photo, tmp_path):
-    moments, written = iter((0.0, 0.4, 0.6, 0.6, 0.7)), []
-    view = Live(tmp_path / "live.svg", clock=lambda: next(moments))
+@pytest.mark.parametrize(("took", "pause"), [(0.0, 0.5), (0.05, 0.5), (0.2, 2.0)])
+def test_the_live_view_rests_half_a_second_and_ten_times_what_a_picture_took(photo, tmp_path, monkeypatch, took, pause):
+    now, live, save = 0.0, tmp_path / "live.svg", taureau.Sketch.save
+
+    def saving(sketch, path):
+        nonlocal now
+        now += took
+        return save(sketch, path)
+
+    monkeypatch.setattr(taureau.Sketch, "save", saving)
+    view = LiveView(live, clock=lambda: now)
     steps = taureau.Sketcher("contour").steps(photo, size=64, steps=3, candidates=1, strokes=2, seed=1)
-    for step in steps:
+    shown, points = [], []
+    # The last moments before and after the pause, counted from the end of a picture.
+    for step, wait in zip(steps, (0.0, pause - 0.01, 0.02, 0.0), strict=True):
+        now += wait
         view.show(steps, step)
-        written.append((tmp_path / "live.svg").read_text())
-    assert written[0] == written[1] != written[2] == written[3]
+        shown.append(taureau.Sketch.load(live).strokes.points)
+        points.append(step.strokes.points)
+    for seen, drawn in zip(shown, (points[0], points[0], points[2], points[2]), strict=True):
+        assert (seen - drawn).abs().max() <= 0.006  # two decimals
+    assert not torch.equal(shown[0], shown[2])
+
+
+def test_the_live_view_of_several_photos_ends_as_the_last(photo, tmp_path):
+    other = draw_photo(tmp_path / "other.png", (40, 60))
+    assert run("draw", photo, other, *QUICK, "--live", tmp_path / "live.svg").code == 0
+    assert (tmp_path / "live.svg").read_text() == (tmp_path / "other.sketch.svg").read_text()
+    assert (tmp_path / "live.svg").read_text() != (tmp_path / "disc.sketch.svg").read_text()
+
+
+def test_the_live_view_may_be_a_png(photo, tmp_path):
+    assert run("draw", photo, *QUICK, "--live", tmp_path / "live.png").code == 0
+    assert (tmp_path / "live.png").read_bytes() == (tmp_path / "disc.sketch.png").read_bytes()
+
+
+def test_the_live_view_goes_with_stdin_and_stdout(photo, tmp_path):
+    outcome = run("draw", "-", *QUICK, "--live", tmp_path / "live.svg", stdin=photo.read_bytes())
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.bytes == (tmp_path / "live.svg").read_bytes()
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+@pytest.mark.parametrize("number", [0, 2])  # before the first picture, and before the one of the finished drawing
+def test_a_live_view_that_fails_is_said_once_and_costs_no_drawing(photo, tmp_path, monkeypatch, number, quiet):
+    live, other = tmp_path / "live" / "now.svg", draw_photo(tmp_path / "other.png")
+
+    def removing(_bar, step):
+        if step.number == number and live.parent.is_dir():
+            shutil.rmtree(live.parent)
+
+    monkeypatch.setattr(DrawingProgress, "show", removing)
+    outcome = run("draw", photo, other, *QUICK, "--live", live, *(["--quiet"] if quiet else []))
+    assert outcome.code == 0
+    assert outcome.stderr.count("taureau: warning: the live view ends, the drawing goes on: ") == (not quiet)
+    assert (f"the folder {live.parent} does not exist" in outcome.stderr) is not quiet
+    assert names(tmp_path) == [
+        "disc.png", "disc.sketch.png", "disc.sketch.svg", "other.png", "other.sketch.png", "other.sketch.svg",
+    ]  # fmt: skip
+
+
+def test_the_finished_drawing_is_written_before_it_is_shown_live(photo, tmp_path, monkeypatch):
+    saved, save = [], taureau.Sketch.save
+
+    def saving(sketch, path, **more):
+        saved.append(path.name)
+        return save(sketch, path, **more)
+
+    monkeypatch.setattr(taureau.Sketch, "save", saving)
+    run("draw", photo, *QUICK, "--live", tmp_path / "live.svg")
+    assert saved[0] == "live.svg"
+    assert saved[-3:] == ["disc.sketch.svg", "disc.sketch.png", "live.svg"]
 
 
 @pytest.mark.parametrize(
     ("name", "code", "message"),
     [
         ("live.jpg", 2, "ends in .svg or .png"),
+        ("new/live.jpg", 2, "ends in .svg or .png"),
         ("disc.png", 3, "would replace what the drawing is made from"),
-        ("disc.sketch.svg", 3, "the finished drawing goes there"),
+        ("begun.svg", 3, "would replace what the drawing is made from"),
+        ("out/disc.sketch.svg", 3, "the finished drawing goes there"),
+        ("frames/disc.0500.png", 3, "has the name of a frame"),
         ("disc.png/live.svg", 3, "cannot be made a folder"),
     ],
 )
 def test_a_live_view_that_cannot_be_is_refused_before_any_work(photo, name, code, message):
-    outcome = run("draw", photo, *QUICK, "--live", photo.with_name(name) if "/" not in name else photo / "live.svg")
+    begun, folder = photo.with_name("begun.svg"), photo.parent
+    begun.write_text("a sketch")
+    places = ["--start", begun, "-o", f"{folder}/out/", "--frames", folder / "frames"]
+    outcome = run("draw", photo, *QUICK, *places, "--live", folder / name)
     assert outcome.code == code
     assert message in outcome.stderr
-    assert names(photo.parent) == ["disc.png"]
+    assert names(folder) == ["begun.svg", "disc.png"]  # no folder was made
+    assert begun.read_text() == "a sketch"
 
 
 def test_a_gif_shows_every_moment(photo, tmp_path):

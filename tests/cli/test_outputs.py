@@ -143,3 +143,13 @@ def test_old_frames_are_only_those_of_the_photo(tmp_path):
     for name in ("cat[1].0000.png", "cat1.0000.png", "cat[1].00000.png", "cat[1].0001.svg", "dog.0000.png"):
         (tmp_path / name).write_bytes(b"")
     assert only(["cat[1].jpg"], frames=tmp_path).old_frames() == [tmp_path / "cat[1].0000.png"]
+
+
+def test_a_name_of_a_frame_is_known_before_there_are_any(tmp_path):
+    outputs = only(["cat[1].jpg"], frames=tmp_path / "frames")
+    (tmp_path / "link").symlink_to(tmp_path / "frames")
+    assert outputs.may_be_frame(outputs.frame(0))
+    assert outputs.may_be_frame(tmp_path / "link" / "CAT[1].0500.PNG")
+    for other in ("frames/cat1.0500.png", "frames/cat[1].0500.svg", "frames/cat[1].500.png", "cat[1].0500.png"):
+        assert not outputs.may_be_frame(tmp_path / other)
+    assert not only(["cat[1].jpg"]).may_be_frame(Path("cat[1].0000.png"))
