@@ -34,8 +34,9 @@ def main() -> None:
     # OpenMP's threads spin while they wait, and where other programs run too, the thread that they wait for gets no
     # processor: a drawing took three times as long. To sleep at once costs a quarter on a machine that has nothing else
     # to do; GNU's OpenMP, which torch has on Linux, can spin a little first. Both are read when torch loads, later.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ["OMP_WAIT_POLICY"] = "passive"
+        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     with collected_late():
         program.main(prog_name="taureau")
 

@@ -130,14 +130,16 @@ def test_help_loads_no_torch():
 
 
 @pytest.mark.parametrize("asked", [None, "active"])
-def test_waiting_threads_sleep_unless_the_user_says_otherwise(asked):
+def test_waiting_threads_soon_sleep_unless_the_user_says_otherwise(asked):
     code = "import os, sys; sys.argv = ['taureau', '--version']\nfrom taureau.cli import main\ntry: main()\nfinally: "
-    code += "print(os.environ['OMP_WAIT_POLICY'], 'torch' in sys.modules)"
-    variables = {name: value for name, value in environment().items() if name != "OMP_WAIT_POLICY"}
+    code += "print(os.environ['OMP_WAIT_POLICY'], os.environ.get('GOMP_SPINCOUNT'), 'torch' in sys.modules)"
+    variables = {
+        name: value for name, value in environment().items() if name not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+    }
     if asked:
         variables["OMP_WAIT_POLICY"] = asked
     outcome = subprocess.run([sys.executable, "-c", code], env=variables, cwd=ROOT, capture_output=True, text=True)
-    assert outcome.stdout.splitlines()[-1] == f"{asked or 'passive'} False"
+    assert outcome.stdout.splitlines()[-1] == f"{asked or 'passive'} {None if asked else 1000} False"
 
 
 def test_choices_and_defaults_are_those_of_the_library():
