@@ -51,9 +51,7 @@ def save_checkpoint(state: State, file: Path) -> None:
 
 def load_checkpoint(state: State, file: Path) -> None:
     """Put a checkpoint into a state that was made with the same settings."""
-    with safe_open(file, framework="pt") as stored:
-        record = json.loads(stored.metadata()["record"])
-        tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - it is no mapping
+    record, tensors = _read(file)
     for part, network in (("network", state.network), ("average", state.average)):
         network.load_state_dict({name: tensors[f"{part}.{name}"] for name in network.state_dict()})
     step = torch.tensor(float(record["step"]))
@@ -80,9 +78,7 @@ def begin_with(state: State, file: Path) -> dict[str, Any]:
     Raises:
         ValueError: none of its weights fit.
     """
-    with safe_open(file, framework="pt") as stored:
-        record = json.loads(stored.metadata()["record"])
-        tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - it is no mapping
+    record, tensors = _read(file)
     fits = False
     for network in (state.network, state.average):
         weights = network.state_dict()
@@ -98,15 +94,21 @@ def begin_with(state: State, file: Path) -> dict[str, Any]:
                 weight[:, : found.shape[1]] = found
     if not fits:
         raise ValueError(f"{file}: none of its weights fit; --begin-with takes the checkpoint.safetensors of a run")
-    return dict(record)
+    return record
 
 
 def load_average(file: Path, architecture: Architecture) -> Network:
     """The averaged network of a checkpoint, for evaluation and export."""
-    network = Network(architecture)
-    with safe_open(file, framework="pt") as stored:
-        network.load_state_dict({name: stored.get_tensor(f"average.{name}") for name in network.state_dict()})
+    network, (_, tensors) = Network(architecture), _read(file)
+    network.load_state_dict({name: tensors[f"average.{name}"] for name in network.state_dict()})
     return network.eval()
+
+
+def _read(file: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """The record and the tensors of a checkpoint."""
+    with safe_open(file, framework="pt") as stored:
+        record = json.loads(stored.metadata()["record"])
+        return record, {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - it is no mapping
 
 
 def export(network: Network, file: Path, record: dict[str, Any]) -> None:

@@ -338,12 +338,13 @@ def main() -> None:
     shards = [open_photos(source, given.cache, given.photo_side, classes) for source in sources]
     shares = [float(len(shard)) for shard in shards]
     if given.sharp is not None:
+        sources.append(given.sharp)
         shards.append(open_photos(given.sharp, given.cache, given.sharp_side, classes))
         shares.append(sum(shares) * given.sharp_share / (1 - given.sharp_share))
     recipe = recipe_of(given, given.sides, supervised=given.supervised)
     architecture = Architecture(tuple(given.widths), tuple(given.blocks), classes=len(classes), tiles=given.tiles)
     network, before = train(recipe, shards, shares, architecture, given.out, given.begin_with)
-    names = [source.name for source in (*sources, *filter(None, [given.sharp]))]
+    names = [source.name for source in sources]
     record = {"classes": classes, "recipe": asdict(recipe), "photos": names, "before": before}
     export(network, given.out / "builtin.safetensors", record)
 

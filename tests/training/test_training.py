@@ -205,11 +205,13 @@ def test_the_command_trains_from_nothing_to_the_shipped_file(tmp_path):
     assert record["before"] == {}
     assert Builtin(tmp_path / "run/builtin.safetensors").classes == tuple(CLASSES)
     command[command.index(tmp_path / "run")] = tmp_path / "second"
-    command += ["--begin-with", tmp_path / "run/checkpoint.safetensors"]
+    command += ["--begin-with", tmp_path / "run/checkpoint.safetensors", "--sharp", shards[1], "--sharp-side", "48"]
     run = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     with safe_open(tmp_path / "second/builtin.safetensors", framework="pt") as stored:
-        assert json.loads(stored.metadata()["record"])["before"]["step"] == 2
+        record = json.loads(stored.metadata()["record"])
+    assert record["before"]["step"] == 2
+    assert record["photos"] == ["photos-0.npz", "photos-1.npz"]
 
 
 # Evaluation
