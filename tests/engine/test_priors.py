@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from torch.nn import functional
 
 from taureau import priors
 from taureau.canvas import Canvas
@@ -45,6 +46,26 @@ def test_crowding_of_black_paper_has_a_closed_form():
     assert 1 - rim < found < 1
     lighter = float(crowding(black + 0.2, WIDTH)[0])
     assert lighter < ((0.8 - CROWDED) / (1 - CROWDED)) ** 2
+
+
+@pytest.mark.parametrize(("side", "width"), [(24, 3.0), (24, 0.1), (9, 3.0)])  # the last is smaller than the blur
+def test_crowding_is_that_of_a_plain_gaussian_blur(side, width):
+    sketches = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    sketches.requires_grad_()
+    sigma = 1.5 * width
+    reach = max(1, round(3 * sigma))
+    ink = functional.pad(1 - sketches.mean(dim=1), (reach, reach, reach, reach))
+    blurred, total = 0.0, 0.0
+    for down in range(-reach, reach + 1):
+        for right in range(-reach, reach + 1):
+            weight = math.exp(-(down**2 + right**2) / (2 * sigma**2))
+            rows, columns = reach + down, reach + right
+            blurred, total = blurred + weight * ink[:, rows : rows + side, columns : columns + side], total + weight
+    expected = (blurred / total - 0.3).clamp_min(0).square().mean(dim=(1, 2)) / 0.49
+    (slope,) = torch.autograd.grad(expected.sum(), sketches)
+    found = crowding(sketches, width)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=0)
+    torch.testing.assert_close(torch.autograd.grad(found.sum(), sketches)[0], slope, rtol=1e-4, atol=1e-9)
 
 
 def test_crowding_pushes_lines_apart():
