@@ -121,6 +121,17 @@ def test_parting_pulls_the_nearest_ends_together_and_no_others():
     assert (gradient[0, 0] == 0).all()
 
 
+@pytest.mark.parametrize(("angle", "share"), [(0, 1), (60, 0.5625), (90, 0.25), (-90, 0.25), (180, 0)])
+def test_parting_counts_as_far_as_one_line_goes_on_as_the_other(angle, share):
+    # The second stroke begins a reach to the right of the first one's end, and goes on at an angle to it.
+    along = torch.tensor([math.cos(math.radians(angle)), math.sin(math.radians(angle))])
+    first, start = torch.tensor(line(48.0, 10, 30)), torch.tensor([30 + REACH * WIDTH, 48.0])
+    # Long enough that no other ends are nearer to each other.
+    second = start + 40 * torch.linspace(0, 1, 4)[:, None] * along
+    both = torch.stack([first, second])[None]
+    assert float(parting(both, WIDTH)[0]) == pytest.approx(2 / 4 * share / 2, rel=1e-4, abs=1e-6)
+
+
 def test_parting_is_the_same_however_many_ends_are_looked_at_a_time(monkeypatch):
     generator = torch.Generator().manual_seed(3)
     points = 96 * torch.rand(2, 40, 4, 2, generator=generator)
@@ -133,8 +144,10 @@ def test_parting_is_the_same_however_many_ends_are_looked_at_a_time(monkeypatch)
         nearest = [
             min((math.dist(a, b), j) for j, b in enumerate(ends) if j // 2 != i // 2) for i, a in enumerate(ends)
         ]
-        gaps = [d for i, (d, j) in enumerate(nearest) if nearest[j][1] == i]
-        by_hand.append(sum(d**2 / (d**2 + (REACH * WIDTH) ** 2) for d in gaps) / (2 * MANY))
+        outwards = functional.normalize((candidate[:, [0, 3]] - candidate[:, [1, 2]]).reshape(-1, 2), dim=1)
+        gaps = [(d, float(outwards[i] @ outwards[j])) for i, (d, j) in enumerate(nearest) if nearest[j][1] == i]
+        costs = [((1 - cosine) / 2) ** 2 * d**2 / (d**2 + (REACH * WIDTH) ** 2) for d, cosine in gaps]
+        by_hand.append(sum(costs) / (2 * MANY))
     assert whole.tolist() == pytest.approx(by_hand, rel=1e-5)
 
 
