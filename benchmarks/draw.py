@@ -4,9 +4,10 @@
     python benchmarks/draw.py memory             # the most memory that a drawing holds (a minute)
     python benchmarks/draw.py quality --photos a.jpg b.jpg --seeds 1 2      # against `paper`, 2,001 steps (hours)
 
-The two drawings of a pair have the same photo, seed, candidates and encoder and are drawn one after the other, so that
-a busy machine is busy for both. A score depends on what of a photo counts, and that is not the same in both presets:
-so both drawings are scored twice, as each preset scores, whatever they were drawn by.
+The drawings of a photo have the same seed, candidates and encoder and are made one after the other, so that a busy
+machine is busy for all. A score depends on what of a photo counts, and that is not the same in both presets: `fast`
+leaves the background away where it can. So it draws each photo twice, once as it does and once whole, as `paper` does,
+and every drawing is scored twice, as each preset scores, whatever it was drawn by.
 """
 
 import argparse
@@ -32,17 +33,26 @@ ROOT = Path(__file__).parents[1]
 STROKES = {"wall": [16, 64], "memory": [16, 64, 256], "quality": [4, 8, 16, 32]}
 # Seconds between two looks for a file.
 LOOK_EVERY = 0.01
+# How each photo is drawn: by `paper`, by `fast`, and by `fast` with everything that `paper` draws.
+WAYS = {
+    "paper": {"preset": "paper"},
+    "fast": {"preset": "fast"},
+    "whole": {"preset": "fast", "mask": "none", "attention": 0.0},
+}
 # What scores a drawing: the preset's own clean view, and nothing that is costly and takes no part in it.
 JUDGES = {"paper": {"preset": "paper"}, "fast": {"preset": "fast", "begin": "squiggles", "early": 0.0}}
 SCORING = {"candidates": 1, "steps": 1, "views": 0, "view_pool": 1, "seed": 0}
 # Enough for views, scores and a look for strokes to begin anew; whole drawings show their memory in `wall`.
 MEMORY_STEPS = 20
+# What is compared with `paper`, and as in which preset both are scored.
+COMPARED = (("whole", "paper"), ("fast", "paper"), ("fast", "fast"))
 STAGES = ("Python", "imports", "encoder", "photo to first strokes", "steps", "writing")
 # What is promised on two cores: seconds from the shell by strokes, seconds to the first of them, MB.
 MOST_SECONDS = {16: 12.0, 64: 25.0}
 MOST_SECONDS_TO_STROKES = 3.0
 MOST_MEGABYTES = 1500.0
-# And of `fast` beside `paper`: the least share of photos where its score is reached, the most of its time.
+# And of `fast` beside `paper`, by the score of the latter: the least share of photos where it is reached, the most of
+# its time.
 LEAST_REACHED = 10 / 12
 MOST_OF_TIME = 0.1
 
@@ -57,32 +67,31 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A photo drawn by both presets."""
+class Drawn:
+    """A photo drawn in all ways, by the names of `WAYS`."""
 
     photo: str
     strokes: int
     seed: int
-    paper: Drawing
-    fast: Drawing
+    by: Mapping[str, Drawing]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Medians over pairs, by one judge.
+    """Medians over drawings of `paper` and of another way, by one judge.
 
     Args:
         paper: score.
-        fast: score; lower is better.
-        change: of the score from `paper` to `fast`, in percent.
-        reached: photos where the median of `fast` over the seeds is not above that of `paper`.
+        other: score; lower is better.
+        change: of the score from `paper` to the other, in percent.
+        reached: photos where the median of the other over the seeds is not above that of `paper`.
         photos: how many there are.
-        time: that of `fast` as a share of that of `paper`, by the clock.
+        time: that of the other as a share of that of `paper`, by the clock.
         processor_time: the same by the processor.
     """
 
     paper: float
-    fast: float
+    other: float
     change: float
     reached: int
     photos: int
@@ -95,22 +104,23 @@ class Comparison:
         return self.reached >= LEAST_REACHED * self.photos and self.time <= MOST_OF_TIME
 
 
-def compare(pairs: Sequence[Pair], judge: str) -> Comparison:
-    """Take pairs together."""
-    paper, fast = ([getattr(pair, preset).scores[judge] for pair in pairs] for preset in ("paper", "fast"))
-    photos = sorted({pair.photo for pair in pairs})
+def compare(drawn: Sequence[Drawn], way: str, judge: str) -> Comparison:
+    """Take drawings of one number of strokes together."""
+    both = [(each.by["paper"], each.by[way]) for each in drawn]
+    paper, other = ([one.scores[judge] for one in ones] for ones in zip(*both, strict=True))
+    photos = sorted({each.photo for each in drawn})
 
     def median_of(photo: str, scores: list[float]) -> float:
-        return statistics.median(score for pair, score in zip(pairs, scores, strict=True) if pair.photo == photo)
+        return statistics.median(score for each, score in zip(drawn, scores, strict=True) if each.photo == photo)
 
     return Comparison(
         paper=statistics.median(paper),
-        fast=statistics.median(fast),
-        change=statistics.median(100 * (ours / theirs - 1) for ours, theirs in zip(fast, paper, strict=True)),
-        reached=sum(median_of(photo, fast) <= median_of(photo, paper) for photo in photos),
+        other=statistics.median(other),
+        change=statistics.median(100 * (ours / theirs - 1) for ours, theirs in zip(other, paper, strict=True)),
+        reached=sum(median_of(photo, other) <= median_of(photo, paper) for photo in photos),
         photos=len(photos),
-        time=statistics.median(pair.fast.seconds / pair.paper.seconds for pair in pairs),
-        processor_time=statistics.median(pair.fast.processor_seconds / pair.paper.processor_seconds for pair in pairs),
+        time=statistics.median(ours.seconds / theirs.seconds for theirs, ours in both),
+        processor_time=statistics.median(ours.processor_seconds / theirs.processor_seconds for theirs, ours in both),
     )
 
 
@@ -120,75 +130,70 @@ def score(sketcher: "taureau.Sketcher", photo: Path, sketch: "taureau.Sketch", j
     return next(sketcher.steps(photo, start=sketch, **settings)).score
 
 
-def draw(sketcher: "taureau.Sketcher", photo: Path, keep: Path | None = None, **settings: Any) -> Drawing:
-    """Draw, then score by every judge; with `keep`, also write the drawing there."""
+def draw(sketcher: "taureau.Sketcher", photo: Path, way: str, keep: Path | None = None, **settings: Any) -> Drawing:
+    """Draw in one of `WAYS`, then score by every judge; with `keep`, also write the drawing there."""
     started = time.perf_counter(), time.process_time()
-    sketch = sketcher.draw(photo, **settings)
+    sketch = sketcher.draw(photo, **WAYS[way], **settings)
     seconds, processor_seconds = time.perf_counter() - started[0], time.process_time() - started[1]
     if keep is not None:
-        name = f"{photo.stem}-{settings['strokes']}-{settings['seed']}-{settings['preset']}"
+        name = f"{photo.stem}-{settings['strokes']}-{settings['seed']}-{way}"
         for ending in (".svg", ".png"):
             sketch.save(keep / (name + ending))
     return Drawing(seconds, processor_seconds, {judge: score(sketcher, photo, sketch, judge) for judge in JUDGES})
 
 
-def draw_pairs(
+def draw_all(
     sketcher: "taureau.Sketcher",
     photos: Sequence[Path],
     strokes: Iterable[int],
     seeds: Iterable[int],
     changes: Mapping[str, Mapping[str, Any]],
     keep: Path | None = None,
-) -> Iterable[Pair]:
-    """Draw every photo with every seed by both presets, one after the other.
+) -> Iterable[Drawn]:
+    """Draw every photo with every seed in all ways, one after the other.
 
     Args:
         sketcher: draws and scores.
         photos: files.
         strokes: numbers of them.
-        seeds: one a pair.
-        changes: settings by preset, beside the preset's own.
+        seeds: for each of them anew.
+        changes: settings by way, beside those of `WAYS`.
         keep: where the drawings go; None for nowhere.
     """
     sketcher.draw(photos[0], strokes=2, steps=2, seed=0)  # loads and compiles what both need
     for num, photo, seed in product(strokes, photos, seeds):
-        paper, fast = (
-            draw(sketcher, photo, keep, preset=preset, strokes=num, seed=seed, **changes.get(preset, {}))
-            for preset in ("paper", "fast")
-        )
-        yield Pair(photo.stem, num, seed, paper, fast)
+        by = {way: draw(sketcher, photo, way, keep, strokes=num, seed=seed, **changes.get(way, {})) for way in WAYS}
+        yield Drawn(photo.stem, num, seed, by)
 
 
-def show_quality(pairs: Iterable[Pair]) -> None:
-    """Print each pair as it comes, then what they say together."""
-    print("| photo | strokes | seed | " + " | ".join(f"{preset} by {judge}" for judge, preset in _columns()), end="")
-    print(f" | paper, s | fast, s |\n|{'---|' * (5 + len(_columns()))}", flush=True)
+def show_quality(drawings: Iterable[Drawn]) -> None:
+    """Print each photo as it comes, then what they say together."""
+    columns = list(product(JUDGES, WAYS))
+    heads = [f"{way} as in {judge}" for judge, way in columns] + [f"{way}, s" for way in WAYS]
+    print(f"| photo | strokes | seed | {' | '.join(heads)} |\n|{'---|' * (3 + len(heads))}", flush=True)
     drawn = []
-    for pair in pairs:
-        drawn.append(pair)
-        scores = [f"{getattr(pair, preset).scores[judge]:.4f}" for judge, preset in _columns()]
-        cells = [pair.photo, str(pair.strokes), str(pair.seed), *scores]
-        print(f"| {' | '.join(cells)} | {pair.paper.seconds:.1f} | {pair.fast.seconds:.1f} |", flush=True)
+    for each in drawings:
+        drawn.append(each)
+        scores = [f"{each.by[way].scores[judge]:.4f}" for judge, way in columns]
+        seconds = [f"{each.by[way].seconds:.1f}" for way in WAYS]
+        print(f"| {' | '.join([each.photo, str(each.strokes), str(each.seed), *scores, *seconds])} |", flush=True)
     print(f"\n{quality_table(drawn)}")
 
 
-def _columns() -> list[tuple[str, str]]:
-    return [(judge, preset) for judge in JUDGES for preset in ("paper", "fast")]
-
-
-def quality_table(pairs: Sequence[Pair]) -> str:
-    """Medians by strokes and judge, and whether the promise is kept; it is one about the scores of `paper`."""
+def quality_table(drawn: Sequence[Drawn]) -> str:
+    """Medians by strokes, way and judge, and whether the promise is kept; it is one about the scores of `paper`."""
     lines = [
-        "| strokes | judged as in | paper | fast | change | reached | time | processor time | promise |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| strokes | drawn | judged as in | paper | this | change | reached | time | processor time | promise |",
+        f"|{'---|' * 10}",
     ]
-    for strokes, judge in product(sorted({pair.strokes for pair in pairs}), JUDGES):
-        found = compare([pair for pair in pairs if pair.strokes == strokes], judge)
+    for strokes, (way, judge) in product(sorted({each.strokes for each in drawn}), COMPARED):
+        found = compare([each for each in drawn if each.strokes == strokes], way, judge)
         cells = [
             str(strokes),
+            way,
             judge,
             f"{found.paper:.4f}",
-            f"{found.fast:.4f}",
+            f"{found.other:.4f}",
             f"{found.change:+.1f} %",
             f"{found.reached} of {found.photos}",
             f"{found.time:.3f}",
@@ -387,7 +392,6 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="of fast, instead of its own")
     parser.add_argument("--paper-steps", type=int, help="of paper, instead of its own")
     parser.add_argument("--encoder", help="of both (builtin)")
-    parser.add_argument("--whole", action="store_true", help="quality: fast draws backgrounds too, as paper does")
     parser.add_argument("--keep", type=Path, help="quality: a folder for the drawings, to look at")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -402,13 +406,11 @@ def main() -> None:
         chosen = {} if asked.encoder is None else {"encoder": asked.encoder}
         print(f"{', '.join(photo.stem for photo in photos)}; seeds {asked.seeds}; {chosen or 'encoder builtin'}")
         if asked.what == "quality":
-            both = {
-                "paper": {} if asked.paper_steps is None else {"steps": asked.paper_steps},
-                "fast": {**changes, **({"mask": "none", "attention": 0.0} if asked.whole else {})},
-            }
+            paper = {} if asked.paper_steps is None else {"steps": asked.paper_steps}
+            by_way = {way: paper if way == "paper" else changes for way in WAYS}
             if asked.keep is not None:
                 asked.keep.mkdir(parents=True, exist_ok=True)
-            show_quality(draw_pairs(taureau.Sketcher(**chosen), photos, strokes, asked.seeds, both, asked.keep))
+            show_quality(draw_all(taureau.Sketcher(**chosen), photos, strokes, asked.seeds, by_way, asked.keep))
         else:
             show = show_wall if asked.what == "wall" else show_memory
             show(photos, strokes, asked.seeds, Path(folder), **changes, **chosen)

@@ -10,12 +10,13 @@ from PIL import Image
 from benchmarks.draw import (
     JUDGES,
     STAGES,
+    WAYS,
     Drawing,
+    Drawn,
     Moment,
-    Pair,
     Spent,
     compare,
-    draw_pairs,
+    draw_all,
     photo_file,
     quality_table,
     score,
@@ -46,10 +47,14 @@ def photo(tmp_path) -> Path:
     return path
 
 
-def pair(photo: str, paper: float, fast: float, *, seed: int = 1, seconds: float = 10.0, strokes: int = 8) -> Pair:
-    """A made-up pair, where `paper` took 200 seconds, and half of all seconds were the processor's."""
-    by_paper, by_fast = ({"paper": value, "fast": 1.0} for value in (paper, fast))
-    return Pair(photo, strokes, seed, Drawing(200.0, 100.0, by_paper), Drawing(seconds, seconds / 2, by_fast))
+def pair(photo: str, paper: float, whole: float, *, seed: int = 1, seconds: float = 10.0, strokes: int = 8) -> Drawn:
+    """Made up; `paper` took 200 seconds, and half of all seconds were the processor's."""
+    scores = {"paper": paper, "whole": whole, "fast": 3.0}
+    by = {
+        way: Drawing(took, took / 2, {"paper": scores[way], "fast": 1.0})
+        for way, took in {"paper": 200.0, "whole": seconds, "fast": 5.0}.items()
+    }
+    return Drawn(photo, strokes, seed, by)
 
 
 def test_pairs_are_compared_by_medians_and_photos_counted_over_their_seeds():
@@ -59,11 +64,13 @@ def test_pairs_are_compared_by_medians_and_photos_counted_over_their_seeds():
         pair("cup", 4.0, 4.4, seed=1, seconds=16),
         pair("cup", 4.0, 4.0, seed=2, seconds=12),  # not
     ]
-    found = compare(pairs, "paper")
-    assert (found.paper, found.fast, found.reached, found.photos) == (3.0, 3.2, 1, 2)
+    found = compare(pairs, "whole", "paper")
+    assert (found.paper, found.other, found.reached, found.photos) == (3.0, 3.2, 1, 2)
     assert found.change == pytest.approx(5.0)  # of -50, 20, 10 and 0 percent
     assert found.time == found.processor_time == pytest.approx(0.07)
-    assert compare(pairs, "fast").reached == 2
+    assert compare(pairs, "whole", "fast").reached == 2
+    assert compare(pairs, "fast", "paper").other == 3.0
+    assert compare(pairs, "fast", "paper").time == pytest.approx(0.025)
 
 
 @pytest.mark.parametrize(
@@ -71,19 +78,21 @@ def test_pairs_are_compared_by_medians_and_photos_counted_over_their_seeds():
 )
 def test_the_promise_is_ten_of_twelve_in_a_tenth_of_the_time(reached, seconds, kept):
     pairs = [pair(str(photo), 1.0, 1.0 if photo < reached else 1.1, seconds=seconds) for photo in range(12)]
-    assert compare(pairs, "paper").kept is kept
-    (row,) = [line for line in quality_table(pairs).splitlines() if line.startswith("| 8 | paper |")]
+    assert compare(pairs, "whole", "paper").kept is kept
+    (row,) = [line for line in quality_table(pairs).splitlines() if line.startswith("| 8 | whole | paper |")]
     assert f"| {reached} of 12 |" in row
     assert ("| kept |" in row, "| MISSED |" in row) == (kept, not kept)
 
 
 def test_strokes_are_not_mixed():
     table = quality_table([pair("cat", 2.0, 1.0, strokes=4), pair("cat", 1.0, 3.0, strokes=32)])
-    assert [line.split(" | ")[:5] for line in table.splitlines()[2:]] == [
-        ["| 4", "paper", "2.0000", "1.0000", "-50.0 %"],
-        ["| 4", "fast", "1.0000", "1.0000", "+0.0 %"],
-        ["| 32", "paper", "1.0000", "3.0000", "+200.0 %"],
-        ["| 32", "fast", "1.0000", "1.0000", "+0.0 %"],
+    assert [line.split(" | ")[:6] for line in table.splitlines()[2:]] == [
+        ["| 4", "whole", "paper", "2.0000", "1.0000", "-50.0 %"],
+        ["| 4", "fast", "paper", "2.0000", "3.0000", "+50.0 %"],
+        ["| 4", "fast", "fast", "1.0000", "1.0000", "+0.0 %"],
+        ["| 32", "whole", "paper", "1.0000", "3.0000", "+200.0 %"],
+        ["| 32", "fast", "paper", "1.0000", "3.0000", "+200.0 %"],
+        ["| 32", "fast", "fast", "1.0000", "1.0000", "+0.0 %"],
     ]
 
 
@@ -97,9 +106,13 @@ def test_a_judge_gives_the_score_that_its_preset_gave_and_the_other_another(sket
 
 
 def test_pairs_are_drawn_scored_kept_and_shown(sketcher, photo, tmp_path, capsys):
-    pairs = list(draw_pairs(sketcher, [photo], [2, 3], [5], dict.fromkeys(JUDGES, TINY), tmp_path))
+    pairs = list(draw_all(sketcher, [photo], [2, 3], [5], dict.fromkeys(WAYS, TINY), tmp_path))
     assert [(each.photo, each.strokes, each.seed) for each in pairs] == [("cup", 2, 5), ("cup", 3, 5)]
-    assert len(list(tmp_path.glob("cup-?-5-*.svg"))) == len(list(tmp_path.glob("cup-?-5-*.png"))) == 4
+    assert all(set(each.by) == set(WAYS) for each in pairs)
+    for ending in ("svg", "png"):
+        assert {file.name for file in tmp_path.glob(f"cup-*.{ending}")} == {
+            f"cup-{num}-5-{way}.{ending}" for num in (2, 3) for way in WAYS
+        }
     show_quality(pairs)
     shown = capsys.readouterr().out
     assert shown.count("| cup |") == 2
