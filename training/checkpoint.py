@@ -69,8 +69,7 @@ def load_checkpoint(state: State, file: Path) -> None:
 def begin_with(state: State, file: Path) -> dict[str, Any]:
     """Give a run that begins the averaged weights of another, as far as they fit.
 
-    Where a matrix has become wider, what it did not look at before begins with 0; weights of a shape that does not fit
-    begin with nothing learnt.
+    Weights of another shape begin with nothing learnt.
 
     Returns:
         How far the other run was: its step and its seconds.
@@ -84,14 +83,9 @@ def begin_with(state: State, file: Path) -> dict[str, Any]:
         weights = network.state_dict()
         for name, weight in weights.items():
             found = tensors.get(f"average.{name}")
-            if found is None or found.shape[:1] != weight.shape[:1] or found.dim() != weight.dim():
-                continue
-            fits = fits or weight.dim() > 1
-            if found.shape == weight.shape:
+            if found is not None and found.shape == weight.shape:
+                fits = fits or weight.dim() > 1
                 weight.copy_(found)
-            elif found.dim() == 2 and found.shape[1] < weight.shape[1]:
-                weight.zero_()
-                weight[:, : found.shape[1]] = found
     if not fits:
         raise ValueError(f"{file}: none of its weights fit; --begin-with takes the checkpoint.safetensors of a run")
     return record

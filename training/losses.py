@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import torch
 from torch.nn import functional
 
-from taureau.shapes import Float, Int64, Tensor, UInt8
+from taureau.shapes import Bool, Float, Int64, Tensor, UInt8
 from training.data import NO_CLASS
 from training.drawings import LINE, WRONG
 from training.model import Seen
@@ -40,9 +40,18 @@ def class_loss(
 
 
 def contrast_loss(
-    first: Float[Tensor, "rows dim"], second: Float[Tensor, "rows dim"], temperature: float
+    first: Float[Tensor, "rows dim"],
+    second: Float[Tensor, "rows dim"],
+    temperature: float,
+    asked: Bool[Tensor, " rows"] | None = None,
 ) -> Float[Tensor, ""]:
     """InfoNCE both ways: row i of one is to be nearest to row i of the other, by cosine.
+
+    Args:
+        first: vectors of any length.
+        second: those that belong to them.
+        temperature: of the softmax over likenesses.
+        asked: the rows that are to find theirs; the others are only there to be told from. None for all; 0 if none is.
 
     Source: van den Oord et al., "Representation learning with contrastive predictive coding" (2018), equation 4, made
     symmetric as in CLIP (Radford et al. 2021, figure 3).
@@ -50,7 +59,11 @@ def contrast_loss(
     first, second = functional.normalize(first, dim=1), functional.normalize(second, dim=1)
     likeness = first @ second.T / temperature
     own = torch.arange(len(first), device=first.device)
-    return (functional.cross_entropy(likeness, own) + functional.cross_entropy(likeness.T, own)) / 2
+    if asked is not None:
+        if not bool(asked.any()):
+            return likeness.sum() * 0
+        own = own[asked]
+    return (functional.cross_entropy(likeness[own], own) + functional.cross_entropy(likeness.T[own], own)) / 2
 
 
 def local_loss(
@@ -126,7 +139,8 @@ def total_loss(
     """
     parts = {
         "class": class_loss(photo.logits, labels) + class_loss(drawing.logits, labels),
-        "global": contrast_loss(photo.embedding.float(), drawing.embedding.float(), GLOBAL_TEMPERATURE),
+        # The embedding knows where things are: of what has moved it need not say that it is the same.
+        "global": contrast_loss(photo.embedding, drawing.embedding, GLOBAL_TEMPERATURE, (moves == 0).all(dim=1)),
     }
     for name in photo.local:
         parts[name] = local_loss(photo.local[name], drawing.local[name], marks, moves, generator=generator)

@@ -2,7 +2,7 @@
 
 Stages at 1/2, 1/4, 1/8 and 1/16 of the picture. A local head gives each place of a map a descriptor, trained so that
 photo and drawing agree place by place; the pooled features of the whole give the classes and, with the means of its
-quarters, the embedding. White paper enters as 0 and the border is continued, so that the edge of the paper is no line.
+sixteen parts, the embedding. White paper enters as 0 and the border is continued, so that its edge is no line.
 """
 
 from dataclasses import dataclass

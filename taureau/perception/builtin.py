@@ -1,9 +1,9 @@
 """Builtin: taureau's own small network, trained so that a photo and a line drawing of it look the same.
 
-A ResNet of about 1.7 million weights, batch normalisation folded into the convolutions. Local heads give each place
-of three maps a descriptor of length 1; an attention pooling gives the classes, the saliency and, with the means of the
-picture's quarters, the embedding. The file that `training` writes holds everything: weights in float16, sizes, class
-names and how it was trained.
+A ResNet of about 2.4 million weights, batch normalisation folded into the convolutions. Local heads give each place
+of three maps a descriptor of length 1; an attention pooling gives the classes, the saliency and, with the means of
+sixteen parts of the picture, the embedding. The file that `training` writes holds everything: weights in float16,
+sizes, class names and how it was trained.
 """
 
 import json
@@ -53,9 +53,9 @@ class Architecture:
     widths: tuple[int, ...] = (24, 48, 96, 192)
     blocks: tuple[int, ...] = (1, 2, 2, 2)
     local_dim: int = 64
-    dim: int = 128
+    dim: int = 256
     classes: int = 200
-    tiles: int = 2
+    tiles: int = 4
 
     @property
     def seen(self) -> int:

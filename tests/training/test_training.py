@@ -1,5 +1,6 @@
 """Losses against closed forms, runs that can be stopped and taken up, and a shipped file that is the network."""
 
+import copy
 import json
 import math
 import subprocess
@@ -17,10 +18,19 @@ from tests.training.pictures import CLASSES, make_photos, write_classes, write_s
 from training.checkpoint import begin_with, export, load_average, load_checkpoint, save_checkpoint
 from training.drawings import LINE, PLAIN, WRONG
 from training.evaluate import accuracy, evaluate, local_correspondence, retrieval
-from training.losses import PLACES, UNLIKE, UNLIKE_SCALE, class_loss, contrast_loss, local_loss
+from training.losses import (
+    GLOBAL_TEMPERATURE,
+    PLACES,
+    UNLIKE,
+    UNLIKE_SCALE,
+    class_loss,
+    contrast_loss,
+    local_loss,
+    total_loss,
+)
 from training.model import Network, follow
 from training.pairs import Pairs, make_windows
-from training.train import Recipe, begin, learning_rate, take_step, train
+from training.train import WEIGHTS, Recipe, begin, learning_rate, take_step, train
 
 SMALL = Architecture((4, 6, 8, 10), (1, 1, 1, 1), local_dim=6, dim=5, classes=3)
 RECIPE = Recipe(steps=6, minutes=None, batch=4, sides=(32,), workers=0, log_steps=2)
@@ -40,6 +50,32 @@ def test_the_contrast_of_orthogonal_pairs_has_a_closed_form():
     expected = math.log(math.exp(10) + 3) - 10
     assert float(contrast_loss(rows, 5 * rows, 0.1)) == pytest.approx(expected, rel=1e-3)
     assert float(contrast_loss(rows, rows.flip(0), 0.1)) == pytest.approx(expected + 10, rel=1e-5)
+
+
+def test_rows_that_are_not_asked_for_are_only_told_apart():
+    # Rows 2 and 3 belong to each other's partners: wrong, if they are asked.
+    first, second = torch.eye(4), torch.eye(4)[[0, 1, 3, 2]]
+    asked = torch.tensor([True, True, False, False])
+    expected = math.log(math.exp(10) + 3) - 10
+    assert float(contrast_loss(first, second, 0.1, asked)) == pytest.approx(expected, rel=1e-3)
+    assert float(contrast_loss(first, second, 0.1, ~asked)) == pytest.approx(expected + 10, rel=1e-5)
+    assert float(contrast_loss(first, second, 0.1, torch.zeros(4, dtype=torch.bool))) == 0
+    # One that takes the place of a partner is noticed.
+    second[2] = second[0]
+    assert float(contrast_loss(first, second, 0.1, asked)) > 0.1
+
+
+@torch.no_grad()
+def test_the_embedding_of_what_has_moved_need_not_find_its_own():
+    torch.manual_seed(0)
+    network = Network(SMALL).eval()
+    photo, drawing = network(torch.rand(3, 3, 32, 32)), network(torch.rand(3, 3, 32, 32))
+    marks = torch.full((3, 1, 32, 32), PLAIN, dtype=torch.uint8)
+    moves, labels = torch.tensor([[0, 0], [1, 0], [0, 0]]), torch.tensor([0, 1, 2])
+    _, parts = total_loss(photo, drawing, labels, marks, moves, WEIGHTS, generator=generator())
+    both = photo.embedding, drawing.embedding, GLOBAL_TEMPERATURE
+    stayed = torch.tensor([True, False, True])
+    assert float(parts["global"]) == float(contrast_loss(*both, stayed)) != float(contrast_loss(*both))
 
 
 def test_pictures_without_a_class_have_no_class_loss():
@@ -164,22 +200,20 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
 
 def test_a_run_begins_with_the_weights_of_another_as_far_as_they_fit(tmp_path):
     torch.manual_seed(1)
-    narrow = begin(RECIPE, replace(SMALL, tiles=0))
-    narrow.step, narrow.seconds = 7, 8.5
-    for weight in narrow.average.parameters():
+    other = begin(RECIPE, replace(SMALL, tiles=0))
+    other.step, other.seconds = 7, 8.5
+    for weight in other.average.parameters():
         torch.nn.init.normal_(weight)
-    save_checkpoint(narrow, tmp_path / "checkpoint.safetensors")
-    wide = begin(RECIPE, replace(SMALL, classes=4))
-    untaught = wide.network.classify.weight.detach().clone()
-    assert begin_with(wide, tmp_path / "checkpoint.safetensors") == {"step": 7, "seconds": 8.5}
-    assert (wide.step, wide.seconds) == (0, 0)
-    for network in (wide.network, wide.average):
-        assert torch.equal(network.stem.weight, narrow.average.stem.weight)
-        assert torch.equal(network.embed.weight[:, :10], narrow.average.embed.weight)
-        assert network.embed.weight[:, 10:].abs().max() == 0
-    assert torch.equal(wide.network.classify.weight, untaught)
-    images = torch.rand(2, 3, 32, 32)
-    assert torch.allclose(wide.average.eval()(images).embedding, narrow.average.eval()(images).embedding, atol=1e-4)
+    save_checkpoint(other, tmp_path / "checkpoint.safetensors")
+    state = begin(RECIPE, replace(SMALL, classes=4))
+    untaught = copy.deepcopy(state.network)
+    assert begin_with(state, tmp_path / "checkpoint.safetensors") == {"step": 7, "seconds": 8.5}
+    assert (state.step, state.seconds) == (0, 0)
+    for network in (state.network, state.average):
+        assert torch.equal(network.stem.weight, other.average.stem.weight)
+        assert torch.equal(network.local["eighth"].weight, other.average.local["eighth"].weight)
+        assert torch.equal(network.embed.weight, untaught.embed.weight)
+        assert torch.equal(network.classify.weight, untaught.classify.weight)
 
 
 def test_a_file_that_is_no_checkpoint_of_such_a_network_is_no_beginning(tmp_path):
