@@ -34,7 +34,7 @@ INPUT_SIDE = 96
 LEAST_SIDE = 32
 # Where the shipped weights lie, and the SHA-256 of the file.
 WEIGHTS = Path(__file__).with_name("builtin.safetensors")
-WEIGHTS_SHA256 = "f418f7a860f17493f1eb37d195c250cf03f906f96a1c34226f68972122682a1c"
+WEIGHTS_SHA256 = "6d3354cc1f168f856720adb142be9a7e2b307b3573a400011b3a3a009708b105"
 
 
 @dataclass(frozen=True)
