@@ -24,7 +24,6 @@ MANY = 16
 # Distances between ends that are looked at at a time: with thousands of strokes, all of them would be gigabytes.
 TABLE = 4_000_000
 
-
 # What each counts, where blank paper loses 1: two parallel strokes of a quarter of the canvas, one of 5 strokes that
 # turns back on itself, and one that is 2 % of the canvas off the page each cost about 1 % of that. So do gaps of
 # `REACH` at a tenth of the ends.
@@ -135,15 +134,15 @@ def _blurred(images: Float[Tensor, "candidates 1 height width"], sigma: float) -
 
     As two products of matrices: a tenth of the time of convolutions with so many taps and a single channel.
     """
-    rows, columns = (_band(side, sigma).to(images) for side in images.shape[-2:])
+    rows, columns = (_band(side, sigma, images.device).to(images.dtype) for side in images.shape[-2:])
     return rows @ images @ columns
 
 
-def _band(side: int, sigma: float) -> Float[Tensor, "side side"]:
+def _band(side: int, sigma: float, device: torch.device) -> Float[Tensor, "side side"]:
     """The matrix that blurs a line of pixels: row i has the weights of all pixels in pixel i of the result."""
     reach = max(1, round(3 * sigma))
-    place = torch.arange(side)
+    place = torch.arange(side, device=device)
     apart = (place[:, None] - place).abs()
-    weights = torch.exp(-torch.arange(reach + 1.0).square() / (2 * sigma**2))
+    weights = torch.exp(-torch.arange(reach + 1.0, device=device).square() / (2 * sigma**2))
     weights = weights / (2 * weights.sum() - weights[0])
     return torch.where(apart <= reach, weights[apart.clamp_max(reach)], 0.0)

@@ -1,6 +1,6 @@
 """Builtin: taureau's own small network, trained so that a photo and a line drawing of it look the same.
 
-A ResNet of about 2.4 million weights, batch normalisation folded into the convolutions. Local heads give each place
+A ResNet of about 2.5 million weights, batch normalisation folded into the convolutions. Local heads give each place
 of three maps a descriptor of length 1; an attention pooling gives the classes, the saliency and, with the means of
 sixteen parts of the picture, the embedding. The file that `training` writes holds everything: weights in float16,
 sizes, class names and how it was trained.
