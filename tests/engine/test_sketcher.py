@@ -117,7 +117,7 @@ def test_steps_and_widths_grow_with_the_canvas(sketcher):
     for size in (64, 128):
         start, first = list(sketcher.steps(PHOTO, **quick(size=size, steps=1)))
         moved.append(float((first.strokes.points - start.strokes.points).abs().max()))
-    assert moved == pytest.approx([64 / 224, 128 / 224], rel=0.01)
+    assert moved == pytest.approx([0.5 * 64 / 224, 0.5 * 128 / 224], rel=0.01)
 
 
 @pytest.mark.parametrize("tone", [0, 128, 255])
