@@ -6,8 +6,8 @@
 
 The drawings of a photo have the same seed, candidates and encoder and are made one after the other, so that a busy
 machine is busy for all. A score depends on what of a photo counts, and that is not the same in both presets: `fast`
-leaves the background away where it can. So it draws each photo twice, once as it does and once whole, as `paper` does,
-and every drawing is scored twice, as each preset scores, whatever it was drawn by.
+leaves the background away where it can. So `fast` draws each photo twice, once as it does and once whole, as `paper`
+does, and every drawing is scored twice, as each preset scores, whatever it was drawn by.
 """
 
 import argparse
@@ -160,7 +160,7 @@ def draw_all(
         changes: settings by way, beside those of `WAYS`.
         keep: where the drawings go; None for nowhere.
     """
-    sketcher.draw(photos[0], strokes=2, steps=2, seed=0)  # loads and compiles what both need
+    sketcher.draw(photos[0], strokes=2, steps=2, seed=0)  # loads and compiles what all need
     for num, photo, seed in product(strokes, photos, seeds):
         by = {way: draw(sketcher, photo, way, keep, strokes=num, seed=seed, **changes.get(way, {})) for way in WAYS}
         yield Drawn(photo.stem, num, seed, by)
@@ -389,9 +389,9 @@ def main() -> None:
     parser.add_argument("--photos", nargs="+", default=["coffee", "astronaut", "chelsea"], help="or of scikit-image")
     parser.add_argument("--strokes", nargs="+", type=int, help=", ".join(f"{what}: {n}" for what, n in STROKES.items()))
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
-    parser.add_argument("--steps", type=int, help="of fast, instead of its own")
+    parser.add_argument("--steps", type=int, help="of fast, whole or not, instead of its own")
     parser.add_argument("--paper-steps", type=int, help="of paper, instead of its own")
-    parser.add_argument("--encoder", help="of both (builtin)")
+    parser.add_argument("--encoder", help="of all (builtin)")
     parser.add_argument("--keep", type=Path, help="quality: a folder for the drawings, to look at")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     asked = parser.parse_args()

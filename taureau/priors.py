@@ -17,7 +17,8 @@ BLUR = 1.5
 CROWDED = 0.3
 # Points of a stroke that are held on the page.
 SAMPLES = 9
-# Two ends of strokes that are this many stroke widths apart cost half of what two that are far apart do.
+# Two ends of strokes that are this many stroke widths apart cost half of what two that are far apart, in the same
+# directions, do.
 REACH = 4.0
 # From so many strokes on a gap counts as much as it does among so many: strokes become shorter, and gaps do not.
 MANY = 16
@@ -25,8 +26,8 @@ MANY = 16
 TABLE = 4_000_000
 
 # What each counts, where blank paper loses 1: two parallel strokes of a quarter of the canvas, one of 5 strokes that
-# turns back on itself, and one that is 2 % of the canvas off the page each cost about 1 % of that. So do gaps of
-# `REACH` at a tenth of the ends.
+# turns back once, and one that is 2 % of the canvas off the page each cost about 1 % of that. So do gaps of
+# `REACH` at a tenth of the ends, straight on.
 CROWDING, TURNING, STRAYING, PARTING = 20.0, 0.1, 300.0, 0.2
 
 

@@ -1,7 +1,8 @@
 """What the network is trained to do: photo and drawing of one thing look the same, and like their class.
 
-Three losses: the class of both, by one head; each photo's embedding is nearest to its own drawing's; and each place's
-descriptor is nearest to the same place's in the drawing, unless the drawing leaves out what is there.
+Three losses: the class of both, by one head; each photo's embedding is nearest to its own drawing's, where that has not
+moved; and each place's descriptor is nearest to the same place's in the drawing, unless the drawing leaves out what is
+there.
 """
 
 from collections.abc import Mapping

@@ -15,8 +15,9 @@ from torch.utils.data import Dataset
 from training.data import Photos
 from training.drawings import PLAIN, SHARES, draw_both, find_subject, mark, wipe
 
-# Photo and drawing of half of the pairs are two windows of one view, this many pixels apart (a cell of the coarsest
-# map). Were they always the same window, a place would be known by how far it is from the border, whatever is there.
+# Photo and drawing of half of the pairs are two windows of one view; three in four of these are this many pixels apart,
+# a cell of the coarsest map, on one axis or both. Were they always the same window, a place would be known by how far
+# it is from the border, whatever is there.
 MOVE = 16
 
 

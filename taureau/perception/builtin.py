@@ -75,8 +75,8 @@ class Builtin(Encoder):
     Args:
         weights: its file; None for the one that comes with the package.
         device: where to compute.
-        input_side: pixels of the long side that pictures are resized to, 32 or more. It was trained at 64 on crops of
-            photos, so it knows things larger than whole photos show them at 64.
+        input_side: pixels of the long side that pictures are resized to, 32 or more. It was trained at 64 and 96 on
+            crops of photos, so it knows things larger than whole photos show them at these sizes.
 
     Attributes:
         classes: the names of the classes.
@@ -171,7 +171,10 @@ def extend(x: Float[Tensor, "batch channels height width"], margin: int) -> Tens
 def survey(
     last: Float[Tensor, "batch channels height width"], pooled: Float[Tensor, "batch channels"], tiles: int
 ) -> Float[Tensor, "batch seen"]:
-    """The pooled features of a picture, and the means of `tiles` x `tiles` parts of it: what is there, and where."""
+    """The pooled features of a picture, and the means of `tiles` x `tiles` parts of it: what is there, and where.
+
+    The parts overlap where the sides of the map are no multiples of `tiles`.
+    """
     if tiles == 0:
         return pooled
     return torch.cat([pooled, functional.adaptive_avg_pool2d(last, tiles).flatten(1)], dim=1)

@@ -126,7 +126,7 @@ def test_parting_counts_as_far_as_one_line_goes_on_as_the_other(angle, share):
     # The second stroke begins a reach to the right of the first one's end, and goes on at an angle to it.
     along = torch.tensor([math.cos(math.radians(angle)), math.sin(math.radians(angle))])
     first, start = torch.tensor(line(48.0, 10, 30)), torch.tensor([30 + REACH * WIDTH, 48.0])
-    # Long enough that no other ends are nearer to each other.
+    # So long that only at 180 degrees, where all shares are 0, other ends are nearer to each other.
     second = start + 40 * torch.linspace(0, 1, 4)[:, None] * along
     both = torch.stack([first, second])[None]
     assert float(parting(both, WIDTH)[0]) == pytest.approx(2 / 4 * share / 2, rel=1e-4, abs=1e-6)

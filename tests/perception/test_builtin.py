@@ -71,6 +71,8 @@ def test_the_embedding_is_made_of_the_whole_and_of_its_tiles():
     tiles = [2.5, 4.5, 10.5, 12.5]
     assert found == [100, 200, *tiles, *(16 + tile for tile in tiles)]
     assert survey(last, pooled, 0) is pooled
+    overlapping = survey(last[:, :, :3, :3], pooled, 2)[0, 2:6].tolist()
+    assert overlapping == [2.5, 3.5, 6.5, 7.5]  # of rows and columns 0 to 1 and 1 to 2
 
 
 @pytest.mark.parametrize("tiles", [0, 2])
