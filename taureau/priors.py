@@ -4,6 +4,8 @@ A network looks at a small picture and does not mind a line drawn twice, a strok
 leaves the page, or an outline in dashes. A hand minds. All priors are small beside the loss.
 """
 
+from functools import lru_cache
+
 import torch
 from torch.nn import functional
 
@@ -135,15 +137,17 @@ def _blurred(images: Float[Tensor, "candidates 1 height width"], sigma: float) -
 
     As two products of matrices: a tenth of the time of convolutions with so many taps and a single channel.
     """
-    rows, columns = (_band(side, sigma, images.device).to(images.dtype) for side in images.shape[-2:])
+    rows, columns = (_band(side, sigma).to(images) for side in images.shape[-2:])
     return rows @ images @ columns
 
 
-def _band(side: int, sigma: float, device: torch.device) -> Float[Tensor, "side side"]:
+@lru_cache(maxsize=8)
+def _band(side: int, sigma: float) -> Float[Tensor, "side side"]:
     """The matrix that blurs a line of pixels: row i has the weights of all pixels in pixel i of the result."""
-    reach = max(1, round(3 * sigma))
-    place = torch.arange(side, device=device)
-    apart = (place[:, None] - place).abs()
-    weights = torch.exp(-torch.arange(reach + 1.0, device=device).square() / (2 * sigma**2))
-    weights = weights / (2 * weights.sum() - weights[0])
-    return torch.where(apart <= reach, weights[apart.clamp_max(reach)], 0.0)
+    with torch.inference_mode(False):  # it is kept, and a later call may need a gradient through it
+        reach = max(1, round(3 * sigma))
+        place = torch.arange(side)
+        apart = (place[:, None] - place).abs()
+        weights = torch.exp(-torch.arange(reach + 1.0).square() / (2 * sigma**2))
+        weights = weights / (2 * weights.sum() - weights[0])
+        return torch.where(apart <= reach, weights[apart.clamp_max(reach)], 0.0)

@@ -63,8 +63,8 @@ def contrast_loss(
     if asked is not None:
         if not bool(asked.any()):
             return likeness.sum() * 0
-        own = own[asked]
-    return (functional.cross_entropy(likeness[own], own) + functional.cross_entropy(likeness.T[own], own)) / 2
+        own = own.where(asked, -100)  # which cross_entropy leaves out
+    return (functional.cross_entropy(likeness, own) + functional.cross_entropy(likeness.T, own)) / 2
 
 
 def local_loss(
