@@ -135,7 +135,7 @@ def _nearest_ends(ends: Float[Tensor, "candidates ends 2"]) -> Int64[Tensor, "ca
 def _blurred(images: Float[Tensor, "candidates 1 height width"], sigma: float) -> Tensor:
     """A Gaussian blur, with paper around.
 
-    As two products of matrices: a tenth of the time of convolutions with so many taps and a single channel.
+    As two products of matrices: convolutions with so many taps and a single channel take far longer.
     """
     rows, columns = (_band(side, sigma).to(images) for side in images.shape[-2:])
     return rows @ images @ columns
