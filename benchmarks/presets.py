@@ -18,7 +18,7 @@ import taureau
 
 # No setting but the first two may change what the score means; all candidates go on to the end, since each is a run,
 # and all begin with the same squiggles, so that runs can be compared (benchmarks/begin.py is about the other way).
-JUDGED = {"mask": "none", "attention": 0.0, "trial": 1.0, "begin": "squiggles", "tidiness": 0.0}
+JUDGED = {"mask": "none", "attention": 0.0, "trial": 1.0, "surplus": 0.0, "begin": "squiggles", "tidiness": 0.0}
 # Squiggles have far to go: with them, a first step of 2 and 300 steps do better than what lines want.
 FAR = {"learning_rate": 2.0, "steps": 300}
 PAPER = taureau.Settings("paper").as_dict()

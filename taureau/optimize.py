@@ -20,14 +20,18 @@ from taureau.palette import colors_under
 from taureau.priors import untidiness
 from taureau.raster import rasterize
 from taureau.relocate import crumbs, restarted
-from taureau.shapes import Float, Tensor
+from taureau.shapes import Bool, Float, Int64, Tensor
 from taureau.strokes import Strokes
+from taureau.thin import most_needed
 
 # A colour goes from black to white in 1, a point across the canvas in 224: colours move in smaller steps.
 COLOR_RATE = 0.02
 # Weight of the mean squared distance of a stroke's colour from the photo's under it. An encoder that sees energy, not
 # hue, says nothing against a turquoise goldfish.
 COLOR_PULL = 0.3
+# The share of the steps after which strokes in surplus go, and with a deadline the most of the time left that it takes
+# to find out which.
+THINNED, LOOKING = 0.15, 0.2
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Step:
         number: 0 for the start, `total` for the last.
         total: how many steps there will be; with a deadline, how many at the pace of the latest.
         loss: of the candidate that leads, over this step's views; step 0 has its score.
-        strokes: where the strokes of all candidates are now.
+        strokes: where the strokes of all candidates are now, those in surplus too.
         best: the best of every candidate so far, with their scores.
     """
 
@@ -64,6 +68,7 @@ def optimize(
     trial: float = 1.0,
     relocate_every: int = 0,
     tidiness: float = 0.0,
+    num_strokes: int | None = None,
     num_locked: int = 0,
     palette: Float[Tensor, "3 height width"] | None = None,
     backend: str = "auto",
@@ -89,6 +94,9 @@ def optimize(
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which start anew where the
             sketch lacks most; in the first two thirds of the steps only. 0 for never.
         tidiness: how much the priors count, in shares of what blank paper loses: see `taureau.priors.untidiness`.
+        num_strokes: how many strokes a candidate is to have; None for as many as in `first`. Those in surplus move with
+            the others until after `THINNED` of the steps the ones that each candidate can best do without are taken
+            away. Scores begin then; until then the best are the first strokes. Not with locked strokes.
         num_locked: how many strokes, from the first on, stay as they are.
         palette: the photo's colours; where given, the colours of the others move too, held near those under them.
         backend: of the rasteriser.
@@ -102,102 +110,177 @@ def optimize(
 
     Source: Adam, Kingma and Ba 2015 (arXiv 1412.6980).
     """
-    moving = first.points[:, num_locked:].detach().clone().requires_grad_()
-    mover = Adam(moving)
-    colors = None
-    if first.color is not None and palette is not None:
-        colors = first.color[:, num_locked:].detach().clone().requires_grad_()
-        painter = Adam(colors)
-
-    def current() -> Strokes:
-        points = torch.cat([first.points[:, :num_locked], moving], dim=1)
-        if colors is None:
-            return replace(first, points=points)
-        assert first.color is not None
-        return replace(first, points=points, color=torch.cat([first.color[:, :num_locked], colors], dim=1))
-
+    crowd = _Crowd(first, num_locked, colored=palette is not None)
+    first = first if num_strokes is None else first[:num_strokes]
     racing = slice(None)  # the candidates that take part
 
-    def scores() -> torch.Tensor:
+    def drawn(strokes: Strokes, softness: float = 1.0) -> Tensor:
+        return rasterize(strokes, canvas, softness=softness, backend=backend)
+
+    def scores() -> Tensor:
         with torch.no_grad():
-            found = objective.score(rasterize(current().of_sketch(racing), canvas, backend=backend)).cpu()
-        everyone = found.new_full((len(moving),), torch.inf)
+            found = objective.score(drawn(crowd.strokes().of_sketch(racing))).cpu()
+        everyone = found.new_full((len(first.points),), torch.inf)
         everyone[racing] = found
         return everyone
 
     with torch.no_grad():
         blank = torch.ones(1, 3, canvas.size, canvas.size, device=first.points.device)
         unit = tidiness * float(objective.score(blank)) if tidiness else 0.0
+        best = Best(first.detached(), objective.score(drawn(first)).cpu())
     width = float(first.width.mean())
+
+    def disorder(points: Tensor, sketches: Tensor, locked: Tensor | None = None) -> Tensor | float:
+        return unit * untidiness(points, sketches, width, canvas, locked) if unit else 0.0
+
+    def without_some(lowered: Objective, num: int) -> Int64[Tensor, "candidates strokes"]:
+        """The strokes that each candidate goes on with; the candidates that are out do not matter."""
+
+        def losses(strokes: Strokes) -> Tensor:
+            sketches = drawn(strokes)
+            return lowered.score(sketches) + disorder(strokes.points, sketches)
+
+        which = torch.arange(num).repeat(len(first.points), 1)
+        racers = range(len(which))[racing]
+        began = clock()
+        looking = math.inf if deadline is None else LOOKING * (deadline - began)
+        for place, candidate in enumerate(racers, start=1):
+            until = began + looking * place / len(racers)
+            with torch.no_grad():
+                strokes = crowd.strokes().of_sketch(candidate)
+                which[candidate] = most_needed(strokes, num, losses, enough=_over(until, clock))
+        return which.to(first.points.device)
+
     pace = Pace(steps, deadline, clock)
-    best = Best(current().detached(), scores())
     yield Step(0, pace.total, float(best.scores[best.winner]), best.strokes, best)
     while pace.number < pace.total:
         progress = pace.progress
         if progress > trial and racing == slice(None):
             racing = slice(best.winner, best.winner + 1)
-            others = torch.arange(len(moving), device=moving.device) != best.winner
-            mover.forget(others)  # what has no momentum and no slope does not move
-            if colors is not None:
-                painter.forget(others)
+            crowd.drop(torch.arange(len(first.points), device=first.points.device) != best.winner)
         rate = final_learning_rate + (learning_rate - final_learning_rate) * _cosine(progress)
         blur = 1 + (softness - 1) * _cosine(min(2 * progress, 1.0))
-        sketches = rasterize(current().of_sketch(racing), canvas, softness=blur, backend=backend)
+        sketches = drawn(crowd.strokes().of_sketch(racing), blur)
         lowered = early if early is not None and progress < early_share else objective
         losses = lowered.loss(sketches, generator=generator)
-        if unit:
-            locked = first.points[racing, :num_locked]
-            losses = losses + unit * untidiness(moving[racing], sketches, width, canvas, locked)
+        losses = losses + disorder(crowd.points[racing], sketches, first.points[racing, :num_locked])
         # The candidates share nothing, so the gradient of the sum is each one's own.
         total = losses.sum()
-        if colors is not None:
+        if crowd.colors is not None:
             assert palette is not None
-            apart = colors[racing] - colors_under(moving[racing], palette)
+            apart = crowd.colors[racing] - colors_under(crowd.points[racing], palette)
             total = total + COLOR_PULL * apart.square().mean(dim=(1, 2)).sum()
         total.backward()
-        mover.step(rate)
-        if colors is not None:
-            painter.step(rate * COLOR_RATE)
-            with torch.no_grad():
-                colors.clamp_(0, 1)
+        crowd.step(rate)
         pace.count()
         if relocate_every and pace.number % relocate_every == 0 and 3 * pace.number <= 2 * pace.total:
-            _relocate_crumbs(current().of_sketch(racing), canvas, objective, mover, racing, backend=backend)
-        strokes = current().detached()
-        if pace.number % score_every == 0 or pace.number == pace.total:
+            _relocate_crumbs(crowd, racing, canvas, objective, backend=backend)
+        thinned = len(crowd) > len(first) and (pace.progress >= THINNED or pace.number == pace.total)
+        if thinned:
+            crowd.keep(without_some(lowered, len(first)))
+        strokes = crowd.strokes().detached()
+        due = pace.number % score_every == 0 or pace.number == pace.total or thinned
+        if due and len(crowd) == len(first):
             best = best.improved(strokes, scores())
         # Once one goes on alone, it is the winner: the others' scores no longer fall.
         leader = best.winner - (racing.start or 0)
         yield Step(pace.number, pace.total, float(losses.detach()[leader]), strokes, best)
 
 
-def _relocate_crumbs(
-    strokes: Strokes,
-    canvas: Canvas,
-    objective: Objective,
-    mover: Adam,
-    racing: slice,
-    *,
-    backend: str,
-) -> None:
-    """Begin anew, in place, the moving strokes that have shrunk to a dot; Adam forgets what it knew of them.
+class _Crowd:
+    """The strokes of all candidates, and what moves them.
 
     Args:
-        strokes: those of the candidates that take part, which are the ones `racing` of what is moved.
+        strokes: a batch; the tensors stay as they are.
+        num_locked: how many of each, from the first on, do not move.
+        colored: whether colours move too, where strokes have them.
     """
+
+    def __init__(self, strokes: Strokes, num_locked: int, *, colored: bool) -> None:
+        self._first = strokes
+        self._num_locked = num_locked
+        self._mover = Adam(_movable(strokes.points[:, num_locked:]))
+        self._painter = None
+        if colored and strokes.color is not None:
+            self._painter = Adam(_movable(strokes.color[:, num_locked:]))
+
+    def __len__(self) -> int:
+        """The strokes of a candidate."""
+        return len(self._first)
+
+    @property
+    def points(self) -> Float[Tensor, "candidates moving 4 2"]:
+        """Control points of the strokes that move."""
+        return self._mover.parameter
+
+    @property
+    def colors(self) -> Float[Tensor, "candidates moving 3"] | None:
+        """Their colours; None where none move."""
+        return None if self._painter is None else self._painter.parameter
+
+    def strokes(self) -> Strokes:
+        """All strokes, with a way back for gradients."""
+        first, locked = self._first, self._num_locked
+        strokes = replace(first, points=torch.cat([first.points[:, :locked], self.points], dim=1))
+        if self.colors is not None:
+            assert first.color is not None
+            strokes = replace(strokes, color=torch.cat([first.color[:, :locked], self.colors], dim=1))
+        return strokes
+
+    def step(self, rate: float) -> None:
+        """Move by the gradients collected; the rate is in canvas pixels."""
+        self._mover.step(rate)
+        if self._painter is not None:
+            self._painter.step(rate * COLOR_RATE)
+            with torch.no_grad():
+                self._painter.parameter.clamp_(0, 1)
+
+    def drop(self, which: Bool[Tensor, " candidates"]) -> None:
+        """Let some candidates rest: what has no momentum and no slope does not move."""
+        self._mover.forget(which)
+        if self._painter is not None:
+            self._painter.forget(which)
+
+    def restart(self, points: Float[Tensor, "candidates moving 4 2"], which: Bool[Tensor, "candidates moving"]) -> None:
+        """Put some strokes elsewhere, whose slopes there are not known."""
+        with torch.no_grad():
+            self.points.copy_(points)
+        self._mover.forget(which)
+
+    def keep(self, which: Int64[Tensor, "candidates kept"]) -> None:
+        """Go on with some strokes of each candidate; there are no locked ones."""
+        assert self._num_locked == 0
+        self._first = self._first.picked(which)
+        self._mover.keep(which)
+        if self._painter is not None:
+            self._painter.keep(which)
+
+
+def _movable(values: Tensor) -> Tensor:
+    return values.detach().clone().requires_grad_()
+
+
+def _relocate_crumbs(crowd: _Crowd, racing: slice, canvas: Canvas, objective: Objective, *, backend: str) -> None:
+    """Begin anew the moving strokes that have shrunk to a dot, of the candidates that take part."""
     with torch.no_grad():
-        moving = mover.parameter[racing]
-        num_moving = moving.shape[1]
+        strokes = crowd.strokes().of_sketch(racing)
+        num_moving = crowd.points.shape[1]
         which = crumbs(strokes[len(strokes) - num_moving :])
         if not which.any():
             return
         lacking = objective.lacking(rasterize(strokes, canvas, backend=backend))
         if lacking is None:
             return
-        moving.copy_(restarted(moving, which, lacking, canvas.size))
-        forgotten = torch.zeros(mover.parameter.shape[:2], dtype=torch.bool, device=which.device)
+        points = crowd.points.detach().clone()
+        points[racing] = restarted(points[racing], which, lacking, canvas.size)
+        forgotten = torch.zeros(points.shape[:2], dtype=torch.bool, device=which.device)
         forgotten[racing] = which
-        mover.forget(forgotten)
+        crowd.restart(points, forgotten)
+
+
+def _over(moment: float, clock: Callable[[], float]) -> Callable[[], bool]:
+    """Asks whether the clock has come to a moment."""
+    return lambda: clock() >= moment
 
 
 def _cosine(progress: float) -> float:

@@ -1,9 +1,10 @@
 """Priors: what a pen does not do, whatever is drawn.
 
 A network looks at a small picture and does not mind a line drawn twice, a stroke that turns back on itself, one that
-leaves the page, or an outline in dashes. A hand minds. All priors are small beside the loss.
+leaves the page, an outline in dashes or in scallops. A hand minds. All priors are small beside the loss.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -11,7 +12,7 @@ from torch.nn import functional
 
 from taureau.bezier import points_at
 from taureau.canvas import Canvas
-from taureau.shapes import Float, Int64, Tensor
+from taureau.shapes import Bool, Float, Int64, Tensor
 
 # Ink is looked at after a blur of this standard deviation, in stroke widths, where one line alone is as dark as
 # `CROWDED` and two beside each other are darker.
@@ -29,8 +30,8 @@ TABLE = 4_000_000
 
 # What each counts, where blank paper loses 1: two parallel strokes of a quarter of the canvas, one of 5 strokes that
 # turns back once, and one that is 2 % of the canvas off the page each cost about 1 % of that. So do gaps of
-# `REACH` at a tenth of the ends, straight on.
-CROWDING, TURNING, STRAYING, PARTING = 20.0, 0.1, 300.0, 0.2
+# `REACH` at a tenth of the ends, straight on, and turns by a right angle at four tenths of them.
+CROWDING, TURNING, STRAYING, PARTING, KINKING = 20.0, 0.1, 300.0, 0.2, 0.2
 
 
 def untidiness(
@@ -51,7 +52,9 @@ def untidiness(
     """
     everything = points if locked is None else torch.cat([locked, points], dim=1)
     lines = CROWDING * crowding(sketches, width) + STRAYING * straying(points, canvas)
-    return lines + TURNING * turning(points) + PARTING * parting(everything, width)
+    joints = find_joints(everything)
+    between = PARTING * parting(joints, width) + KINKING * kinking(joints, width)
+    return lines + TURNING * turning(points) + between
 
 
 def crowding(sketches: Float[Tensor, "candidates 3 height width"], width: float) -> Float[Tensor, " candidates"]:
@@ -94,31 +97,86 @@ def straying(points: Float[Tensor, "candidates strokes 4 2"], canvas: Canvas) ->
     return (off / canvas.size).square().sum(dim=3).mean(dim=(1, 2))
 
 
-def parting(points: Float[Tensor, "candidates strokes 4 2"], width: float) -> Float[Tensor, " candidates"]:
-    """How far apart the ends of strokes are where one line could go on as another.
-
-    Two ends of different strokes belong together when each is the nearest to the other: an outline that several
-    strokes draw is then one line. The sum over all ends of s d^2 / (d^2 + (`REACH` width)^2), by the number of ends, or
-    by that of `MANY` strokes where there are more. Here d is the distance of an end that belongs to another; ends that
-    are far away from each other hardly feel it. And s is how far one stroke runs on as the other, the square of
-    (1 - cos) / 2 of the angle between the directions in which they come out of these ends: 1 straight on, 1/4 around a
-    right angle, 0 for turning back. So an eye is not joined to the fin beside it.
+@dataclass(frozen=True)
+class Joints:
+    """Where one stroke could go on as another: two ends, each the nearest to the other.
 
     Args:
-        points: of the strokes.
-        width: full stroke width in canvas pixels.
+        mutual: whether an end belongs to another; end 2 k + i is the first or the last of stroke k.
+        apart: squared distance of each end from the nearest of another stroke.
+        cosine: of the angle between the directions in which the two come out of these ends; -1 straight on.
+    """
 
-    Gradient: to the ends; where they come out is taken as it is.
+    mutual: Bool[Tensor, "candidates ends"]
+    apart: Float[Tensor, "candidates ends"]
+    cosine: Float[Tensor, "candidates ends"]
+
+    @property
+    def straight(self) -> Float[Tensor, "candidates ends"]:
+        """How far one stroke runs on as the other: 1 straight on, 1/4 around a right angle, 0 for turning back.
+
+        The square of (1 - cos) / 2. Gradient: none.
+        """
+        return ((1 - self.cosine.detach()) / 2).square() * self.mutual
+
+    def mean(self, costs: Float[Tensor, "candidates ends"]) -> Float[Tensor, " candidates"]:
+        """The sum over all ends by their number, or by that of `MANY` strokes where there are more."""
+        return costs.sum(dim=1) / min(costs.shape[1], 2 * MANY)
+
+
+def find_joints(points: Float[Tensor, "candidates strokes 4 2"]) -> Joints:
+    """The joints of sketches.
+
+    Gradient: from distances to the ends, from angles to them and to the points beside them.
     """
     ends, inner = points[:, :, [0, 3]].flatten(1, 2), points[:, :, [1, 2]].flatten(1, 2)
     nearest = _nearest_ends(ends.detach())
     mutual = nearest.gather(1, nearest) == torch.arange(ends.shape[1], device=ends.device)
     theirs = nearest[:, :, None].expand_as(ends)
-    apart = (ends - ends.gather(1, theirs)).square().sum(dim=2)
-    outwards = (ends - inner).detach()
-    cosine = functional.cosine_similarity(outwards, outwards.gather(1, theirs), dim=2, eps=1e-3)
-    share = ((1 - cosine) / 2).square()
-    return (mutual * share * apart / (apart + (REACH * width) ** 2)).sum(dim=1) / min(ends.shape[1], 2 * MANY)
+    outwards = ends - inner
+    return Joints(
+        mutual,
+        (ends - ends.gather(1, theirs)).square().sum(dim=2),
+        functional.cosine_similarity(outwards, outwards.gather(1, theirs), dim=2, eps=1e-3),
+    )
+
+
+def parting(joints: Joints, width: float) -> Float[Tensor, " candidates"]:
+    """How far apart the ends of strokes are where one line could go on as another.
+
+    The mean over all ends of s d^2 / (d^2 + (`REACH` width)^2), with s as `Joints.straight`: an outline that several
+    strokes draw is then one line, an eye is not joined to the fin beside it, and ends that are far away from each
+    other hardly feel it.
+
+    Args:
+        joints: of the strokes.
+        width: full stroke width in canvas pixels.
+
+    Gradient: to the distances.
+    """
+    return joints.mean(joints.straight * (1 - _near(joints, width)))
+
+
+def kinking(joints: Joints, width: float) -> Float[Tensor, " candidates"]:
+    """How sharply a line turns where one stroke goes on as another: a back in scallops has kinks between them.
+
+    The mean over all ends of s n^2 (1 + cos) / 2, where n is 1 for ends that touch and 1/2 at a distance of `REACH`.
+    A corner, where s is little, may stay one.
+
+    Args:
+        joints: of the strokes.
+        width: full stroke width in canvas pixels.
+
+    Gradient: to the angles.
+    """
+    weights = joints.straight * _near(joints, width).detach().square()
+    return joints.mean(weights * (1 + joints.cosine) / 2)
+
+
+def _near(joints: Joints, width: float) -> Float[Tensor, "candidates ends"]:
+    """1 for ends that touch, 1/2 at `REACH` widths, 0 far away."""
+    reach = (REACH * width) ** 2
+    return reach / (joints.apart + reach)
 
 
 def _nearest_ends(ends: Float[Tensor, "candidates ends 2"]) -> Int64[Tensor, "candidates ends"]:

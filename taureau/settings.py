@@ -52,6 +52,8 @@ class Settings:
             nothing with an encoder whose pictures are small anyway.
         early_side: pixels a side, 32 to 1024.
         trial: share of the steps in which all candidates take part, 0..1; after it the best of them goes on alone.
+        surplus: how many strokes more the drawing of a photo with its background begins with, as a share of `strokes`,
+            0..3; the ones that it can best do without go after 15 % of the steps. A subject cut out on paper has none.
         attention: how much the geometric loss leans to salient places of a photo that is drawn with its background:
             0 not at all, 1 entirely. On a subject cut out on paper every place counts alike.
         score_every: steps between two scores of the clean view.
@@ -85,6 +87,7 @@ class Settings:
     early: float = 0.8
     early_side: int = 128
     trial: float = 0.3
+    surplus: float = 1.0
     attention: float = 0.75
     score_every: int = 10
     relocate_every: int = 20
@@ -122,6 +125,7 @@ class Settings:
         _check_int("early_side", self.early_side, 32, 1024)
         _check_number("early", self.early, 0.0, 1.0)
         _check_number("trial", self.trial, 0.0, 1.0)
+        _check_number("surplus", self.surplus, 0.0, 3.0)
         if self.budget is not None:
             _check_number("budget", self.budget, 0.0, MAX_BUDGET, open_low=True)
         _check_number("width", self.width, 0.0, 64.0, open_low=True)
@@ -168,6 +172,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "softness": 1.0,
         "early": 0.0,
         "trial": 1.0,
+        "surplus": 0.0,
         "attention": 0.0,
         "relocate_every": 0,
         "tidiness": 0.0,

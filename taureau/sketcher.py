@@ -39,6 +39,8 @@ from taureau.views import draw_views
 CUT_OUT = 0.25
 # Learning rates are given for the paper's canvas.
 PAPER_SIZE = 224
+# Strokes in surplus are looked at one by one; with more than this in all, that takes longer than it is worth.
+MOST_IN_SURPLUS = 96
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,7 @@ class Sketcher:
                 attention.map,
                 inside,
                 num_strokes=settings.strokes,
+                num_surplus=0 if begun is not None or subject.cut_out else _num_surplus(settings),
                 width=settings.width,
                 trace=self._lines(subject, inside, settings.strokes) if traced else None,
                 palette=palette,
@@ -202,6 +205,7 @@ class Sketcher:
             trial=settings.trial,
             relocate_every=settings.relocate_every,
             tidiness=settings.tidiness,
+            num_strokes=settings.strokes,
             num_locked=len(begun.strokes) if begun is not None and lock else 0,
             palette=palette,
             backend=self.backend,
@@ -300,6 +304,11 @@ def _settings(settings: Settings | None, changes: dict[str, Any], mask_file: str
     if mask_file is not None and settings.mask != "file":
         raise InputError(f'a mask picture goes with mask "file", got mask {settings.mask!r}; leave one of them out')
     return settings
+
+
+def _num_surplus(settings: Settings) -> int:
+    """How many strokes more a drawing begins with: so few that it has at most `MOST_IN_SURPLUS` in all."""
+    return max(min(round(settings.surplus * settings.strokes), MOST_IN_SURPLUS - settings.strokes), 0)
 
 
 def _settings_with_start(settings: Settings, begun: Sketch, lock: bool, *, asked: bool) -> Settings:

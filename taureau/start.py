@@ -29,6 +29,7 @@ def first_candidates(
     inside: Float[Tensor, "size size"],
     *,
     num_strokes: int,
+    num_surplus: int = 0,
     width: float,
     trace: Trace | None = None,
     palette: Float[Tensor, "3 size size"] | None = None,
@@ -42,6 +43,7 @@ def first_candidates(
         attention: where strokes should begin, at least 0.
         inside: 1 where the photo is.
         num_strokes: of each candidate, kept ones and new ones together.
+        num_surplus: how many each has besides, at the end: on lines that the others leave out, then as squiggles.
         width: full width of the new strokes in canvas pixels.
         trace: the lines to begin on; the first candidate takes the best of them, the others vary. Where there are more
             strokes than lines, the longest are drawn in two; without a trace all strokes begin as squiggles.
@@ -52,12 +54,21 @@ def first_candidates(
         generators: one a candidate, on the CPU.
 
     Returns:
-        Strokes of `len(generators)` sketches, on the device of `attention`; the kept ones first.
+        Strokes of `len(generators)` sketches, on the device of `attention`; the kept ones first, those in surplus last.
     """
     size = attention.shape[-1]
     num_new = num_strokes - (0 if kept is None else len(kept))
     if kept is not None:
         attention = _off(attention, kept)
+
+    def filled(new: Tensor, num: int, generator: torch.Generator) -> Tensor:
+        """So many strokes: the ones given, and squiggles."""
+        if len(new) == num:
+            return new
+        left = _off(attention, Strokes.black(new, width)) if len(new) else attention
+        points = sample_points(left, num - len(new), generator=generator, inside=inside).cpu()
+        return torch.cat([new, first_strokes(points, size, generator=generator)])
+
     starts = []
     for candidate, generator in enumerate(generators):
         new = torch.zeros(0, 4, 2)
@@ -66,10 +77,13 @@ def first_candidates(
             varied = None if candidate == 0 else generator
             new = choose_curves(trace, num_new, around=num_strokes, drawn=drawn, generator=varied)
             new = _halved(new, num_new, LEAST_HALF * width)
-        if len(new) < num_new:
-            left = _off(attention, Strokes.black(new, width)) if len(new) else attention
-            points = sample_points(left, num_new - len(new), generator=generator, inside=inside).cpu()
-            new = torch.cat([new, first_strokes(points, size, generator=generator)])
+        new = filled(new, num_new, generator)
+        if num_surplus:
+            if trace is not None:
+                varied = None if candidate == 0 else generator
+                more = choose_curves(trace, num_surplus, around=num_strokes, drawn=new, generator=varied)
+                new = torch.cat([new, more])
+            new = filled(new, num_new + num_surplus, generator)
         if kept is not None:
             noise = torch.randn(kept.points.shape, generator=generator) * JITTER * size
             new = torch.cat([kept.points if lock or candidate == 0 else kept.points + noise, new])
@@ -78,7 +92,7 @@ def first_candidates(
     if kept is not None:
 
         def continued(values: Tensor, new: float) -> Tensor:
-            whole = torch.cat([values, values.new_full((num_new,), new)])
+            whole = torch.cat([values, values.new_full((num_new + num_surplus,), new)])
             return whole.to(attention.device).expand(len(generators), -1).contiguous()
 
         opacity = None if kept.opacity is None else continued(kept.opacity, 1.0)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from taureau.errors import InputError
-from taureau.shapes import Float, Tensor
+from taureau.shapes import Float, Int64, Tensor
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,20 @@ class Strokes:
             None if self.color is None else self.color[index],
             None if self.opacity is None else self.opacity[index],
         )
+
+    def picked(self, which: Int64[Tensor, "sketches strokes"]) -> "Strokes":
+        """Some strokes of each sketch of a batch, by their indices; of a single sketch, a batch of choices from it."""
+        sketches = torch.arange(len(which), device=which.device)[:, None]
+
+        def pick(values: Tensor | None, axes: int) -> Tensor | None:
+            if values is None:
+                return None
+            return values[sketches, which] if values.dim() > axes else values[which]
+
+        points, width = pick(self.points, 3), pick(self.width, 1)
+        assert points is not None
+        assert width is not None
+        return Strokes(points, width, pick(self.color, 2), pick(self.opacity, 1))
 
     def scaled(self, scale: float) -> "Strokes":
         """The same strokes with lengths multiplied by `scale`."""

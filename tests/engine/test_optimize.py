@@ -241,6 +241,100 @@ def test_with_a_deadline_all_schedules_go_by_the_clock(plain_pictures, late):
     np.testing.assert_allclose(path[:, leader], expected[:, leader], atol=1e-4, rtol=1e-5)
 
 
+# Strokes in surplus
+
+
+def of_many_widths(candidates: int, num: int) -> Strokes:
+    """Strokes by chance, each of another width."""
+    points = random_strokes(candidates, num).points
+    return Strokes(points, (1 + torch.arange(num) / 8).expand(candidates, -1))
+
+
+class Wanted(Bowl):
+    """A bowl for each stroke, and what each is worth: a sketch loses the worth of every stroke that it lacks."""
+
+    def __init__(self, worth: torch.Tensor) -> None:
+        super().__init__(torch.tensor(32.0), torch.tensor(0.01))
+        self.worth = worth
+
+    def _of(self, sketches: torch.Tensor) -> torch.Tensor:
+        points, widths = sketches[:, 0, 0].unflatten(1, (-1, 9)).split([8, 1], dim=2)
+        strokes = (8 * (widths[..., 0] - 1)).round().long()
+        found = (self.curvature * (points - self.target) ** 2).sum(dim=(1, 2)) / 2
+        return found - self.worth[strokes].sum(dim=1)
+
+
+@pytest.fixture
+def points_and_widths_as_picture(monkeypatch):
+    def draw(strokes, canvas, *, softness=1.0, backend="auto"):
+        numbers = torch.cat([strokes.points.flatten(2), strokes.width[..., None]], dim=2).flatten(1)
+        return numbers[:, None, None, :].expand(-1, 3, 1, -1)
+
+    monkeypatch.setattr(taureau.optimize, "rasterize", draw)
+
+
+def test_strokes_that_are_least_needed_go_and_the_others_move_on(points_and_widths_as_picture):
+    worth = 1e6 * torch.tensor([1.0, 9, 2, 8, 3, 7, 4])
+    first = of_many_widths(2, 7)
+    found = list(run(first, Wanted(worth), num_strokes=4, steps=41, final_learning_rate=0.1))
+    # Of the shares 0, 1/40, 2/40 ... of the way the first that is 15 % comes after six steps.
+    assert [step.strokes.points.shape[1] for step in found] == [4] + 5 * [7] + 35 * [4] + [4]
+    kept = [1, 3, 5, 6]
+    assert found[-1].strokes.width.tolist() == first.width[:, kept].tolist()
+    # Until then the first of them are the best, with their own score.
+    assert torch.equal(found[5].best.strokes.points, first.points[:, :4])
+    assert found[5].best.scores.tolist() == found[0].best.scores.tolist()
+    assert found[6].best.strokes.width.tolist() == first.width[:, kept].tolist()
+    assert torch.equal(found[6].best.strokes.points, found[6].strokes.points)
+    # Adam knows what it knew: the strokes move as if they had been alone from the start.
+    start = first.points[:, kept].flatten(1).numpy()
+    adam = PlainAdam(start, lambda x: 0.01 * (x - 32.0))
+    expected = np.stack([adam.step(rate) for rate in cosine_rates(1.0, 0.1, 41)])
+    path = np.stack([step.strokes.points.flatten(1).numpy() for step in found[6:]])
+    np.testing.assert_allclose(path, expected[5:], atol=1e-4, rtol=1e-5)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_after_however_few_steps_there_are_as_many_strokes_as_asked_for(steps):
+    *_, last = run(random_strokes(1, 5), l2_objective(), num_strokes=3, steps=steps)
+    assert last.strokes.points.shape[1] == last.best.strokes.points.shape[1] == 3
+
+
+def test_colours_go_with_their_strokes(colors_as_picture):
+    # Colour 0.3 is wanted: the strokes of other colours are the ones in surplus.
+    first = colored(0.9, 0.9, 0.9, 0.3, 0.3, 0.3, 0.1, 0.1, 0.1)
+
+    class Near(Bowl):
+        def _of(self, sketches):
+            return (sketches[:, 0, 0] - 0.3).square().mean(dim=1)
+
+    objective = Near(torch.zeros(1), torch.zeros(1))
+    *_, last = run(first, objective, num_strokes=1, steps=3, learning_rate=0.1, palette=plain_palette(0.3))
+    assert last.strokes.color.flatten().tolist() == pytest.approx([0.3] * 3, abs=0.01)
+
+
+def test_a_deadline_leaves_a_fifth_of_the_time_for_finding_out_what_is_needed(plain_pictures):
+    first, now, looks = random_strokes(2, 40), [0.0], []
+
+    class Slow(Bowl):
+        def loss(self, sketches, *, generator):
+            now[0] += 1.0
+            return sketches[:, 0, 0].square().sum(dim=1)
+
+        def score(self, sketches):
+            if sketches.shape[3] == 39 * 8:
+                looks.append(now[0])
+                now[0] += 4.0
+            return sketches[:, 0, 0].square().sum(dim=1)
+
+    objective = Slow(torch.zeros(1), torch.zeros(1))
+    found = list(run(first, objective, num_strokes=3, steps=500, deadline=100.0, clock=lambda: now[0]))
+    # It begins at 15 s, when 85 are left: there are 8.5 s for each candidate, which are up during its third look.
+    assert looks == [15.0, 19.0, 23.0, 27.0, 31.0]
+    assert found[-1].strokes.points.shape[1] == 3
+    assert now[0] == 100.0
+
+
 # What is kept
 
 

@@ -8,7 +8,21 @@ from torch.nn import functional
 
 from taureau import priors
 from taureau.canvas import Canvas
-from taureau.priors import CROWDED, MANY, PARTING, REACH, STRAYING, crowding, parting, straying, turning, untidiness
+from taureau.priors import (
+    CROWDED,
+    KINKING,
+    MANY,
+    PARTING,
+    REACH,
+    STRAYING,
+    crowding,
+    find_joints,
+    kinking,
+    parting,
+    straying,
+    turning,
+    untidiness,
+)
 from taureau.raster import rasterize
 from taureau.strokes import Strokes
 
@@ -105,14 +119,16 @@ def test_parting_has_a_closed_form():
     reach = REACH * WIDTH
     gap = strokes(line(48.0, 10, 30), line(48.0, 30 + reach, 30 + reach + 20))
     # The two inner ends, of four, are apart by the reach. The outer ones are nearer to an inner one than to each other.
-    assert float(parting(gap, WIDTH)[0]) == pytest.approx(2 / 4 * 1 / 2, rel=1e-5)
-    assert float(parting(strokes(line(48.0, 10, 30), line(48.0, 30, 60)), WIDTH)[0]) == 0
-    assert float(parting(strokes(line(48.0)), WIDTH)[0]) == 0  # an end does not belong to the other of its stroke
+    assert float(parting(find_joints(gap), WIDTH)[0]) == pytest.approx(2 / 4 * 1 / 2, rel=1e-5)
+    assert float(parting(find_joints(strokes(line(48.0, 10, 30), line(48.0, 30, 60))), WIDTH)[0]) == 0
+    assert (
+        float(parting(find_joints(strokes(line(48.0))), WIDTH)[0]) == 0
+    )  # an end does not belong to the other of its stroke
 
 
 def test_parting_pulls_the_nearest_ends_together_and_no_others():
     points = strokes(line(48.0, 10, 30), line(48.0, 36, 60), line(44.0, 33, 34)).requires_grad_()
-    parting(points, WIDTH).sum().backward()
+    parting(find_joints(points), WIDTH).sum().backward()
     gradient = points.grad[0]
     assert (gradient[:, 1:3] == 0).all()
     # The short line is nearest to both, and it has one end for each of them.
@@ -121,24 +137,53 @@ def test_parting_pulls_the_nearest_ends_together_and_no_others():
     assert (gradient[0, 0] == 0).all()
 
 
-@pytest.mark.parametrize(("angle", "share"), [(0, 1), (60, 0.5625), (90, 0.25), (-90, 0.25), (180, 0)])
-def test_parting_counts_as_far_as_one_line_goes_on_as_the_other(angle, share):
-    # The second stroke begins a reach to the right of the first one's end, and goes on at an angle to it.
+def bent(angle: float, gap: float) -> torch.Tensor:
+    """A line and another one that begins so far to the right of its end, and goes on at an angle to it."""
     along = torch.tensor([math.cos(math.radians(angle)), math.sin(math.radians(angle))])
-    first, start = torch.tensor(line(48.0, 10, 30)), torch.tensor([30 + REACH * WIDTH, 48.0])
+    first, start = torch.tensor(line(48.0, 10, 30)), torch.tensor([30 + gap, 48.0])
     # So long that only at 180 degrees, where all shares are 0, other ends are nearer to each other.
     second = start + 40 * torch.linspace(0, 1, 4)[:, None] * along
-    both = torch.stack([first, second])[None]
-    assert float(parting(both, WIDTH)[0]) == pytest.approx(2 / 4 * share / 2, rel=1e-4, abs=1e-6)
+    return torch.stack([first, second])[None]
+
+
+@pytest.mark.parametrize(("angle", "share"), [(0, 1), (60, 0.5625), (90, 0.25), (-90, 0.25), (180, 0)])
+def test_parting_counts_as_far_as_one_line_goes_on_as_the_other(angle, share):
+    joints = find_joints(bent(angle, REACH * WIDTH))
+    assert float(parting(joints, WIDTH)[0]) == pytest.approx(2 / 4 * share / 2, rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize(("angle", "cost"), [(0, 0), (60, 0.5625 * 0.25), (-90, 0.25 * 0.5), (180, 0)])
+def test_kinking_has_a_closed_form(angle, cost):
+    # Two of four ends take part.
+    assert float(kinking(find_joints(bent(angle, 0)), WIDTH)[0]) == pytest.approx(2 / 4 * cost, abs=1e-6)
+    apart = find_joints(bent(angle, REACH * WIDTH))
+    assert float(kinking(apart, WIDTH)[0]) == pytest.approx(2 / 4 * cost / 4, abs=1e-6)
+
+
+@pytest.mark.parametrize("angle", [60, -60])
+def test_kinking_turns_a_kink_straight_and_leaves_a_gap(angle):
+    points = bent(angle, 4.0).requires_grad_()
+    kinking(find_joints(points), WIDTH).sum().backward()
+    gradient = points.grad[0]
+    # The first line comes out towards the side to which the second one goes, and the second begins less steeply: the
+    # points beside the ends move to their sides, and no end that is not at the joint moves.
+    toward = math.copysign(1.0, angle)
+    assert gradient[0, 2, 1] * toward > 0
+    assert gradient[1, 1, 1] * toward > 0
+    assert gradient[[0, 0, 1, 1], [0, 1, 2, 3]].abs().max() == 0
+    # Proof that the distance counts no further: as far apart and straight on, nothing moves.
+    straight = bent(0, 4.0).requires_grad_()
+    kinking(find_joints(straight), WIDTH).sum().backward()
+    assert straight.grad.abs().max() < 1e-6
 
 
 def test_parting_is_the_same_however_many_ends_are_looked_at_a_time(monkeypatch):
     generator = torch.Generator().manual_seed(3)
     points = 96 * torch.rand(2, 40, 4, 2, generator=generator)
-    whole = parting(points, WIDTH)
+    whole = parting(find_joints(points), WIDTH)
     monkeypatch.setattr(priors, "TABLE", 7 * 2 * 80)
-    assert torch.equal(parting(points, WIDTH), whole)
-    by_hand = []
+    assert torch.equal(parting(find_joints(points), WIDTH), whole)
+    by_hand, kinks = [], []
     for candidate in points:
         ends = candidate[:, [0, 3]].reshape(-1, 2).tolist()
         nearest = [
@@ -148,7 +193,9 @@ def test_parting_is_the_same_however_many_ends_are_looked_at_a_time(monkeypatch)
         gaps = [(d, float(outwards[i] @ outwards[j])) for i, (d, j) in enumerate(nearest) if nearest[j][1] == i]
         costs = [((1 - cosine) / 2) ** 2 * d**2 / (d**2 + (REACH * WIDTH) ** 2) for d, cosine in gaps]
         by_hand.append(sum(costs) / (2 * MANY))
+        kinks.append(sum(((1 - c) / 2) ** 2 * (1 + c) / 2 / (1 + (d / (REACH * WIDTH)) ** 2) ** 2 for d, c in gaps))
     assert whole.tolist() == pytest.approx(by_hand, rel=1e-5)
+    assert kinking(find_joints(points), WIDTH).tolist() == pytest.approx([k / (2 * MANY) for k in kinks], rel=1e-5)
 
 
 def test_a_stroke_goes_on_a_locked_one():
@@ -158,9 +205,10 @@ def test_a_stroke_goes_on_a_locked_one():
     assert points.grad[0, 0, 3].abs().max() == 0
 
 
-def test_one_stroke_has_no_gap_and_no_endless_gradient():
+def test_one_stroke_has_no_gap_no_kink_and_no_endless_gradient():
     points = strokes(line(48.0)).requires_grad_()
-    parting(points, WIDTH).sum().backward()
+    joints = find_joints(points)
+    (parting(joints, WIDTH) + kinking(joints, WIDTH)).sum().backward()
     assert points.grad.abs().max() == 0
 
 
@@ -172,5 +220,7 @@ def test_together_they_are_a_sum_of_each_candidate():
     assert float(found[1]) == pytest.approx(STRAYING * 0.05**2, rel=1e-4)
     apart = strokes(line(48.0, 10, 30), line(48.0, 50, 70))
     assert float(untidiness(apart, picture(apart), WIDTH, CANVAS)[0]) == pytest.approx(
-        PARTING * float(parting(apart, WIDTH)[0]), rel=1e-4
+        PARTING * float(parting(find_joints(apart), WIDTH)[0]), rel=1e-4
     )
+    kinked = bent(60, 0)
+    assert float(untidiness(kinked, picture(kinked), WIDTH, CANVAS)[0]) == pytest.approx(KINKING * 0.5 * 0.140625, 1e-4)

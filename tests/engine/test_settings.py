@@ -8,7 +8,9 @@ import jaxtyping
 import pytest
 
 from taureau.errors import InputError
+from taureau.optimize import THINNED
 from taureau.settings import LOSSES, PRESETS, Settings
+from taureau.sketcher import MOST_IN_SURPLUS
 from tests.house import ROOT
 
 WHOLE_NUMBERS = {
@@ -33,6 +35,7 @@ NUMBERS = {
     "softness": (1.0, 32.0, False),
     "early": (0.0, 1.0, False),
     "trial": (0.0, 1.0, False),
+    "surplus": (0.0, 3.0, False),
     "attention": (0.0, 1.0, False),
     "tidiness": (0.0, 100.0, False),
 }
@@ -159,6 +162,7 @@ def test_paper_is_the_method_as_published():
         "softness": 1.0,
         "early": 0.0,
         "trial": 1.0,
+        "surplus": 0.0,
         "attention": 0.0,
         "relocate_every": 0,
         "tidiness": 0.0,
@@ -214,6 +218,8 @@ def test_the_page_on_the_method_shows_the_presets():
         f"| softness | {paper.softness:g} | {fast.softness:g} → 1 |",
         f"| size of views | the encoder's | {early} |",
         f"| candidates | all to the end | after {100 * fast.trial:g} % of the steps the best alone |",
+        f"| as many as asked for | {1 + fast.surplus:g} times as many, at most {MOST_IN_SURPLUS} |",
+        f"After {100 * THINNED:g} % of the steps",
         f"| views a step | {paper.views} | {fast.views} |",
         f"({paper.view_pool} of them in `paper`, {fast.view_pool} in `fast`)",
         f"every {fast.relocate_every} steps in the first two thirds",

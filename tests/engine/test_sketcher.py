@@ -111,11 +111,36 @@ def test_the_sketch_has_the_photo_s_shape_on_a_canvas_of_any_size(sketcher, widt
     assert max(frame.width, frame.height) == size
 
 
+@pytest.mark.parametrize(("surplus", "strokes", "begun"), [(0, 5, 5), (1, 5, 10), (3, 5, 20), (1, 60, 96), (1, 99, 99)])
+def test_a_drawing_begins_with_strokes_in_surplus(sketcher, surplus, strokes, begun):
+    steps = list(sketcher.steps(PHOTO, **quick(surplus=float(surplus), strokes=strokes, steps=10)))
+    counts = [len(step.strokes) for step in steps]
+    # Of the shares 1/9, 2/9 ... of the way the second is the first that is 15 %.
+    assert counts == [strokes, begun, *[strokes] * 9]
+
+
+def test_a_subject_that_is_cut_out_has_no_surplus(sketcher, tmp_path):
+    mask = np.zeros((64, 64), np.uint8)
+    mask[16:48, 16:48] = 255
+    Image.fromarray(mask).save(tmp_path / "middle.png")
+    photo = pictures.plain(64, 64, (90, 90, 90))
+    whole = sketcher.steps(photo, **quick(steps=20))
+    cut_out = sketcher.steps(photo, **quick(steps=20, mask="file"), mask_file=tmp_path / "middle.png")
+    assert [max(len(step.strokes) for step in steps) for steps in (whole, cut_out)] == [6, 3]
+
+
+def test_a_sketch_that_is_continued_has_no_surplus(sketcher):
+    start = sketcher.draw(PHOTO, **quick())
+    for lock in (False, True):
+        steps = sketcher.steps(PHOTO, start=start, lock=lock, **quick(strokes=5))
+        assert [len(step.strokes) for step in steps] == [5] * 4
+
+
 def test_steps_and_widths_grow_with_the_canvas(sketcher):
     # A step's size is given for 224 units: Adam's first step moves each number by it.
     moved = []
     for size in (64, 128):
-        start, first = list(sketcher.steps(PHOTO, **quick(size=size, steps=1)))
+        start, first = list(sketcher.steps(PHOTO, **quick(size=size, steps=1, surplus=0.0)))
         moved.append(float((first.strokes.points - start.strokes.points).abs().max()))
     assert moved == pytest.approx([0.5 * 64 / 224, 0.5 * 128 / 224], rel=0.01)
 
@@ -181,7 +206,7 @@ def test_the_preset_paper_runs(sketcher):
 def test_the_photo_is_encoded_once_and_not_at_every_step():
     encoder = PlainEncoder()
     run = Sketcher(encoder, backend="torch").steps(
-        PHOTO, **quick(loss="perception", view_pool=4, views=2, score_every=2)
+        PHOTO, **quick(loss="perception", view_pool=4, views=2, score_every=2, surplus=0.0)
     )
     at_start = len(encoder.calls)
     for _ in run:
@@ -208,7 +233,8 @@ class Shrinking(PlainEncoder):
 @pytest.mark.parametrize("early", [0.0, 0.6, 1.0])
 def test_early_steps_see_small_views(early):
     shown = []
-    settings = quick(loss="perception", early=early, early_side=40, view_pool=4, views=2, score_every=9, steps=6)
+    changes = {"early": early, "early_side": 40, "view_pool": 4, "views": 2, "score_every": 9, "surplus": 0.0}
+    settings = quick(loss="perception", steps=6, **changes)
     run = Sketcher(Shrinking(64, shown), backend="torch").steps(PHOTO, **settings)
     assert set(shown) == ({64, 40} if early else {64})
     del shown[:]
@@ -236,7 +262,7 @@ def test_a_budget_ends_a_drawing_and_is_recorded(sketcher, monkeypatch):
     drawn = []
     for since in (None, -100.0):
         monkeypatch.setattr(taureau.sketcher, "time", Clock())
-        changes = {name: value for name, value in QUICK.items() if name != "steps"}
+        changes = {name: value for name, value in quick(surplus=0.0).items() if name != "steps"}
         run = sketcher.steps(PHOTO, budget=30, since=since, **changes)
         *_, last = run
         assert (last.number, last.total) == (run.sketch.record["steps_done"], run.sketch.record["steps_done"])

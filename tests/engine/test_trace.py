@@ -228,6 +228,17 @@ def test_what_no_line_is_left_for_begins_as_squiggles_off_the_lines():
     assert len(torch.unique(starts[num:, 0], dim=0)) == 30 - num
 
 
+def test_strokes_in_surplus_come_last_and_go_on_what_the_others_leave_out():
+    three = torch.stack([inked(LINE + torch.tensor([0.0, down])) for down in (-30.0, 0.0, 40.0)]).amin(dim=0)
+    plain, more = candidates(three, 2).points, candidates(three, 2, num_surplus=2).points
+    assert torch.equal(more[:, :2], plain)
+    lines = [along(LINE + torch.tensor([0.0, down])) for down in (-30.0, 0.0, 40.0)]
+    for start in more:
+        drawn = [min(range(3), key=lambda i: farthest(along(one[None]), lines[i])) for one in start[:3]]
+        assert sorted(drawn) == [0, 1, 2]
+        assert float(lengths(start[2:3])) > 20 > float(lengths(start[3:]))  # no line is left for the last, a squiggle
+
+
 def test_a_sketch_that_is_continued_keeps_its_strokes_and_gets_what_is_missing():
     two = torch.minimum(inked(LINE), inked(LINE + torch.tensor([0.0, 40.0])))
     starts = candidates(two, 2, seeds=(1,), kept=Strokes.black(LINE, 3.0)).points[0]
