@@ -7,6 +7,8 @@
     python -m training.recognise draw RUN builtin=OTHER_RUN/builtin.safetensors
     python -m training.recognise judge RUN JUDGE
     python -m training.recognise sheet RUN sheet.png
+    python -m training.recognise ways FOLDER JUDGE --photos PHOTO... --among DATA/photos64-9.npz \\
+        --classes DATA/classes.json --cache CACHE
 
 `choose` says once what is drawn and how, so that every encoder draws the same. It takes photos that were held out, one
 of a class, from classes drawn by lot. Each has a subject in the middle that GrabCut can tell from its background,
@@ -26,6 +28,9 @@ the ceiling: its class from the photo itself, and the photo found by its own mid
 by itself it would always be found.
 
 `sheet` lays the drawings side by side, to be looked at.
+
+`ways` judges what `benchmarks/draw.py quality --keep FOLDER` drew, by `paper`, by `fast`, and by `fast` with the
+background: each photo is to be found among all of a shard, and its class named where its file is called as one.
 """
 
 import argparse
@@ -41,8 +46,10 @@ from training.data import open_photos, read_classes
 from training.judge import Judge
 from training.recognise.draw import draw
 from training.recognise.plan import Plan, choose, read_plan, write_plan
+from training.recognise.scores import table
 from training.recognise.sheet import sheet_of_run
 from training.recognise.verdict import as_markdown, encoders_of, judge_run, summarize
+from training.recognise.ways import compared, judge_ways
 
 
 def main() -> None:
@@ -102,6 +109,15 @@ def _sheet(given: argparse.Namespace) -> None:
     sheet_of_run(plan, given.run, rows, encoders, seed=seed).save(given.picture)
 
 
+def _ways(given: argparse.Namespace) -> None:
+    classes = read_classes(given.classes)
+    among = open_photos(given.among, given.cache, given.side, classes).pixels
+    photos = {photo.stem: photo for photo in given.photos}
+    found = judge_ways(given.run, photos, among, classes, Judge(given.judge), side=given.side, size=given.size)
+    rows, differences = compared(found, given.against)
+    print(f"{table(rows)}\n\n### less {given.against}\n\n{table(differences, sign='+')}")
+
+
 def _part(text: str) -> tuple[int, int]:
     which, _, of = text.partition("/")
     part = (int(which), int(of))
@@ -152,6 +168,16 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--first", type=int, default=0, help="the first photo (default 0)")
     shown.add_argument("--count", type=int, default=10, help="how many photos (default 10)")
     shown.add_argument("--seed", type=int, help="of the drawings (default: the first)")
+
+    ways = add("ways", _ways, "say how recognisable drawings of the same photos in several ways are")
+    ways.add_argument("judge", type=Path, help="a file of training.judge")
+    ways.add_argument("--photos", type=Path, nargs="+", required=True, help="what was drawn")
+    ways.add_argument("--among", type=Path, required=True, help="a shard or folder of other photos")
+    ways.add_argument("--classes", type=Path, required=True, help="a JSON list of class names")
+    ways.add_argument("--cache", type=Path, required=True, help="folder for decoded photos")
+    ways.add_argument("--side", type=int, default=64, help="side of the photos in pixels (default 64)")
+    ways.add_argument("--size", type=int, default=224, help="side that drawings are rendered at (default 224)")
+    ways.add_argument("--against", default="paper", help="the way to compare with (default paper)")
     return parser
 
 

@@ -56,14 +56,14 @@ def judge_run(plan: Plan, run: Path, judge: Judge, *, size: int) -> Verdict:
         ValueError: as `check_drawings`; a class that the judge does not know.
     """
     labels = torch.from_numpy(plan.labels)
-    galleries = [_look(judge, gallery)[1] for gallery in plan.gallery]
+    galleries = [look(judge, gallery)[1] for gallery in plan.gallery]
 
     def measured(pictures: Pictures) -> dict[str, np.ndarray]:
-        probabilities, embeddings = _look(judge, pictures)
+        probabilities, embeddings = look(judge, pictures)
         likeness = torch.stack([gallery @ one for gallery, one in zip(galleries, embeddings, strict=True)])
         return measure(probabilities, labels, likeness)
 
-    num_classes = _look(judge, plan.pixels[:1])[0].shape[1]
+    num_classes = look(judge, plan.pixels[:1])[0].shape[1]
     if num_classes <= plan.labels.max():
         raise ValueError(f"the judge knows {num_classes} classes, and class {plan.labels.max()} was drawn")
     drawings: dict[tuple[str, int], dict[str, np.ndarray]] = {}
@@ -172,8 +172,8 @@ def _differences(verdict: Verdict, photos: np.ndarray, against: str) -> Iterator
             yield {"encoder": encoder, "strokes": counts, **figures}
 
 
-def _look(judge: Judge, pictures: Pictures) -> tuple[torch.Tensor, torch.Tensor]:
-    """Class probabilities and embeddings of pictures."""
+def look(judge: Judge, pictures: Pictures) -> tuple[torch.Tensor, torch.Tensor]:
+    """Class probabilities and embeddings of pictures, uint8 and of one size."""
     batches = [images_of(pictures[start : start + AT_ONCE]) for start in range(0, len(pictures), AT_ONCE)]
     with torch.no_grad():
         probabilities = torch.cat([judge.classify(images) for images in batches])
