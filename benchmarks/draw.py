@@ -6,8 +6,9 @@
 
 The drawings of a photo have the same seed, candidates and encoder and are made one after the other, so that a busy
 machine is busy for all. A score depends on what of a photo counts, and that is not the same in both presets: `fast`
-leaves the background away where it can. So `fast` draws each photo twice, once as it does and once whole, as `paper`
-does, and every drawing is scored twice, as each preset scores, whatever it was drawn by.
+leaves the background away where it can, and gives up some of the score for a tidy drawing. So `fast` draws each photo
+twice, once as it does and once `alike`, where it lowers exactly what `paper` does. Every drawing is scored twice, as
+each preset scores, whatever it was drawn by.
 """
 
 import argparse
@@ -33,11 +34,12 @@ ROOT = Path(__file__).parents[1]
 STROKES = {"wall": [16, 64], "memory": [16, 64, 256], "quality": [4, 8, 16, 32]}
 # Seconds between two looks for a file.
 LOOK_EVERY = 0.01
-# How each photo is drawn: by `paper`, by `fast`, and by `fast` with everything that `paper` draws.
+# How each photo is drawn: by `paper`, by `fast`, and by `fast` lowering what `paper` does: the whole photo, all places
+# alike, and no priors.
 WAYS = {
     "paper": {"preset": "paper"},
     "fast": {"preset": "fast"},
-    "whole": {"preset": "fast", "mask": "none", "attention": 0.0},
+    "alike": {"preset": "fast", "mask": "none", "attention": 0.0, "tidiness": 0.0},
 }
 # What scores a drawing: the preset's own clean view, and nothing that is costly and takes no part in it.
 JUDGES = {"paper": {"preset": "paper"}, "fast": {"preset": "fast", "begin": "squiggles", "early": 0.0}}
@@ -45,7 +47,7 @@ SCORING = {"candidates": 1, "steps": 1, "views": 0, "view_pool": 1, "seed": 0}
 # Enough for views, scores and a look for strokes to begin anew; whole drawings show their memory in `wall`.
 MEMORY_STEPS = 20
 # What is compared with `paper`, and as in which preset both are scored.
-COMPARED = (("whole", "paper"), ("fast", "paper"), ("fast", "fast"))
+COMPARED = (("alike", "paper"), ("fast", "paper"), ("fast", "fast"))
 STAGES = ("Python", "imports", "encoder", "photo to first strokes", "steps", "writing")
 # What is promised on two cores: seconds from the shell by strokes, seconds to the first of them, MB.
 MOST_SECONDS = {16: 12.0, 64: 25.0}
@@ -389,7 +391,7 @@ def main() -> None:
     parser.add_argument("--photos", nargs="+", default=["coffee", "astronaut", "chelsea"], help="or of scikit-image")
     parser.add_argument("--strokes", nargs="+", type=int, help=", ".join(f"{what}: {n}" for what, n in STROKES.items()))
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
-    parser.add_argument("--steps", type=int, help="of fast, whole or not, instead of its own")
+    parser.add_argument("--steps", type=int, help="of fast and alike, instead of their own")
     parser.add_argument("--paper-steps", type=int, help="of paper, instead of its own")
     parser.add_argument("--encoder", help="of all (builtin)")
     parser.add_argument("--keep", type=Path, help="quality: a folder for the drawings, to look at")

@@ -47,12 +47,12 @@ def photo(tmp_path) -> Path:
     return path
 
 
-def pair(photo: str, paper: float, whole: float, *, seed: int = 1, seconds: float = 10.0, strokes: int = 8) -> Drawn:
+def pair(photo: str, paper: float, alike: float, *, seed: int = 1, seconds: float = 10.0, strokes: int = 8) -> Drawn:
     """Made up; `paper` took 200 seconds, half of them the processor's, of which the others had a quarter."""
-    scores = {"paper": paper, "whole": whole, "fast": 3.0}
+    scores = {"paper": paper, "alike": alike, "fast": 3.0}
     by = {
         way: Drawing(took, took / (2 if way == "paper" else 4), {"paper": scores[way], "fast": 1.0})
-        for way, took in {"paper": 200.0, "whole": seconds, "fast": 5.0}.items()
+        for way, took in {"paper": 200.0, "alike": seconds, "fast": 5.0}.items()
     }
     return Drawn(photo, strokes, seed, by)
 
@@ -64,12 +64,12 @@ def test_pairs_are_compared_by_medians_and_photos_counted_over_their_seeds():
         pair("cup", 4.0, 4.4, seed=1, seconds=16),
         pair("cup", 4.0, 4.0, seed=2, seconds=12),  # not
     ]
-    found = compare(pairs, "whole", "paper")
+    found = compare(pairs, "alike", "paper")
     assert (found.paper, found.other, found.reached, found.photos) == (3.0, 3.2, 1, 2)
     assert found.change == pytest.approx(5.0)  # of -50, 20, 10 and 0 percent
     assert found.time == pytest.approx(0.07)
     assert found.processor_time == pytest.approx(0.035)
-    assert compare(pairs, "whole", "fast").reached == 2
+    assert compare(pairs, "alike", "fast").reached == 2
     assert compare(pairs, "fast", "paper").other == 3.0
     assert compare(pairs, "fast", "paper").time == pytest.approx(0.025)
 
@@ -79,8 +79,8 @@ def test_pairs_are_compared_by_medians_and_photos_counted_over_their_seeds():
 )
 def test_the_promise_is_ten_of_twelve_in_a_tenth_of_the_time(reached, seconds, kept):
     pairs = [pair(str(photo), 1.0, 1.0 if photo < reached else 1.1, seconds=seconds) for photo in range(12)]
-    assert compare(pairs, "whole", "paper").kept is kept
-    (row,) = [line for line in quality_table(pairs).splitlines() if line.startswith("| 8 | whole | paper |")]
+    assert compare(pairs, "alike", "paper").kept is kept
+    (row,) = [line for line in quality_table(pairs).splitlines() if line.startswith("| 8 | alike | paper |")]
     assert f"| {reached} of 12 |" in row
     assert ("| kept |" in row, "| MISSED |" in row) == (kept, not kept)
 
@@ -88,10 +88,10 @@ def test_the_promise_is_ten_of_twelve_in_a_tenth_of_the_time(reached, seconds, k
 def test_strokes_are_not_mixed():
     table = quality_table([pair("cat", 2.0, 1.0, strokes=4), pair("cat", 1.0, 3.0, strokes=32)])
     assert [line.split(" | ")[:6] for line in table.splitlines()[2:]] == [
-        ["| 4", "whole", "paper", "2.0000", "1.0000", "-50.0 %"],
+        ["| 4", "alike", "paper", "2.0000", "1.0000", "-50.0 %"],
         ["| 4", "fast", "paper", "2.0000", "3.0000", "+50.0 %"],
         ["| 4", "fast", "fast", "1.0000", "1.0000", "+0.0 %"],
-        ["| 32", "whole", "paper", "1.0000", "3.0000", "+200.0 %"],
+        ["| 32", "alike", "paper", "1.0000", "3.0000", "+200.0 %"],
         ["| 32", "fast", "paper", "1.0000", "3.0000", "+200.0 %"],
         ["| 32", "fast", "fast", "1.0000", "1.0000", "+0.0 %"],
     ]
