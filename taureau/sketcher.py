@@ -40,7 +40,7 @@ CUT_OUT = 0.25
 # Learning rates are given for the paper's canvas.
 PAPER_SIZE = 224
 # Strokes in surplus are looked at one by one; with more than this in all, that takes longer than it is worth.
-MOST_IN_SURPLUS = 96
+MOST_IN_SURPLUS = 64
 
 
 @dataclass(frozen=True)
