@@ -29,8 +29,8 @@ COLOR_RATE = 0.02
 # Weight of the mean squared distance of a stroke's colour from the photo's under it. An encoder that sees energy, not
 # hue, says nothing against a turquoise goldfish.
 COLOR_PULL = 0.3
-# The share of the steps after which strokes in surplus go, and with a deadline the most of the time left that it takes
-# to find out which.
+# The share of the steps after which strokes in surplus go; with a deadline, the share of the time left after which no
+# more of them are looked at to find out which.
 THINNED, LOOKING = 0.15, 0.2
 
 
@@ -42,7 +42,7 @@ class Step:
         number: 0 for the start, `total` for the last.
         total: how many steps there will be; with a deadline, how many at the pace of the latest.
         loss: of the candidate that leads, over this step's views; step 0 has its score.
-        strokes: where the strokes of all candidates are now, those in surplus too.
+        strokes: where the strokes of all candidates are now, after step 0 with those in surplus.
         best: the best of every candidate so far, with their scores.
     """
 
@@ -87,10 +87,11 @@ def optimize(
         final_learning_rate: last step size, reached along a cosine.
         softness: first edge softness; it falls along a cosine to 1 over the first half of the steps.
         score_every: steps between two scores; the start and the end are always scored, at softness 1.
-        early: what to lower in the first `early_share` of the steps, instead; it scores nothing. None for the same.
+        early: what to lower in the first `early_share` of the steps, instead; of scores it gives only those by which
+            strokes in surplus go. None for the same.
         early_share: 0..1.
-        trial: share of the steps in which all candidates take part; after it the best of them goes on alone, and the
-            others stay where they are. 1 for all to the end.
+        trial: share of the steps in which all candidates take part, at least until strokes in surplus are gone; after
+            it the best of them goes on alone, and the others stay where they are. 1 for all to the end.
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which start anew where the
             sketch lacks most; in the first two thirds of the steps only. 0 for never.
         tidiness: how much the priors count, in shares of what blank paper loses: see `taureau.priors.untidiness`.
@@ -110,6 +111,7 @@ def optimize(
 
     Source: Adam, Kingma and Ba 2015 (arXiv 1412.6980).
     """
+    assert num_strokes is None or num_strokes == len(first) or num_locked == 0, "locked strokes are never in surplus"
     crowd = _Crowd(first, num_locked, colored=palette is not None)
     first = first if num_strokes is None else first[:num_strokes]
     racing = slice(None)  # the candidates that take part
@@ -134,28 +136,27 @@ def optimize(
         return unit * untidiness(points, sketches, width, canvas, locked) if unit else 0.0
 
     def without_some(lowered: Objective, num: int) -> Int64[Tensor, "candidates strokes"]:
-        """The strokes that each candidate goes on with; the candidates that are out do not matter."""
+        """The strokes that each candidate goes on with."""
 
         def losses(strokes: Strokes) -> Tensor:
             sketches = drawn(strokes)
             return lowered.score(sketches) + disorder(strokes.points, sketches)
 
-        which = torch.arange(num).repeat(len(first.points), 1)
-        racers = range(len(which))[racing]
         began = clock()
         looking = math.inf if deadline is None else LOOKING * (deadline - began)
-        for place, candidate in enumerate(racers, start=1):
-            until = began + looking * place / len(racers)
+        which = []
+        for candidate in range(len(first.points)):
+            until = began + looking * (candidate + 1) / len(first.points)
             with torch.no_grad():
                 strokes = crowd.strokes().of_sketch(candidate)
-                which[candidate] = most_needed(strokes, num, losses, enough=_over(until, clock))
-        return which.to(first.points.device)
+                which.append(most_needed(strokes, num, losses, enough=_over(until, clock)))
+        return torch.stack(which).to(first.points.device)
 
     pace = Pace(steps, deadline, clock)
     yield Step(0, pace.total, float(best.scores[best.winner]), best.strokes, best)
     while pace.number < pace.total:
         progress = pace.progress
-        if progress > trial and racing == slice(None):
+        if progress > trial and racing == slice(None) and len(crowd) == len(first):
             racing = slice(best.winner, best.winner + 1)
             crowd.drop(torch.arange(len(first.points), device=first.points.device) != best.winner)
         rate = final_learning_rate + (learning_rate - final_learning_rate) * _cosine(progress)
@@ -178,6 +179,7 @@ def optimize(
         thinned = len(crowd) > len(first) and (pace.progress >= THINNED or pace.number == pace.total)
         if thinned:
             crowd.keep(without_some(lowered, len(first)))
+            pace.resume()
         strokes = crowd.strokes().detached()
         due = pace.number % score_every == 0 or pace.number == pace.total or thinned
         if due and len(crowd) == len(first):
@@ -249,7 +251,6 @@ class _Crowd:
 
     def keep(self, which: Int64[Tensor, "candidates kept"]) -> None:
         """Go on with some strokes of each candidate; there are no locked ones."""
-        assert self._num_locked == 0
         self._first = self._first.picked(which)
         self._mover.keep(which)
         if self._painter is not None:

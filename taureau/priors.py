@@ -25,6 +25,8 @@ SAMPLES = 9
 REACH = 4.0
 # From so many strokes on a gap counts as much as it does among so many: strokes become shorter, and gaps do not.
 MANY = 16
+# Where a stroke comes out of its end is known as well as the point beside it is this many pixels away.
+HANDLE = 1.0
 # Distances between ends that are looked at at a time: with thousands of strokes, all of them would be gigabytes.
 TABLE = 4_000_000
 
@@ -137,7 +139,7 @@ def find_joints(points: Float[Tensor, "candidates strokes 4 2"]) -> Joints:
     return Joints(
         mutual,
         (ends - ends.gather(1, theirs)).square().sum(dim=2),
-        functional.cosine_similarity(outwards, outwards.gather(1, theirs), dim=2, eps=1e-3),
+        functional.cosine_similarity(outwards, outwards.gather(1, theirs), dim=2, eps=HANDLE),
     )
 
 

@@ -64,7 +64,7 @@ class RunStep:
         total: how many steps there will be; with a budget, how many at the pace of the latest.
         loss: over this step's views.
         score: the best clean-view score so far.
-        strokes: where the leading candidate's strokes are now.
+        strokes: where the leading candidate's strokes are now; early on there may be more than asked for.
     """
 
     def __init__(self, step: Step) -> None:

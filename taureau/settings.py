@@ -53,14 +53,16 @@ class Settings:
         early_side: pixels a side, 32 to 1024.
         trial: share of the steps in which all candidates take part, 0..1; after it the best of them goes on alone.
         surplus: how many strokes more the drawing of a photo with its background begins with, as a share of `strokes`,
-            0..3; the ones that it can best do without go after 15 % of the steps. A subject cut out on paper has none.
+            0..3, up to 64 strokes in all; the ones that it can best do without go after 15 % of the steps, and the
+            first score comes then. Only where strokes begin on lines; a subject cut out on paper and a sketch that is
+            continued have none.
         attention: how much the geometric loss leans to salient places of a photo that is drawn with its background:
             0 not at all, 1 entirely. On a subject cut out on paper every place counts alike.
         score_every: steps between two scores of the clean view.
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which then start anew where the
             sketch lacks most; 0 for never.
         tidiness: how much it costs to draw lines beside lines, to turn back sharply, to leave the page, and to leave
-            gaps between strokes that could go on as one line, 0 for nothing: see `taureau.priors`.
+            gaps and kinks between strokes that could go on as one line, 0 for nothing: see `taureau.priors`.
     """
 
     strokes: int = 16

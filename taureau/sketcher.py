@@ -179,7 +179,7 @@ class Sketcher:
                 attention.map,
                 inside,
                 num_strokes=settings.strokes,
-                num_surplus=0 if begun is not None or subject.cut_out else _num_surplus(settings),
+                num_surplus=_num_surplus(settings) if traced and begun is None and not subject.cut_out else 0,
                 width=settings.width,
                 trace=self._lines(subject, inside, settings.strokes) if traced else None,
                 palette=palette,

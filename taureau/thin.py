@@ -15,8 +15,8 @@ from taureau.strokes import Strokes
 
 # Sketches that are looked at in one batch: memory, not speed, grows with it.
 LOOK_AT_ONCE = 16
-# How needed a stroke is depends on the others. All of them are looked at so many times, at even distances; in between,
-# after each stroke that goes, those that seemed least needed are, so that of two strokes on one line one stays.
+# How needed a stroke is depends on the others. All of them are looked at so many times at most, at even distances; in
+# between those that seemed least needed are, and one of these goes, so that of two strokes on one line one stays.
 LOOKS = 8
 LOOK_AGAIN = 4
 
@@ -56,6 +56,8 @@ def most_needed(
 
     for gone in range(len(left) - num):
         every = gone % math.ceil((len(strokes) - num) / LOOKS) == 0
-        look(left if every else sorted(left, key=without.__getitem__)[:LOOK_AGAIN])
-        left.remove(min(left, key=without.__getitem__))
+        some = list(left) if every else sorted(left, key=without.__getitem__)[:LOOK_AGAIN]
+        look(some)
+        # What was seen of the others was seen beside strokes that are gone.
+        left.remove(min(some, key=without.__getitem__))
     return torch.tensor(left, dtype=torch.int64)

@@ -333,6 +333,25 @@ def test_a_deadline_leaves_a_fifth_of_the_time_for_finding_out_what_is_needed(pl
     assert looks == [15.0, 19.0, 23.0, 27.0, 31.0]
     assert found[-1].strokes.points.shape[1] == 3
     assert now[0] == 100.0
+    # What looking took is not taken for the pace of the steps.
+    assert {step.total - step.number for step in found[1:16]} == set(range(85, 100))
+    assert [step.total for step in found[16:]] == [80] * 65
+
+
+def test_the_trial_ends_when_strokes_in_surplus_are_gone(plain_pictures):
+    first = random_strokes(3, 6)
+    sizes = []
+
+    class Counting(Bowl):
+        def loss(self, sketches, *, generator):
+            sizes.append((len(sketches), sketches.shape[3] // 8))
+            return self._of(sketches)
+
+    objective = Counting(torch.tensor(32.0), torch.tensor(1.0))
+    found = list(run(first, objective, num_strokes=4, steps=21, trial=0.05))
+    assert sizes == 3 * [(3, 6)] + 18 * [(1, 4)]
+    moved = (found[-1].strokes.points - found[3].strokes.points).abs().amax(dim=(1, 2, 3)) > 0
+    assert moved.tolist() == [place == found[-1].best.winner for place in range(3)]
 
 
 # What is kept

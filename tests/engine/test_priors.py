@@ -121,9 +121,8 @@ def test_parting_has_a_closed_form():
     # The two inner ends, of four, are apart by the reach. The outer ones are nearer to an inner one than to each other.
     assert float(parting(find_joints(gap), WIDTH)[0]) == pytest.approx(2 / 4 * 1 / 2, rel=1e-5)
     assert float(parting(find_joints(strokes(line(48.0, 10, 30), line(48.0, 30, 60))), WIDTH)[0]) == 0
-    assert (
-        float(parting(find_joints(strokes(line(48.0))), WIDTH)[0]) == 0
-    )  # an end does not belong to the other of its stroke
+    # An end does not belong to the other of its stroke.
+    assert float(parting(find_joints(strokes(line(48.0))), WIDTH)[0]) == 0
 
 
 def test_parting_pulls_the_nearest_ends_together_and_no_others():
@@ -210,6 +209,14 @@ def test_one_stroke_has_no_gap_no_kink_and_no_endless_gradient():
     joints = find_joints(points)
     (parting(joints, WIDTH) + kinking(joints, WIDTH)).sum().backward()
     assert points.grad.abs().max() == 0
+
+
+def test_a_handle_on_its_end_has_no_endless_gradient():
+    points = bent(60, 4.0)
+    points[0, 0, 2] = points[0, 0, 3]
+    points.requires_grad_()
+    kinking(find_joints(points), WIDTH).sum().backward()
+    assert points.grad.abs().max() < 0.1
 
 
 def test_together_they_are_a_sum_of_each_candidate():

@@ -6,7 +6,7 @@ from engine.scenes import random_strokes, seeded
 
 from taureau import thin
 from taureau.strokes import Strokes
-from taureau.thin import LOOK_AT_ONCE, most_needed
+from taureau.thin import LOOK_AGAIN, LOOK_AT_ONCE, most_needed
 
 
 def numbered(num: int) -> Strokes:
@@ -64,6 +64,25 @@ def test_of_two_strokes_on_one_line_one_stays():
     # Both together hold the most, each beside the other nothing: one goes first, and then the lesser of the rest.
     covers = torch.tensor([[9.0, 0, 0], [9.0, 0, 0], [0, 5.0, 0], [0, 0, 7.0]])
     assert most_needed(numbered(4), 2, Coverage(covers)).tolist() == [1, 3]
+
+
+def test_only_what_was_just_looked_at_goes():
+    # Every loss rises as strokes go, so of those that were seen earlier some always seem to be needed less.
+    covers = torch.rand(40, 60, generator=seeded(3)) ** 4
+    lacking: dict[int, list[set[int]]] = {}
+
+    def losses(strokes: Strokes) -> torch.Tensor:
+        for row in strokes.width.long().tolist():
+            lacking.setdefault(len(row) + 1, []).append(set(range(40)) - set(row))
+        return Coverage(covers)(strokes)
+
+    found = set(most_needed(numbered(40), 10, losses).tolist())
+    gone = {size: set.intersection(*some) for size, some in lacking.items()} | {10: set(range(40)) - found}
+    assert sorted(gone) == list(range(10, 41))
+    for size, some in lacking.items():
+        (goes,) = gone[size - 1] - gone[size]
+        assert goes in set.union(*some) - gone[size]
+    assert sorted({len(some) for some in lacking.values()})[0] == LOOK_AGAIN
 
 
 def test_a_loss_that_is_no_number_keeps_its_stroke():

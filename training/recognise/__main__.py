@@ -113,6 +113,10 @@ def _ways(given: argparse.Namespace) -> None:
     classes = read_classes(given.classes)
     among = open_photos(given.among, given.cache, given.side, classes).pixels
     photos = {photo.stem: photo for photo in given.photos}
+    if len(photos) < len(given.photos):
+        raise ValueError(
+            "two of the --photos have one name, and drawings go by names; rename one of them and its drawings"
+        )
     found = judge_ways(given.run, photos, among, classes, Judge(given.judge), side=given.side, size=given.size)
     rows, differences = compared(found, given.against)
     print(f"{table(rows)}\n\n### less {given.against}\n\n{table(differences, sign='+')}")

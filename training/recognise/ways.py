@@ -59,7 +59,7 @@ def judge_ways(
     Args:
         folder: with the drawings.
         photos: the photos' files, by the names that the drawings have.
-        among: uint8 `[others side side 3]`, other photos, among which each is to be found.
+        among: uint8 `[others side side 3]`, other photos, among which each is to be found; none of those drawn.
         classes: the names of the judge's classes. A photo whose name is one of them, with any of "-_ " between words,
             is of that class; of the others it is not said how well the class is known.
         judge: it took no part in the drawing.
@@ -70,11 +70,12 @@ def judge_ways(
         ValueError: nothing was drawn in all ways, or a photo is missing.
     """
     files = drawn_in_all_ways(folder)
-    for name in {name for name, _, _ in files} - photos.keys():
-        raise ValueError(f"there is no photo for the drawings of {name}; give it to --photos")
+    names = {name for name, _, _ in files}
+    if missing := sorted(names - photos.keys()):
+        raise ValueError(f"there is no photo for the drawings of {', '.join(missing)}; give it to --photos")
     number = {_plain(name): index for index, name in enumerate(classes)}
     others = look(judge, among)[1]
-    own = {name: look(judge, decode_square(photos[name].read_bytes(), side)[None])[1] for name, _, _ in files}
+    own = {name: look(judge, decode_square(photos[name].read_bytes(), side)[None])[1] for name in names}
     found: Found = {}
     for (name, strokes, _), by_way in files.items():
         label = number.get(_plain(name))
