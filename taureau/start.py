@@ -72,15 +72,14 @@ def first_candidates(
     starts = []
     for candidate, generator in enumerate(generators):
         new = torch.zeros(0, 4, 2)
+        varied = None if candidate == 0 else generator
         if trace is not None:
             drawn = None if kept is None else kept.points
-            varied = None if candidate == 0 else generator
             new = choose_curves(trace, num_new, around=num_strokes, drawn=drawn, generator=varied)
             new = _halved(new, num_new, LEAST_HALF * width)
         new = filled(new, num_new, generator)
         if num_surplus:
             if trace is not None:
-                varied = None if candidate == 0 else generator
                 more = choose_curves(trace, num_surplus, around=num_strokes, drawn=new, generator=varied)
                 new = torch.cat([new, more])
             new = filled(new, num_new + num_surplus, generator)

@@ -38,7 +38,10 @@ class Strokes:
         return self.points.shape[-3]
 
     def __getitem__(self, which: int | slice | Tensor) -> "Strokes":
-        """Some of the strokes, of every sketch of the batch; a number gives a sketch of one stroke."""
+        """Some of the strokes, of every sketch of the batch; a number gives a sketch of one stroke.
+
+        Of a single sketch, a table of indices gives a batch: a sketch for each row.
+        """
         if isinstance(which, int):
             index = which + len(self) if which < 0 else which
             if not 0 <= index < len(self):
@@ -61,18 +64,14 @@ class Strokes:
         )
 
     def picked(self, which: Int64[Tensor, "sketches strokes"]) -> "Strokes":
-        """Some strokes of each sketch of a batch, by their indices; of a single sketch, a batch of choices from it."""
+        """Some strokes of each sketch of a batch, by their indices."""
         sketches = torch.arange(len(which), device=which.device)[:, None]
-
-        def pick(values: Tensor | None, axes: int) -> Tensor | None:
-            if values is None:
-                return None
-            return values[sketches, which] if values.dim() > axes else values[which]
-
-        points, width = pick(self.points, 3), pick(self.width, 1)
-        assert points is not None
-        assert width is not None
-        return Strokes(points, width, pick(self.color, 2), pick(self.opacity, 1))
+        return Strokes(
+            self.points[sketches, which],
+            self.width[sketches, which],
+            None if self.color is None else self.color[sketches, which],
+            None if self.opacity is None else self.opacity[sketches, which],
+        )
 
     def scaled(self, scale: float) -> "Strokes":
         """The same strokes with lengths multiplied by `scale`."""

@@ -51,7 +51,7 @@ def most_needed(
                 return
             part = some[start : start + LOOK_AT_ONCE]
             rest = torch.tensor([[stroke for stroke in left if stroke != one] for one in part], dtype=torch.int64)
-            found = losses(strokes.picked(rest.to(strokes.points.device)))
+            found = losses(strokes[rest.to(strokes.points.device)])
             without.update(zip(part, torch.where(found.isfinite(), found, torch.inf).tolist(), strict=True))
 
     for gone in range(len(left) - num):

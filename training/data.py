@@ -73,11 +73,16 @@ def open_photos(source: Path, cache: Path, side: int, classes: Sequence[str]) ->
 def decode_square(data: bytes, side: int) -> np.ndarray:
     """An encoded picture as a square of its middle, uint8 `[side side 3]`."""
     with Image.open(io.BytesIO(data)) as picture:
-        picture = picture.convert("RGB")
-        short = min(picture.size)
-        left, top = (picture.width - short) // 2, (picture.height - short) // 2
-        box = (left, top, left + short, top + short)
-        return np.asarray(picture.resize((side, side), Image.Resampling.LANCZOS, box=box))
+        return middle_square(picture, side)
+
+
+def middle_square(picture: Image.Image, side: int) -> np.ndarray:
+    """The square of a picture's middle, uint8 `[side side 3]`."""
+    picture = picture.convert("RGB")
+    short = min(picture.size)
+    left, top = (picture.width - short) // 2, (picture.height - short) // 2
+    box = (left, top, left + short, top + short)
+    return np.asarray(picture.resize((side, side), Image.Resampling.LANCZOS, box=box))
 
 
 def _pictures(source: Path, classes: Sequence[str]) -> tuple[int, Iterator[tuple[bytes, int]]]:

@@ -4,7 +4,6 @@ A score says how well a drawing pleases the network that it was drawn for, and a
 takes for the photo. A judge that took no part says whether the photo is still in it.
 """
 
-import io
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,14 +14,14 @@ import torch
 
 from taureau import Sketch
 from taureau.shapes import Float, Tensor
-from training.data import decode_square
+from training.data import decode_square, middle_square
 from training.recognise.scores import MEASURES, Judge, difference, measure, spread
 from training.recognise.verdict import look
 
 # How `benchmarks/draw.py` names what it keeps: photo, strokes, seed, way.
 NAME = re.compile(r"(?P<photo>.+)-(?P<strokes>\d+)-(?P<seed>\d+)-(?P<way>\w+)\.svg")
 
-# By strokes, way and photo: every measure of one drawing a seed, NaN where there is none.
+# By strokes, way and photo: the measures of one drawing a seed; of the class NaN where it is not known.
 Found = dict[int, dict[str, dict[str, list[dict[str, float]]]]]
 
 
@@ -75,12 +74,15 @@ def judge_ways(
         raise ValueError(f"there is no photo for the drawings of {', '.join(missing)}; give it to --photos")
     number = {_plain(name): index for index, name in enumerate(classes)}
     others = look(judge, among)[1]
-    own = {name: look(judge, decode_square(photos[name].read_bytes(), side)[None])[1] for name in names}
+    galleries = {}
+    for name in names:
+        own = look(judge, decode_square(photos[name].read_bytes(), side)[None])[1]
+        galleries[name] = torch.cat([own, others])
     found: Found = {}
     for (name, strokes, _), by_way in files.items():
         label = number.get(_plain(name))
         for way, file in by_way.items():
-            seen = _seen(file, label, torch.cat([own[name], others]), judge, size)
+            seen = _seen(file, label, galleries[name], judge, size)
             found.setdefault(strokes, {}).setdefault(way, {}).setdefault(name, []).append(seen)
     return found
 
@@ -135,9 +137,8 @@ def _seen(
     file: Path, label: int | None, gallery: Float[Tensor, "photos dim"], judge: Judge, size: int
 ) -> dict[str, float]:
     """All measures of one drawing; the photo is the first of the gallery."""
-    picture = io.BytesIO()
-    Sketch.load(file).to_image(size).save(picture, "PNG")
-    probabilities, embedding = look(judge, decode_square(picture.getvalue(), size)[None])
+    picture = middle_square(Sketch.load(file).to_image(size), size)
+    probabilities, embedding = look(judge, picture[None])
     found = measure(probabilities, torch.tensor([label or 0]), embedding @ gallery.T)
     unknown = label is None
     return {name: np.nan if unknown and name.startswith("class") else float(found[name][0]) for name in MEASURES}
