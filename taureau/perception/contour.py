@@ -8,6 +8,7 @@ little. It is the floor that a trained encoder must beat, and it needs no downlo
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -51,7 +52,6 @@ class Contour(Encoder):
 
     def __init__(self, device: torch.device | str = "cpu") -> None:
         self._filters = quadrature_filters().to(device)
-        self._surround = _gaussian(SURROUND_SIGMA).to(device)
 
     @property
     def device(self) -> torch.device:
@@ -68,54 +68,64 @@ class Contour(Encoder):
             if layer != self.layers[0]:
                 scale = functional.avg_pool2d(scale, 2, ceil_mode=True)
             if embedding or layer in layers:
-                response = self._respond(scale)
+                response = _respond(scale, self._filters)
                 pooled.append(functional.adaptive_avg_pool2d(response, POOLED).flatten(1))
                 if layer in layers:
                     maps[layer] = response
         return Features(maps, torch.cat(pooled, dim=1) if embedding else None)
-
-    def _respond(self, image: Float[Tensor, "batch channels height width"]) -> Tensor:
-        power = self._power(image)
-        around = self._blurred(power.mean(dim=1, keepdim=True))
-        return power / (power + (SURROUND**2 * around + FLOOR**2))
-
-    def _power(self, image: Float[Tensor, "batch channels height width"]) -> Tensor:
-        """Squared energy of each orientation, summed over the colour channels."""
-        batch, channels, height, width = image.shape
-        padded = functional.pad(image, (KERNEL // 2,) * 4, mode="replicate").flatten(0, 1)[:, None]
-        squares = _FixedFilters.apply(padded, self._filters).square()
-        return squares.reshape(batch, channels * 2, ORIENTATIONS, height, width).sum(dim=1)
-
-    def _blurred(self, power: Float[Tensor, "batch 1 height width"]) -> Tensor:
-        reach = self._surround.numel() // 2
-        padded = functional.pad(power, (reach,) * 4, mode="replicate")
-        rows = _FixedFilters.apply(padded, self._surround[None, None, None, :])
-        return _FixedFilters.apply(rows, self._surround[None, None, :, None])
 
     def saliency(self, image: Float[Tensor, "3 height width"]) -> Float[Tensor, "height width"]:
         """What stands out in colour from the photo's border (see `contrast.contrast_saliency`)."""
         return contrast_saliency(image)
 
 
-class _FixedFilters(torch.autograd.Function):
-    """A convolution of one channel with filters that never change.
+def line_energy(
+    images: Float[Tensor, "batch 3 height width"], filters: Float[Tensor, "filters 1 rows columns"]
+) -> Float[Tensor, "batch orientations height width"]:
+    """Oriented line energy at the scale of the images, 0..1: the map `fine` of images that have the working size.
 
-    The same numbers as `conv2d`, and the same gradient in another order of sums. The general backward pass of one
-    input channel uses a sixteenth of what the processor can do and took two thirds of a step; here the sum over
-    filters and rows is a convolution with as many outputs as a filter has columns, and the columns are added after.
+    Args:
+        images: red, green, blue in about 0..1.
+        filters: those of `quadrature_filters`, where the images are.
+
+    Gradient: to the images.
+    """
+    return _respond(_opponent(images), filters)
+
+
+def _respond(image: Float[Tensor, "batch channels height width"], filters: Tensor) -> Tensor:
+    channels = image.shape[1]
+    padded = functional.pad(image, (KERNEL // 2,) * 4, mode="replicate").flatten(0, 1)[:, None]
+    power = _Energy.apply(padded, filters)
+    if channels > 1:
+        power = power.unflatten(0, (-1, channels)).sum(dim=1)
+    around = _blurred(power.mean(dim=1, keepdim=True))
+    return power / (power + (SURROUND**2 * around + FLOOR**2))
+
+
+class _Energy(torch.autograd.Function):
+    """Squared answers of even and odd filters, added up for each orientation.
+
+    The same numbers as `conv2d`, squared and summed, and the same gradient in another order of sums. The general
+    backward pass of a convolution of one input channel uses a sixteenth of what the processor can do and took two
+    thirds of a step; here the sum over filters and rows is a convolution with as many outputs as a filter has columns,
+    and the columns are added after.
     """
 
     @staticmethod
     def forward(ctx: Any, image: Tensor, filters: Tensor) -> Tensor:
-        ctx.save_for_backward(filters)
-        return functional.conv2d(image, filters)
+        answers = functional.conv2d(image, filters)
+        ctx.save_for_backward(answers, filters)
+        even, odd = answers.chunk(2, dim=1)
+        return even.square().addcmul_(odd, odd)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (filters,) = ctx.saved_tensors
+        answers, filters = ctx.saved_tensors
+        slopes = (answers.unflatten(1, (2, -1)) * (2 * gradients[0])[:, None]).flatten(1, 2)
         rows, columns = filters.shape[-2:]
         by_column = filters[:, 0].flip(1).permute(2, 0, 1)[..., None].contiguous()
-        parts = functional.conv2d(gradients[0], by_column, padding=(rows - 1, 0))
+        parts = functional.conv2d(slopes, by_column, padding=(rows - 1, 0))
         batch, _, height, width = parts.shape
         total = parts.new_zeros(batch, 1, height, width + columns - 1)
         for column in range(columns):
@@ -150,11 +160,22 @@ def _unit(kernel: Tensor) -> Tensor:
     return kernel / kernel.clamp_min(0).sum()
 
 
-def _gaussian(sigma: float) -> Float[Tensor, " taps"]:
-    reach = math.ceil(1.5 * sigma)
-    steps = torch.arange(-reach, reach + 1, dtype=torch.float64)
-    weights = torch.exp(-(steps**2) / (2 * sigma**2))
-    return (weights / weights.sum()).float()
+def _blurred(power: Float[Tensor, "batch 1 height width"]) -> Tensor:
+    """The mean around each place. Two products with matrices: as convolutions they took a third of a look."""
+    height, width = power.shape[-2:]
+    return _surround_matrix(height).to(power) @ power @ _surround_matrix(width).T.to(power)
+
+
+@lru_cache(maxsize=64)
+def _surround_matrix(side: int) -> Float[Tensor, "side side"]:
+    """The weight of each sample in the Gaussian mean around each one, float64; past the ends the last ones go on."""
+    with torch.inference_mode(False):  # it is kept, and a later call may need a gradient through it
+        reach = math.ceil(1.5 * SURROUND_SIGMA)
+        steps = torch.arange(-reach, reach + 1)
+        weights = torch.exp(-(steps.double() ** 2) / (2 * SURROUND_SIGMA**2))
+        places = (torch.arange(side)[:, None] + steps).clamp(0, side - 1)
+        matrix = torch.zeros(side, side, dtype=torch.float64)
+        return matrix.scatter_add_(1, places, (weights / weights.sum()).expand(side, -1))
 
 
 def _shrink(images: Float[Tensor, "batch 3 height width"]) -> Tensor:

@@ -13,7 +13,15 @@ from taureau.errors import InputError
 from taureau.losses import geometric_loss
 from taureau.perception import contour as module
 from taureau.perception import load_encoder
-from taureau.perception.contour import ORIENTATIONS, POOLED, WORKING_SIDE, Contour, _FixedFilters, quadrature_filters
+from taureau.perception.contour import (
+    ORIENTATIONS,
+    POOLED,
+    WORKING_SIDE,
+    Contour,
+    _Energy,
+    line_energy,
+    quadrature_filters,
+)
 
 SIZE = 224
 MIDDLE = SIZE / 2
@@ -276,28 +284,34 @@ def test_pictures_without_colour_take_a_shorter_way_to_the_same_numbers(encoder,
     assert short[2].abs().max() > 0.01
 
 
-# Convolutions with filters that never change
+# Energy in one go
 
 
-@pytest.mark.parametrize("shape", [(16, 1, 9, 9), (1, 1, 1, 19), (1, 1, 19, 1), (3, 1, 2, 5)])
-def test_fixed_filters_are_a_convolution_forward_and_backward(shape):
+@pytest.mark.parametrize("shape", [(16, 1, 9, 9), (2, 1, 1, 19), (4, 1, 19, 1), (6, 1, 2, 5)])
+def test_energy_is_that_of_two_convolutions_forward_and_backward(shape):
     chance = torch.Generator().manual_seed(6)
     filters = torch.randn(shape, generator=chance, dtype=torch.float64)
     images = torch.randn(3, 1, 24, 21, generator=chance, dtype=torch.float64)
     ours, theirs = images.clone().requires_grad_(), images.clone().requires_grad_()
-    found, expected = _FixedFilters.apply(ours, filters), functional.conv2d(theirs, filters)
-    assert torch.equal(found, expected)
+    even, odd = (functional.conv2d(theirs, half) for half in filters.chunk(2))
+    found, expected = _Energy.apply(ours, filters), even.square() + odd.square()
+    torch.testing.assert_close(found, expected, atol=1e-10, rtol=0)
     slopes = torch.randn(expected.shape, generator=chance, dtype=torch.float64)
     found.backward(slopes)
     expected.backward(slopes)
-    torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-10, rtol=0)
+    torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-9, rtol=0)
 
 
-def test_fixed_filters_against_finite_differences():
+def test_energy_against_finite_differences():
     chance = torch.Generator().manual_seed(7)
     filters = torch.randn(4, 1, 3, 5, generator=chance, dtype=torch.float64)
     images = torch.randn(2, 1, 6, 7, generator=chance, dtype=torch.float64).requires_grad_()
-    assert torch.autograd.gradcheck(lambda inputs: _FixedFilters.apply(inputs, filters), images)
+    assert torch.autograd.gradcheck(lambda inputs: _Energy.apply(inputs, filters), images)
+
+
+def test_line_energy_of_a_picture_of_the_working_size_is_the_map_fine(encoder):
+    images = random_images(2, WORKING_SIDE, 70)
+    assert torch.equal(line_energy(images, quadrature_filters()), encoder(images, ("fine",)).maps["fine"])
 
 
 # What comes in and what goes out
@@ -348,8 +362,8 @@ def test_pictures_of_any_size_and_shape(encoder, height, width, fine):
 def test_nothing_is_computed_that_was_not_asked_for(encoder, monkeypatch, layers, embedding, times):
     images, calls = random_images(1), []
     everything = encoder(images)
-    plain = Contour._respond
-    monkeypatch.setattr(Contour, "_respond", lambda self, image: (calls.append(1), plain(self, image))[1])
+    plain = module._respond
+    monkeypatch.setattr(module, "_respond", lambda *inputs: (calls.append(1), plain(*inputs))[1])
     seen = encoder(images, layers, embedding=embedding)
     assert len(calls) == times
     wanted = LAYERS if layers is None else layers
