@@ -32,8 +32,8 @@ TABLE = 4_000_000
 
 # What each counts, where blank paper loses 1: two parallel strokes of a quarter of the canvas, one of 5 strokes that
 # turns back once, and one that is 2 % of the canvas off the page each cost about 1 % of that. So do gaps of
-# `REACH` at a tenth of the ends, straight on, and turns by a right angle at four tenths of them.
-CROWDING, TURNING, STRAYING, PARTING, KINKING = 20.0, 0.1, 300.0, 0.2, 0.2
+# `REACH` at a twentieth of the ends, straight on, and turns by a right angle at two tenths of them.
+CROWDING, TURNING, STRAYING, PARTING, KINKING = 20.0, 0.1, 300.0, 0.4, 0.4
 
 
 def untidiness(

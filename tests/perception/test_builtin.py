@@ -10,7 +10,8 @@ from torch.nn import functional
 
 from taureau.errors import WeightsError
 from taureau.losses import geometric_loss
-from taureau.perception.builtin import Architecture, Builtin, survey
+from taureau.perception.builtin import LOCAL_STAGES, Architecture, Builtin, survey
+from taureau.perception.contour import line_energy, quadrature_filters
 from taureau.sketcher import Sketcher
 from training.checkpoint import export
 from training.model import Network
@@ -56,9 +57,9 @@ def test_it_sees_what_the_trained_network_sees(network, encoder):
     with torch.no_grad():
         theirs = network(images())
         ours = encoder(images())
-    assert tuple(ours.maps) == encoder.layers == ("quarter", "eighth", "sixteenth")
-    for name, maps in ours.maps.items():
-        assert near(functional.normalize(maps, dim=1), functional.normalize(theirs.local[name], dim=1)), name
+    assert tuple(ours.maps) == encoder.layers == ("lines", "quarter", "eighth", "sixteenth")
+    for name in LOCAL_STAGES:
+        assert near(functional.normalize(ours.maps[name], dim=1), functional.normalize(theirs.local[name], dim=1)), name
     assert near(ours.embedding, theirs.embedding)
     assert near(encoder.classify(images()), theirs.logits.softmax(dim=1))
     assert not near(ours.embedding, theirs.embedding.roll(1, 0))
@@ -101,14 +102,29 @@ def test_the_difference_of_two_places_is_two_less_two_cosines(encoder):
     assert float(loss) == pytest.approx(float(2 - 2 * cosine), rel=1e-4)
 
 
-def test_only_what_is_asked_for_is_computed(file):
+def test_the_map_of_lines_is_the_line_energy_of_what_the_network_sees(encoder):
+    wide = images(2, SIDE // 2, SIDE)
+    found = encoder(wide).maps["lines"]
+    assert near(found / 150**0.5, line_energy(wide, quadrature_filters()))
+    assert encoder(images(1, 3 * SIDE, 3 * SIDE)).maps["lines"].shape[2:] == (SIDE, SIDE)
+    # Proof of the guard: it is another one for another picture.
+    assert not near(found, encoder(wide.flip(3)).maps["lines"])
+
+
+def test_only_what_is_asked_for_is_computed(file, monkeypatch):
     encoder = Builtin(file)
     encoder._tower.stage3 = None
+    monkeypatch.setattr("taureau.perception.builtin.line_energy", None)
     found = encoder(images(1), ("quarter",), embedding=False)
     assert list(found.maps) == ["quarter"]
     assert found.embedding is None
     with pytest.raises(TypeError):
         encoder(images(1), ("eighth",), embedding=False)
+    with pytest.raises(TypeError):
+        encoder(images(1), ("lines",), embedding=False)
+    monkeypatch.undo()
+    encoder._tower.stage1 = None
+    assert list(encoder(images(1), ("lines",), embedding=False).maps) == ["lines"]
 
 
 def test_probabilities_add_up_to_one(encoder):
