@@ -9,9 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from taureau.cli.program import describe_error
+from taureau.cli.progress import say
 
 if TYPE_CHECKING:
     import taureau
@@ -67,4 +66,4 @@ class LiveView:
             self._file = None
             if not self._quiet:
                 text, _ = describe_error(error)
-                click.echo(f"taureau: warning: the live view ends, the drawing goes on: {text}", err=True)
+                say(f"taureau: warning: the live view ends, the drawing goes on: {text}")

@@ -13,6 +13,12 @@ _STEPS = "{desc} {percentage:3.0f}% {bar} {n}/{total} [{rate_fmt}, {remaining} l
 _BYTES = "{desc} {percentage:3.0f}% {bar} {n_fmt}/{total_fmt} [{rate_fmt}, {remaining} left]"
 
 
+def say(text: str) -> None:
+    """A line on stderr, above the bar if there is one."""
+    _use_lock_of_threads()
+    tqdm.write(text, file=sys.stderr)
+
+
 class _Bar:
     """A bar that begins with the first thing that it shows, and leaves nothing on the screen when it ends.
 
@@ -37,8 +43,7 @@ class _Bar:
         if not self._shown:
             return
         if self._bar is None:
-            # A lock of threads: tqdm's own starts a semaphore of processes, which outlives a killed command.
-            tqdm.set_lock(threading.RLock())
+            _use_lock_of_threads()
             tqdm.monitor_interval = 0
             self._bar = tqdm(total=total, desc=self._name, leave=False, dynamic_ncols=True, **look)
         self._bar.total = total  # with a budget, an estimate that changes
@@ -60,3 +65,8 @@ class BytesProgress(_Bar):
     def show(self, done: int, total: int) -> None:
         """Move on to a number of bytes."""
         self._move(done, total, unit="B", unit_scale=True, bar_format=_BYTES)
+
+
+def _use_lock_of_threads() -> None:
+    """tqdm's own lock starts a semaphore of processes, which outlives a killed command."""
+    tqdm.set_lock(threading.RLock())

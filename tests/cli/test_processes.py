@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -154,3 +155,31 @@ def test_ctrl_c_at_a_terminal_saves_the_best_so_far(photo, tmp_path):
     assert b"interrupted at step" in seen
     assert is_whole(tmp_path / "disc.sketch.svg")
     assert is_whole(tmp_path / "disc.sketch.png")
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a system with pseudo-terminals")
+def test_a_warning_beside_a_bar_has_a_line_of_its_own(photo, tmp_path):
+    live = tmp_path / "live" / "now.svg"
+    live.parent.mkdir()
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    arguments = command("draw", photo, *QUICK, "--steps", "100000", "--loss", "l2", "--live", live)
+    process = subprocess.Popen(arguments, env=environment(), stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    while b"loss" not in seen:
+        seen += os.read(ours, 1000)
+    shutil.rmtree(live.parent)
+    warning = b"taureau: warning: the live view ends, the drawing goes on: "
+    while b"does not exist" not in seen:
+        seen += os.read(ours, 1000)
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(OSError):
+        while more := os.read(ours, 1000):
+            seen += more
+    os.close(ours)
+    assert process.wait() == 130
+    before, after = seen.split(warning)
+    # The bar was wiped, and goes on below.
+    assert before.endswith(b"\r")
+    assert after.split(b"\n")[1].lstrip(b"\r").startswith(b"disc")

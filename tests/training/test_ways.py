@@ -69,10 +69,10 @@ def folder(tmp_path):
 
 @pytest.fixture
 def judged(folder):
-    def judge(judge=None):
+    def judge(judge=None, classes=CLASSES):
         photos = {file.stem: file for file in (folder / "photos").glob("*.png")}
         among = np.stack([flat(255 - tone, SIDE, SIDE) for tone in (50, 100, 150, 200)])
-        return judge_ways(folder, photos, among, CLASSES, judge or ByShade(), side=SIDE, size=64)
+        return judge_ways(folder, photos, among, classes, judge or ByShade(), side=SIDE, size=64)
 
     return judge
 
@@ -97,6 +97,11 @@ def test_a_photo_that_is_missing_is_named(folder, judged):
     (folder / "photos" / "umbrella.png").unlink()
     with pytest.raises(ValueError, match=r"^there is no photo for the drawings of umbrella; give it to --photos$"):
         judged()
+
+
+def test_classes_that_are_not_those_of_the_judge_are_refused(judged):
+    with pytest.raises(ValueError, match=r"^--classes has 4 names, the judge knows 3 classes; give it the list that"):
+        judged(classes=(*CLASSES, "teapot"))
 
 
 def test_each_way_is_judged_by_its_own_drawings(judged):

@@ -66,14 +66,19 @@ def judge_ways(
         size: pixels of the long side that drawings are rendered at, of which the middle square is shown.
 
     Raises:
-        ValueError: nothing was drawn in all ways, or a photo is missing.
+        ValueError: nothing was drawn in all ways, a photo is missing, or the judge knows other classes.
     """
     files = drawn_in_all_ways(folder)
     names = {name for name, _, _ in files}
     if missing := sorted(names - photos.keys()):
         raise ValueError(f"there is no photo for the drawings of {', '.join(missing)}; give it to --photos")
     number = {_plain(name): index for index, name in enumerate(classes)}
-    others = look(judge, among)[1]
+    probabilities, others = look(judge, among)
+    if probabilities.shape[1] != len(classes):
+        raise ValueError(
+            f"--classes has {len(classes)} names, the judge knows {probabilities.shape[1]} classes; "
+            "give it the list that it was trained with"
+        )
     galleries = {}
     for name in names:
         own = look(judge, decode_square(photos[name].read_bytes(), side)[None])[1]
