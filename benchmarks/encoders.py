@@ -3,7 +3,8 @@
     python benchmarks/encoders.py --threads 2
 
 The encoders take turns, so that a busy machine is busy for all of them. The images require a gradient, and the maps of
-the loss and the embedding are asked for, as in a step of a drawing.
+the loss and the embedding are asked for, as in a step of a drawing. Lines are looked for in each colour by itself, and
+a picture without colour has but one; so each encoder is shown both.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from taureau.perception import Encoder
 BATCH = 6
 SIDES = (96, 128)
 WARM_UP = 3
+CHANNELS = {"black": 1, "coloured": 3}
 
 
 def look(encoder: Encoder, images: torch.Tensor) -> float:
@@ -44,17 +46,19 @@ def main() -> None:
         **{f"builtin at {side}": load_encoder("builtin", device="cpu", input_size=side) for side in SIDES},
         "contour": load_encoder("contour", device="cpu"),
     }
-    images = {name: torch.rand(BATCH, 3, encoder.input_side, encoder.input_side) for name, encoder in encoders.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in encoders}
+    seconds: dict[str, list[float]] = {f"{name}, {ink}": [] for name in encoders for ink in CHANNELS}
     for repeat in range(WARM_UP + arguments.repeats):
         for name, encoder in encoders.items():
-            one = look(encoder, images[name])
-            if repeat >= WARM_UP:
-                seconds[name].append(one)
+            for ink, channels in CHANNELS.items():
+                side = encoder.input_side
+                images = torch.rand(BATCH, channels, side, side).expand(-1, 3, -1, -1).contiguous()
+                one = look(encoder, images)
+                if repeat >= WARM_UP:
+                    seconds[f"{name}, {ink}"].append(one)
     print(f"{BATCH} views forward and backward, {arguments.threads} threads, {arguments.repeats} times")
     for name, times in seconds.items():
         tenths = statistics.quantiles(times, n=10)
-        print(f"{name:<16} {1e3 * statistics.median(times):6.1f} ms [{1e3 * tenths[0]:.1f}, {1e3 * tenths[-1]:.1f}]")
+        print(f"{name:<24} {1e3 * statistics.median(times):6.1f} ms [{1e3 * tenths[0]:.1f}, {1e3 * tenths[-1]:.1f}]")
 
 
 if __name__ == "__main__":
