@@ -33,7 +33,7 @@ LOCAL_STAGES: Mapping[str, int] = MappingProxyType({"quarter": 2, "eighth": 3, "
 # A map that nobody trained, the oriented line energy of the encoder `contour`. What pleases a network is not always a
 # line; what has the photo's line energy is. Squared differences of energy, 1 at most, are enlarged by so much: most
 # places differ by a few hundredths, those of the network's maps by up to 4.
-LINES, ENLARGED = "lines", 150.0
+LINES, ENLARGED = "lines", 20.0
 # Pixels of the long side that a picture is resized to.
 INPUT_SIDE = 96
 LEAST_SIDE = 32

@@ -105,7 +105,7 @@ def test_the_difference_of_two_places_is_two_less_two_cosines(encoder):
 def test_the_map_of_lines_is_the_line_energy_of_what_the_network_sees(encoder):
     wide = images(2, SIDE // 2, SIDE)
     found = encoder(wide).maps["lines"]
-    assert near(found / 150**0.5, line_energy(wide, quadrature_filters()))
+    assert near(found / 20**0.5, line_energy(wide, quadrature_filters()))
     assert encoder(images(1, 3 * SIDE, 3 * SIDE)).maps["lines"].shape[2:] == (SIDE, SIDE)
     # Proof of the guard: it is another one for another picture.
     assert not near(found, encoder(wide.flip(3)).maps["lines"])
