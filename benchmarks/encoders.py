@@ -46,15 +46,17 @@ def main() -> None:
         **{f"builtin at {side}": load_encoder("builtin", device="cpu", input_size=side) for side in SIDES},
         "contour": load_encoder("contour", device="cpu"),
     }
-    seconds: dict[str, list[float]] = {f"{name}, {ink}": [] for name in encoders for ink in CHANNELS}
+    cases = {}
+    for name, encoder in encoders.items():
+        for ink, channels in CHANNELS.items():
+            images = torch.rand(BATCH, channels, encoder.input_side, encoder.input_side)
+            cases[f"{name}, {ink}"] = encoder, images.expand(-1, 3, -1, -1).contiguous()
+    seconds: dict[str, list[float]] = {name: [] for name in cases}
     for repeat in range(WARM_UP + arguments.repeats):
-        for name, encoder in encoders.items():
-            for ink, channels in CHANNELS.items():
-                side = encoder.input_side
-                images = torch.rand(BATCH, channels, side, side).expand(-1, 3, -1, -1).contiguous()
-                one = look(encoder, images)
-                if repeat >= WARM_UP:
-                    seconds[f"{name}, {ink}"].append(one)
+        for name, (encoder, images) in cases.items():
+            one = look(encoder, images)
+            if repeat >= WARM_UP:
+                seconds[name].append(one)
     print(f"{BATCH} views forward and backward, {arguments.threads} threads, {arguments.repeats} times")
     for name, times in seconds.items():
         tenths = statistics.quantiles(times, n=10)

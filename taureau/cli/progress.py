@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 _STEPS = "{desc} {percentage:3.0f}% {bar} {n}/{total} [{rate_fmt}, {remaining} left{postfix}]"
 _BYTES = "{desc} {percentage:3.0f}% {bar} {n_fmt}/{total_fmt} [{rate_fmt}, {remaining} left]"
 
+# A lock of threads: tqdm's own starts a semaphore of processes, which outlives a killed command.
+tqdm.set_lock(threading.RLock())
+tqdm.monitor_interval = 0
+
 
 def say(text: str) -> None:
     """A line on stderr, above the bar if there is one."""
-    _use_lock_of_threads()
     tqdm.write(text, file=sys.stderr)
 
 
@@ -43,8 +46,6 @@ class _Bar:
         if not self._shown:
             return
         if self._bar is None:
-            _use_lock_of_threads()
-            tqdm.monitor_interval = 0
             self._bar = tqdm(total=total, desc=self._name, leave=False, dynamic_ncols=True, **look)
         self._bar.total = total  # with a budget, an estimate that changes
         self._bar.set_postfix_str(postfix, refresh=False)
@@ -65,8 +66,3 @@ class BytesProgress(_Bar):
     def show(self, done: int, total: int) -> None:
         """Move on to a number of bytes."""
         self._move(done, total, unit="B", unit_scale=True, bar_format=_BYTES)
-
-
-def _use_lock_of_threads() -> None:
-    """tqdm's own lock starts a semaphore of processes, which outlives a killed command."""
-    tqdm.set_lock(threading.RLock())

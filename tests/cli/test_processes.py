@@ -133,24 +133,43 @@ def test_a_reader_that_leaves_is_no_error_to_talk_about(photo):
     assert process.returncode == 1
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a system with pseudo-terminals")
-def test_ctrl_c_at_a_terminal_saves_the_best_so_far(photo, tmp_path):
+@contextlib.contextmanager
+def at_a_terminal(*arguments):
+    """A program whose stderr is a terminal, and the terminal's other side."""
     ours, theirs = os.openpty()
     termios.tcsetwinsize(theirs, (24, 100))  # a bar needs room
-    arguments = command("draw", photo, *QUICK, "--steps", "100000", "--loss", "l2")
     process = subprocess.Popen(arguments, env=environment(), stderr=theirs)
     os.close(theirs)
-    seen = b""
-    # The bar shows that the drawing has begun, and that there is a bar.
-    while b"loss" not in seen:
-        seen += os.read(ours, 1000)
-    assert b"disc" in seen
-    assert b"/100000" in seen
-    process.send_signal(signal.SIGINT)
-    with contextlib.suppress(OSError):  # how Linux says that the other side has closed
-        while more := os.read(ours, 1000):
-            seen += more
+    yield process, ours
     os.close(ours)
+
+
+def read_until(terminal, text: bytes) -> bytes:
+    """What is shown until there is such a text in it."""
+    seen = b""
+    while text not in seen:
+        seen += os.read(terminal, 1000)
+    return seen
+
+
+def read_rest(terminal) -> bytes:
+    """What is shown until the program has ended."""
+    seen = b""
+    with contextlib.suppress(OSError):  # how Linux says that the other side has closed
+        while more := os.read(terminal, 1000):
+            seen += more
+    return seen
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a system with pseudo-terminals")
+def test_ctrl_c_at_a_terminal_saves_the_best_so_far(photo, tmp_path):
+    with at_a_terminal(*command("draw", photo, *QUICK, "--steps", "100000", "--loss", "l2")) as (process, terminal):
+        # The bar shows that the drawing has begun, and that there is a bar.
+        seen = read_until(terminal, b"loss")
+        assert b"disc" in seen
+        assert b"/100000" in seen
+        process.send_signal(signal.SIGINT)
+        seen += read_rest(terminal)
     assert process.wait() == 130
     assert b"interrupted at step" in seen
     assert is_whole(tmp_path / "disc.sketch.svg")
@@ -161,25 +180,15 @@ def test_ctrl_c_at_a_terminal_saves_the_best_so_far(photo, tmp_path):
 def test_a_warning_beside_a_bar_has_a_line_of_its_own(photo, tmp_path):
     live = tmp_path / "live" / "now.svg"
     live.parent.mkdir()
-    ours, theirs = os.openpty()
-    termios.tcsetwinsize(theirs, (24, 100))
     arguments = command("draw", photo, *QUICK, "--steps", "100000", "--loss", "l2", "--live", live)
-    process = subprocess.Popen(arguments, env=environment(), stderr=theirs)
-    os.close(theirs)
-    seen = b""
-    while b"loss" not in seen:
-        seen += os.read(ours, 1000)
-    shutil.rmtree(live.parent)
-    warning = b"taureau: warning: the live view ends, the drawing goes on: "
-    while b"does not exist" not in seen:
-        seen += os.read(ours, 1000)
-    process.send_signal(signal.SIGINT)
-    with contextlib.suppress(OSError):
-        while more := os.read(ours, 1000):
-            seen += more
-    os.close(ours)
+    with at_a_terminal(*arguments) as (process, terminal):
+        seen = read_until(terminal, b"loss")
+        shutil.rmtree(live.parent)
+        seen += read_until(terminal, b"does not exist")
+        process.send_signal(signal.SIGINT)
+        seen += read_rest(terminal)
     assert process.wait() == 130
-    before, after = seen.split(warning)
+    before, after = seen.split(b"taureau: warning: the live view ends, the drawing goes on: ")
     # The bar was wiped, and goes on below.
     assert before.endswith(b"\r")
     assert after.split(b"\n")[1].lstrip(b"\r").startswith(b"disc")

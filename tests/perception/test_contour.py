@@ -299,7 +299,7 @@ def test_energy_is_that_of_two_convolutions_forward_and_backward(shape):
     slopes = torch.randn(expected.shape, generator=chance, dtype=torch.float64)
     found.backward(slopes)
     expected.backward(slopes)
-    torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-9, rtol=0)
+    torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-10, rtol=0)
 
 
 def test_energy_against_finite_differences():
