@@ -1,14 +1,7 @@
-"""What a drawing costs and what it is worth: the preset `fast` beside `paper`, and the command from the shell.
+"""What a drawing costs: the command from the shell, its memory, and where its time goes.
 
-    python benchmarks/draw.py                    # time from the shell, memory, and where the time goes (minutes)
-    python benchmarks/draw.py memory             # the most memory that a drawing holds (a minute)
-    python benchmarks/draw.py quality --photos a.jpg b.jpg --seeds 1 2      # against `paper`, 2,001 steps (hours)
-
-The drawings of a photo have the same seed, candidates and encoder and are made one after the other, so that a busy
-machine is busy for all. A score depends on what of a photo counts, and that is not the same in both presets: `fast`
-leaves the background away where it can, and gives up some of the score for a tidy drawing. So `fast` draws each photo
-twice, once as it does and once `alike`, where it lowers exactly what `paper` does. Every drawing is scored twice, as
-each preset scores, whatever it was drawn by.
+python benchmarks/draw.py                    # time from the shell, memory, and where the time goes (minutes)
+python benchmarks/draw.py memory             # the most memory that a drawing holds (a minute)
 """
 
 import argparse
@@ -21,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 from pathlib import Path
@@ -31,179 +24,17 @@ from typing import Any, NamedTuple
 import taureau
 
 ROOT = Path(__file__).parents[1]
-STROKES = {"wall": [16, 64], "memory": [16, 64, 256], "quality": [4, 8, 16, 32]}
+STROKES = {"wall": [16, 64], "memory": [16, 64, 256]}
+PRESETS = ("paper", "fast")
 # Seconds between two looks for a file.
 LOOK_EVERY = 0.01
-# How each photo is drawn: by `paper`, by `fast`, and by `fast` lowering what `paper` does: the whole photo, all places
-# alike, and no priors.
-WAYS = {
-    "paper": {"preset": "paper"},
-    "fast": {"preset": "fast"},
-    "alike": {"preset": "fast", "mask": "none", "attention": 0.0, "tidiness": 0.0},
-}
-# What scores a drawing: the preset's own clean view, and nothing that is costly and takes no part in it.
-JUDGES = {"paper": {"preset": "paper"}, "fast": {"preset": "fast", "begin": "squiggles", "early": 0.0}}
-SCORING = {"candidates": 1, "steps": 1, "views": 0, "view_pool": 1, "seed": 0}
 # Enough for views, scores and a look for strokes to begin anew; whole drawings show their memory in `wall`.
 MEMORY_STEPS = 20
-# What is compared with `paper`, and as in which preset both are scored.
-COMPARED = (("alike", "paper"), ("fast", "paper"), ("fast", "fast"))
 STAGES = ("Python", "imports", "encoder", "photo to first strokes", "steps", "writing")
 # What is promised on two cores: seconds from the shell by strokes, seconds to the first of them, MB.
 MOST_SECONDS = {16: 12.0, 64: 25.0}
 MOST_SECONDS_TO_STROKES = 3.0
 MOST_MEGABYTES = 1500.0
-# And of `fast` beside `paper`, by the score of the latter: the least share of photos where it is reached, the most of
-# its time.
-LEAST_REACHED = 10 / 12
-MOST_OF_TIME = 0.1
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """What a drawing took, in seconds of the clock and of the processor, and its score by each judge."""
-
-    seconds: float
-    processor_seconds: float
-    scores: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A photo drawn in all ways, by the names of `WAYS`."""
-
-    photo: str
-    strokes: int
-    seed: int
-    by: Mapping[str, Drawing]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Medians over drawings of `paper` and of another way, by one judge.
-
-    Args:
-        paper: score.
-        other: score; lower is better.
-        change: of the score from `paper` to the other, in percent.
-        reached: photos where the median of the other over the seeds is not above that of `paper`.
-        photos: how many there are.
-        time: that of the other as a share of that of `paper`, by the clock.
-        processor_time: the same by the processor.
-    """
-
-    paper: float
-    other: float
-    change: float
-    reached: int
-    photos: int
-    time: float
-    processor_time: float
-
-    @property
-    def kept(self) -> bool:
-        """Whether the promise is."""
-        return self.reached >= LEAST_REACHED * self.photos and self.time <= MOST_OF_TIME
-
-
-def compare(drawn: Sequence[Drawn], way: str, judge: str) -> Comparison:
-    """Take drawings of one number of strokes together."""
-    both = [(each.by["paper"], each.by[way]) for each in drawn]
-    paper, other = ([one.scores[judge] for one in ones] for ones in zip(*both, strict=True))
-    photos = sorted({each.photo for each in drawn})
-
-    def median_of(photo: str, scores: list[float]) -> float:
-        return statistics.median(score for each, score in zip(drawn, scores, strict=True) if each.photo == photo)
-
-    return Comparison(
-        paper=statistics.median(paper),
-        other=statistics.median(other),
-        change=statistics.median(100 * (ours / theirs - 1) for ours, theirs in zip(other, paper, strict=True)),
-        reached=sum(median_of(photo, other) <= median_of(photo, paper) for photo in photos),
-        photos=len(photos),
-        time=statistics.median(ours.seconds / theirs.seconds for theirs, ours in both),
-        processor_time=statistics.median(ours.processor_seconds / theirs.processor_seconds for theirs, ours in both),
-    )
-
-
-def score(sketcher: "taureau.Sketcher", photo: Path, sketch: "taureau.Sketch", judge: str) -> float:
-    """The clean-view score of finished strokes, as a preset scores its own."""
-    settings = {**SCORING, **JUDGES[judge], "size": sketch.canvas.size}
-    return next(sketcher.steps(photo, start=sketch, **settings)).score
-
-
-def draw(sketcher: "taureau.Sketcher", photo: Path, way: str, keep: Path | None = None, **settings: Any) -> Drawing:
-    """Draw in one of `WAYS`, then score by every judge; with `keep`, also write the drawing there."""
-    started = time.perf_counter(), time.process_time()
-    sketch = sketcher.draw(photo, **WAYS[way], **settings)
-    seconds, processor_seconds = time.perf_counter() - started[0], time.process_time() - started[1]
-    if keep is not None:
-        name = f"{photo.stem}-{settings['strokes']}-{settings['seed']}-{way}"
-        for ending in (".svg", ".png"):
-            sketch.save(keep / (name + ending))
-    return Drawing(seconds, processor_seconds, {judge: score(sketcher, photo, sketch, judge) for judge in JUDGES})
-
-
-def draw_all(
-    sketcher: "taureau.Sketcher",
-    photos: Sequence[Path],
-    strokes: Iterable[int],
-    seeds: Iterable[int],
-    changes: Mapping[str, Mapping[str, Any]],
-    keep: Path | None = None,
-) -> Iterable[Drawn]:
-    """Draw every photo with every seed in all ways, one after the other.
-
-    Args:
-        sketcher: draws and scores.
-        photos: files.
-        strokes: numbers of them.
-        seeds: for each of them anew.
-        changes: settings by way, beside those of `WAYS`.
-        keep: where the drawings go; None for nowhere.
-    """
-    sketcher.draw(photos[0], strokes=2, steps=2, seed=0)  # loads and compiles what all need
-    for num, photo, seed in product(strokes, photos, seeds):
-        by = {way: draw(sketcher, photo, way, keep, strokes=num, seed=seed, **changes.get(way, {})) for way in WAYS}
-        yield Drawn(photo.stem, num, seed, by)
-
-
-def show_quality(drawings: Iterable[Drawn]) -> None:
-    """Print each photo as it comes, then what they say together."""
-    columns = list(product(JUDGES, WAYS))
-    heads = [f"{way} as in {judge}" for judge, way in columns] + [f"{way}, s" for way in WAYS]
-    print(f"| photo | strokes | seed | {' | '.join(heads)} |\n|{'---|' * (3 + len(heads))}", flush=True)
-    drawn = []
-    for each in drawings:
-        drawn.append(each)
-        scores = [f"{each.by[way].scores[judge]:.4f}" for judge, way in columns]
-        seconds = [f"{each.by[way].seconds:.1f}" for way in WAYS]
-        print(f"| {' | '.join([each.photo, str(each.strokes), str(each.seed), *scores, *seconds])} |", flush=True)
-    print(f"\n{quality_table(drawn)}")
-
-
-def quality_table(drawn: Sequence[Drawn]) -> str:
-    """Medians by strokes, way and judge, and whether the promise is kept; it is one about the scores of `paper`."""
-    lines = [
-        "| strokes | drawn | judged as in | paper | this | change | reached | time | processor time | promise |",
-        f"|{'---|' * 10}",
-    ]
-    for strokes, (way, judge) in product(sorted({each.strokes for each in drawn}), COMPARED):
-        found = compare([each for each in drawn if each.strokes == strokes], way, judge)
-        cells = [
-            str(strokes),
-            way,
-            judge,
-            f"{found.paper:.4f}",
-            f"{found.other:.4f}",
-            f"{found.change:+.1f} %",
-            f"{found.reached} of {found.photos}",
-            f"{found.time:.3f}",
-            f"{found.processor_time:.3f}",
-            _kept(found.kept) if judge == "paper" else "",
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
 
 
 class Moment(NamedTuple):
@@ -344,7 +175,7 @@ def wall_row(strokes: int, spent: Sequence[Spent]) -> str:
     promise = ""
     if strokes in MOST_SECONDS:
         kept = median <= MOST_SECONDS[strokes] and first <= MOST_SECONDS_TO_STROKES and megabytes <= MOST_MEGABYTES
-        promise = _kept(kept)
+        promise = shown_promise(kept)
     spread = f"{median:.1f} [{min(seconds):.1f}, {max(seconds):.1f}]"
     return f"| {strokes} | {spread} | {processor:.1f} | {megabytes:.0f} | {first:.1f} | {promise} |"
 
@@ -355,14 +186,15 @@ def show_memory(
     """Print the most memory that the command holds, in both presets."""
     changes = {"steps": MEMORY_STEPS, **changes}
     print("| preset | strokes | MB: most of all drawings | promise |\n|---|---|---|---|", flush=True)
-    for preset, num in product(JUDGES, strokes):
+    for preset, num in product(PRESETS, strokes):
         settings = {**changes, "preset": preset, "strokes": num}
         commands = [shell_command(photo, out, **settings, seed=seed) for photo, seed in product(photos, seeds)]
         megabytes = max(spent_by(command).megabytes for command in commands)
-        print(f"| {preset} | {num} | {megabytes:.0f} | {_kept(megabytes <= MOST_MEGABYTES)} |", flush=True)
+        print(f"| {preset} | {num} | {megabytes:.0f} | {shown_promise(megabytes <= MOST_MEGABYTES)} |", flush=True)
 
 
-def _kept(kept: bool) -> str:
+def shown_promise(kept: bool) -> str:
+    """How a table says whether a promise is kept."""
     return "kept" if kept else "MISSED"
 
 
@@ -391,10 +223,8 @@ def main() -> None:
     parser.add_argument("--photos", nargs="+", default=["coffee", "astronaut", "chelsea"], help="or of scikit-image")
     parser.add_argument("--strokes", nargs="+", type=int, help=", ".join(f"{what}: {n}" for what, n in STROKES.items()))
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
-    parser.add_argument("--steps", type=int, help="of fast and alike, instead of their own")
-    parser.add_argument("--paper-steps", type=int, help="of paper, instead of its own")
-    parser.add_argument("--encoder", help="of all (builtin)")
-    parser.add_argument("--keep", type=Path, help="quality: a folder for the drawings, to look at")
+    parser.add_argument("--steps", type=int, help="instead of the preset's own")
+    parser.add_argument("--encoder", help="instead of builtin")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
@@ -407,15 +237,8 @@ def main() -> None:
         show_machine()
         chosen = {} if asked.encoder is None else {"encoder": asked.encoder}
         print(f"{', '.join(photo.stem for photo in photos)}; seeds {asked.seeds}; {chosen or 'encoder builtin'}")
-        if asked.what == "quality":
-            paper = {} if asked.paper_steps is None else {"steps": asked.paper_steps}
-            by_way = {way: paper if way == "paper" else changes for way in WAYS}
-            if asked.keep is not None:
-                asked.keep.mkdir(parents=True, exist_ok=True)
-            show_quality(draw_all(taureau.Sketcher(**chosen), photos, strokes, asked.seeds, by_way, asked.keep))
-        else:
-            show = show_wall if asked.what == "wall" else show_memory
-            show(photos, strokes, asked.seeds, Path(folder), **changes, **chosen)
+        show = show_wall if asked.what == "wall" else show_memory
+        show(photos, strokes, asked.seeds, Path(folder), **changes, **chosen)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,12 @@ def tangents_at(
     return 3 * weights @ (control[..., 1:, :] - control[..., :-1, :])
 
 
+def bends_at(control: Float[Tensor, "*curves 4 2"], t: Float[Tensor, " points"]) -> Float[Tensor, "*curves points 2"]:
+    """Second derivatives of each curve at parameters `t`, in canvas pixels per squared unit of the parameter."""
+    weights = torch.stack([1 - t, t], dim=-1)
+    return 6 * weights @ control.diff(n=2, dim=-2)
+
+
 def halves(control: Float[Tensor, "*curves 4 2"]) -> Float[Tensor, "*curves 2 4 2"]:
     """The two curves that each curve is up to its parameter 1/2, and from there on.
 

@@ -1,16 +1,17 @@
 """Priors: what a pen does not do, whatever is drawn.
 
-A network looks at a small picture and does not mind a line drawn twice, a stroke that turns back on itself, one that
+A network looks at a small picture and does not mind a line drawn twice, a stroke that turns back on itself, wavers or
 leaves the page, an outline in dashes or in scallops. A hand minds. All priors are small beside the loss.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
 from torch.nn import functional
 
-from taureau.bezier import points_at
+from taureau.bezier import bends_at, points_at, tangents_at
 from taureau.canvas import Canvas
 from taureau.shapes import Bool, Float, Int64, Tensor
 
@@ -20,6 +21,10 @@ BLUR = 1.5
 CROWDED = 0.3
 # Points of a stroke that are held on the page.
 SAMPLES = 9
+# Places of a stroke where its curvature is looked at.
+BENDS = 16
+# Up to so many strokes one that wavers counts as one of so many: where strokes are few, each must draw several things.
+FEW = 32
 # Two ends of strokes that are this many stroke widths apart cost half of what two that are far apart, in the same
 # directions, do.
 REACH = 4.0
@@ -32,8 +37,9 @@ TABLE = 4_000_000
 
 # What each counts, where blank paper loses 1: two parallel strokes of a quarter of the canvas, one of 5 strokes that
 # turns back once, and one that is 2 % of the canvas off the page each cost about 1 % of that. So do gaps of
-# `REACH` at a twentieth of the ends, straight on, and turns by a right angle at two tenths of them.
-CROWDING, TURNING, STRAYING, PARTING, KINKING = 20.0, 0.1, 300.0, 0.4, 0.4
+# `REACH` at a twentieth of the ends, straight on, turns by a right angle at two tenths of them, and a twentieth of the
+# strokes as an S.
+CROWDING, TURNING, STRAYING, PARTING, KINKING, WAVERING = 20.0, 0.1, 300.0, 0.4, 0.4, 0.4
 
 
 def untidiness(
@@ -56,7 +62,7 @@ def untidiness(
     lines = CROWDING * crowding(sketches, width) + STRAYING * straying(points, canvas)
     joints = find_joints(everything)
     between = PARTING * parting(joints, width) + KINKING * kinking(joints, width)
-    return lines + TURNING * turning(points) + between
+    return lines + TURNING * turning(points) + WAVERING * wavering(points) + between
 
 
 def crowding(sketches: Float[Tensor, "candidates 3 height width"], width: float) -> Float[Tensor, " candidates"]:
@@ -83,6 +89,31 @@ def turning(points: Float[Tensor, "candidates strokes 4 2"]) -> Float[Tensor, " 
     legs = points.diff(dim=2)
     cosine = functional.cosine_similarity(legs[:, :, :-1], legs[:, :, 1:], dim=3, eps=1e-3)
     return (-cosine).clamp_min(0).square().mean(dim=(1, 2))
+
+
+def wavering(points: Float[Tensor, "candidates strokes 4 2"]) -> Float[Tensor, " candidates"]:
+    """How far strokes are from arcs of circles: the mean over them, or over `FEW`, of V / (V + pi^2).
+
+    V is the variance of a stroke's curvature times its squared length, L int k^2 ds - (int k ds)^2 with curvature k
+    along a length L: the energy of its bending above the least that turns as far in all. It is the same at any size,
+    0 for straight lines and arcs, pi^2 for an S of two quarter circles, and more for a hook at an end or a corner,
+    where all of the turn is in one place. A corner may be one, though: beyond a few times pi^2, more of it costs
+    hardly more.
+
+    Gradient: to the points.
+
+    Source: bending energy as what makes a curve fair: Mumford, "Elastica and Computer Vision", 1994; its variation:
+    Moreton and Sequin, "Functional Optimization for Fair Surface Design", SIGGRAPH 1992.
+    """
+    t = (torch.arange(BENDS, dtype=points.dtype, device=points.device) + 0.5) / BENDS
+    first, second = tangents_at(points, t), bends_at(points, t)
+    square = first.square().sum(dim=3) + HANDLE**2
+    speed = square.sqrt()
+    # How fast the direction turns, along the parameter.
+    turn = (first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]) / square
+    energy = speed.mean(dim=2) * (turn.square() / speed).mean(dim=2)
+    varied = energy - turn.mean(dim=2).square()
+    return (varied / (varied + math.pi**2)).sum(dim=1) / max(points.shape[1], FEW)
 
 
 def straying(points: Float[Tensor, "candidates strokes 4 2"], canvas: Canvas) -> Float[Tensor, " candidates"]:

@@ -10,11 +10,13 @@ from taureau import priors
 from taureau.canvas import Canvas
 from taureau.priors import (
     CROWDED,
+    FEW,
     KINKING,
     MANY,
     PARTING,
     REACH,
     STRAYING,
+    WAVERING,
     crowding,
     find_joints,
     kinking,
@@ -22,6 +24,7 @@ from taureau.priors import (
     straying,
     turning,
     untidiness,
+    wavering,
 )
 from taureau.raster import rasterize
 from taureau.strokes import Strokes
@@ -105,6 +108,69 @@ def test_a_dot_has_no_turn_and_no_endless_gradient():
     points = torch.full((1, 1, 4, 2), 5.0, requires_grad=True)
     turning(points).sum().backward()
     assert torch.isfinite(points.grad).all()
+
+
+ARCS = {
+    "half a circle, nearly": [[100.0, 300], [100, 33], [500, 33], [500, 300]],
+    "an S": [[100.0, 300], [250, 100], [350, 500], [500, 300]],
+    "a hook": [[100.0, 300], [300, 300], [520, 300], [500, 380]],
+    "a bend to one side": [[100.0, 300], [420, 280], [500, 300], [500, 480]],
+}
+
+
+@pytest.mark.parametrize("name", ARCS)
+def test_wavering_is_the_variance_of_curvature_along_a_polyline(name):
+    (curve,) = strokes(ARCS[name]).double()
+    t = torch.linspace(0, 1, 4001, dtype=torch.float64)[:, None]
+    weights = torch.cat([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3], dim=1)
+    legs = (weights @ curve[0]).diff(dim=0)
+    angles = torch.atan2(legs[:, 1], legs[:, 0]).diff()
+    ours = legs.norm(dim=1)
+    varied = float(ours.sum() * (2 * angles**2 / (ours[1:] + ours[:-1])).sum() - angles.sum() ** 2)
+    # Sixteen places of the curve in place of four thousand: within a twentieth, or a thousandth of the most.
+    assert float(wavering(curve[None])[0]) == pytest.approx(
+        varied / (varied + math.pi**2) / FEW, rel=0.05, abs=1e-3 / FEW
+    )
+
+
+def test_lines_and_arcs_do_not_waver_at_any_size():
+    quarter = 0.5522847498
+    for size in (10.0, 300.0):
+        arc = [[0, 0], [size * quarter, 0], [size, size * (1 - quarter)], [size, size]]
+        assert float(wavering(strokes(line(48.0), arc))[0]) < 1e-4 / FEW
+    same = [float(wavering(scale * strokes(ARCS["an S"]))[0]) for scale in (0.2, 1.0, 3.0)]
+    assert same == pytest.approx([same[0]] * 3, rel=0.01)
+    # Proof of the guard: an S costs more than half of the most.
+    assert same[0] > 0.5 / FEW
+
+
+@pytest.mark.parametrize(("num", "by"), [(1, FEW), (FEW, FEW), (2 * FEW, 2 * FEW)])
+def test_one_stroke_that_wavers_counts_as_one_of_many(num, by):
+    one = float(wavering(strokes(ARCS["an S"]))[0]) * FEW
+    among = strokes(ARCS["an S"], *([line(48.0)] * (num - 1)))
+    assert float(wavering(among)[0]) == pytest.approx(one / by, rel=1e-4)
+
+
+def test_wavering_straightens_a_hook():
+    points = strokes(ARCS["a hook"])
+    costs = []
+    for _ in range(40):
+        points.requires_grad_()
+        cost = wavering(points).sum()
+        (slope,) = torch.autograd.grad(cost, points)
+        costs.append(float(cost.detach()))
+        points = points.detach() - 4 * slope / slope.abs().max()
+    assert costs[-1] < 0.2 * costs[0]
+
+
+def test_wavering_of_a_dot_a_corner_and_a_hairpin_is_finite_and_so_is_its_gradient():
+    dot, corner = [[5.0, 5.0]] * 4, [[0.0, 0], [50, 0], [50, 0], [50, 50]]
+    points = strokes(dot, corner, [[0.0, 0], [30, 0], [30, 0], [0, 0]]).requires_grad_()
+    cost = wavering(points)
+    cost.sum().backward()
+    assert 0 < float(cost.detach()[0]) < 3 / FEW
+    assert torch.isfinite(points.grad).all()
+    assert points.grad.abs().max() < 0.1
 
 
 def test_straying_is_the_squared_distance_from_the_page():
@@ -228,6 +294,10 @@ def test_together_they_are_a_sum_of_each_candidate():
     apart = strokes(line(48.0, 10, 30), line(48.0, 50, 70))
     assert float(untidiness(apart, picture(apart), WIDTH, CANVAS)[0]) == pytest.approx(
         PARTING * float(parting(find_joints(apart), WIDTH)[0]), rel=1e-4
+    )
+    bowed = strokes([[20.0, 48], [40, 44], [56, 52], [76, 48]])
+    assert float(untidiness(bowed, picture(bowed), WIDTH, CANVAS)[0]) == pytest.approx(
+        WAVERING * float(wavering(bowed)[0]), rel=1e-3
     )
     kinked = bent(60, 0)
     assert float(untidiness(kinked, picture(kinked), WIDTH, CANVAS)[0]) == pytest.approx(KINKING * 0.5 * 0.140625, 1e-4)

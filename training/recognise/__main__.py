@@ -29,8 +29,8 @@ by itself it would always be found.
 
 `sheet` lays the drawings side by side, to be looked at.
 
-`ways` judges what `benchmarks/draw.py quality --keep FOLDER` drew in several ways: each photo is to be found among all
-of a shard, and its class named where its file is called as one.
+`ways` judges what `benchmarks.quality --keep FOLDER` drew in several ways: each photo is to be found among all of a
+shard, and its class named where its file is called as one.
 """
 
 import argparse

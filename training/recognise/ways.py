@@ -1,4 +1,4 @@
-"""Drawings of the same photos made in several ways, as a judge sees them: those of `benchmarks/draw.py quality --keep`.
+"""Drawings of the same photos made in several ways, as a judge sees them: those of `benchmarks.quality --keep`.
 
 A score says how well a drawing pleases the network that it was drawn for, and a drawing can please by what no one else
 takes for the photo. A judge that took no part says whether the photo is still in it.
@@ -18,7 +18,7 @@ from training.data import decode_square, middle_square
 from training.recognise.scores import MEASURES, Judge, difference, measure, spread
 from training.recognise.verdict import look
 
-# How `benchmarks/draw.py` names what it keeps: photo, strokes, seed, way.
+# How `benchmarks.quality` names what it keeps: photo, strokes, seed, way.
 NAME = re.compile(r"(?P<photo>.+)-(?P<strokes>\d+)-(?P<seed>\d+)-(?P<way>\w+)\.svg")
 
 # By strokes, way and photo: the measures of one drawing a seed; of the class NaN where it is not known.

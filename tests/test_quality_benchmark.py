@@ -1,0 +1,141 @@
+"""The benchmark of quality: what it makes of its numbers, that all ways are scored alike, and what it need not draw
+again."""
+
+import pytest
+
+from benchmarks import quality
+from benchmarks.quality import (
+    JUDGES,
+    WAYS,
+    Drawing,
+    Drawn,
+    Record,
+    compare,
+    draw_all,
+    quality_table,
+    score,
+    show_quality,
+    subject,
+)
+from taureau import Sketcher
+from tests import pictures
+
+TINY = {"steps": 2, "candidates": 1, "size": 64, "view_pool": 4}
+
+
+@pytest.fixture(scope="module")
+def sketcher() -> Sketcher:
+    return Sketcher(device="cpu", backend="torch")
+
+
+def pair(photo: str, paper: float, alike: float, *, seed: int = 1, seconds: float = 10.0, strokes: int = 8) -> Drawn:
+    """Made up; `paper` took 200 seconds, half of them the processor's, of which the others had a quarter."""
+    scores = {"paper": paper, "alike": alike, "fast": 3.0}
+    by = {
+        way: Drawing(took, took / (2 if way == "paper" else 4), {"paper": scores[way], "fast": 1.0})
+        for way, took in {"paper": 200.0, "alike": seconds, "fast": 5.0}.items()
+    }
+    return Drawn(photo, strokes, seed, by)
+
+
+def test_pairs_are_compared_by_medians_and_photos_counted_over_their_seeds():
+    pairs = [
+        pair("cat", 2.0, 1.0, seed=1, seconds=10),
+        pair("cat", 2.0, 2.4, seed=2, seconds=20),  # reached over both seeds
+        pair("cup", 4.0, 4.4, seed=1, seconds=16),
+        pair("cup", 4.0, 4.0, seed=2, seconds=12),  # not
+    ]
+    found = compare(pairs, "alike", "paper")
+    assert (found.paper, found.other, found.reached, found.photos) == (3.0, 3.2, 1, 2)
+    assert found.change == pytest.approx(5.0)  # of -50, 20, 10 and 0 percent
+    assert found.time == pytest.approx(0.07)
+    assert found.processor_time == pytest.approx(0.035)
+    assert compare(pairs, "alike", "fast").reached == 2
+    assert compare(pairs, "fast", "paper").other == 3.0
+    assert compare(pairs, "fast", "paper").time == pytest.approx(0.025)
+
+
+@pytest.mark.parametrize(
+    ("reached", "seconds", "kept"), [(10, 20.0, True), (9, 20.0, False), (10, 20.1, False), (12, 1.0, True)]
+)
+def test_the_promise_is_ten_of_twelve_in_a_tenth_of_the_time(reached, seconds, kept):
+    pairs = [pair(str(photo), 1.0, 1.0 if photo < reached else 1.1, seconds=seconds) for photo in range(12)]
+    assert compare(pairs, "alike", "paper").kept is kept
+    (row,) = [line for line in quality_table(pairs).splitlines() if line.startswith("| 8 | alike | paper |")]
+    assert f"| {reached} of 12 |" in row
+    assert ("| kept |" in row, "| MISSED |" in row) == (kept, not kept)
+
+
+def test_strokes_are_not_mixed():
+    table = quality_table([pair("cat", 2.0, 1.0, strokes=4), pair("cat", 1.0, 3.0, strokes=32)])
+    assert [line.split(" | ")[:6] for line in table.splitlines()[2:]] == [
+        ["| 4", "alike", "paper", "2.0000", "1.0000", "-50.0 %"],
+        ["| 4", "fast", "paper", "2.0000", "3.0000", "+50.0 %"],
+        ["| 4", "fast", "fast", "1.0000", "1.0000", "+0.0 %"],
+        ["| 32", "alike", "paper", "1.0000", "3.0000", "+200.0 %"],
+        ["| 32", "fast", "paper", "1.0000", "3.0000", "+200.0 %"],
+        ["| 32", "fast", "fast", "1.0000", "1.0000", "+0.0 %"],
+    ]
+
+
+def test_a_judge_gives_the_score_that_its_preset_gave_and_the_other_another(sketcher, cup_file):
+    for preset in JUDGES:
+        sketch = sketcher.draw(cup_file, preset=preset, strokes=3, seed=4, **TINY)
+        own = pytest.approx(sketch.scores["clean"], rel=1e-5)
+        assert [score(sketcher, cup_file, sketch, judge) == own for judge in JUDGES] == [
+            judge == preset for judge in JUDGES
+        ]
+
+
+def test_pairs_are_drawn_scored_kept_and_shown(sketcher, cup_file, tmp_path, capsys):
+    pairs = list(draw_all(sketcher, [(2, cup_file, 5), (3, cup_file, 5)], dict.fromkeys(WAYS, TINY), tmp_path))
+    assert [(each.photo, each.strokes, each.seed) for each in pairs] == [("cup", 2, 5), ("cup", 3, 5)]
+    assert all(set(each.by) == set(WAYS) for each in pairs)
+    for ending in ("svg", "png"):
+        assert {file.name for file in tmp_path.glob(f"cup-*.{ending}")} == {
+            f"cup-{num}-5-{way}.{ending}" for num in (2, 3) for way in WAYS
+        }
+    show_quality(pairs)
+    shown = capsys.readouterr().out
+    assert shown.count("| cup |") == 2
+    assert shown.endswith(f"{quality_table(pairs)}\n")
+
+
+def test_what_is_on_record_is_not_drawn_again(sketcher, cup_file, tmp_path, monkeypatch):
+    file, made, plain = tmp_path / "record.jsonl", [], quality.draw
+    monkeypatch.setattr(
+        quality, "draw", lambda *given, **settings: (made.append(given[2]), plain(*given, **settings))[1]
+    )
+
+    def run(steps: int, seed: int = 5) -> Drawn:
+        (drawn,) = draw_all(
+            sketcher, [(2, cup_file, seed)], {way: {**TINY, "steps": steps} for way in WAYS}, record=Record(file)
+        )
+        return drawn
+
+    first = run(2)
+    assert made == list(WAYS)
+    assert run(2) == first
+    assert made == list(WAYS)
+    # Other settings or another seed are other drawings, and the first ones are still there.
+    run(3)
+    run(2, seed=6)
+    assert made == 3 * list(WAYS)
+    assert run(2) == first
+    assert len(file.read_text().splitlines()) == len(made) == 3 * len(WAYS)
+
+
+def test_a_drawing_on_record_is_of_one_photo_and_one_encoder(sketcher, cup_file, tmp_path):
+    cups = [tmp_path / name / "cup.png" for name in ("same", "other")]
+    for cup in cups:
+        cup.parent.mkdir()
+    cups[0].write_bytes(cup_file.read_bytes())
+    cups[1].write_bytes(pictures.encoded(pictures.disk(96, 64), "PNG"))
+    of = subject(sketcher, cup_file, "fast", strokes=2, seed=1)
+    record, drawing = Record(None), Drawing(1.0, 1.0, {"paper": 2.0, "fast": 3.0})
+    record.add(of, drawing)
+    assert record.find(subject(sketcher, cups[0], "fast", strokes=2, seed=1)) == drawing
+    assert record.find(subject(sketcher, cups[1], "fast", strokes=2, seed=1)) is None
+    assert record.find(subject(sketcher, cup_file, "alike", strokes=2, seed=1)) is None
+    contour = Sketcher("contour", device="cpu", backend="torch")
+    assert record.find(subject(contour, cup_file, "fast", strokes=2, seed=1)) is None
