@@ -26,8 +26,9 @@ BENDS = 16
 # Up to so many strokes one that wavers counts as one of so many: where strokes are few, each must draw several things.
 FEW = 32
 # Two ends of strokes that are this many stroke widths apart cost half of what two that are far apart, in the same
-# directions, do.
-REACH = 4.0
+# directions, do: a gap, and one that is hardly seen as such. An end that lies a width beside the other makes an outline
+# of shingles.
+REACH, TOUCH = 4.0, 1.0
 # From so many strokes on a gap counts as much as it does among so many: strokes become shorter, and gaps do not.
 MANY = 16
 # Where a stroke comes out of its end is known as well as the point beside it is this many pixels away.
@@ -37,9 +38,10 @@ TABLE = 4_000_000
 
 # What each counts, where blank paper loses 1: two parallel strokes of a quarter of the canvas, one of 5 strokes that
 # turns back once, and one that is 2 % of the canvas off the page each cost about 1 % of that. So do gaps of
-# `REACH` at a twentieth of the ends, straight on, turns by a right angle at two tenths of them, and a twentieth of the
-# strokes as an S.
-CROWDING, TURNING, STRAYING, PARTING, KINKING, WAVERING = 20.0, 0.1, 300.0, 0.4, 0.4, 0.4
+# `REACH` at a twentieth of the ends, straight on, those of `TOUCH` at a tenth, turns by a right angle at two tenths of
+# them, and a fifteenth of the strokes as an S.
+CROWDING, TURNING, STRAYING = 20.0, 0.1, 300.0
+PARTING, TOUCHING, KINKING, WAVERING = 0.4, 0.2, 0.4, 0.3
 
 
 def untidiness(
@@ -61,7 +63,8 @@ def untidiness(
     everything = points if locked is None else torch.cat([locked, points], dim=1)
     lines = CROWDING * crowding(sketches, width) + STRAYING * straying(points, canvas)
     joints = find_joints(everything)
-    between = PARTING * parting(joints, width) + KINKING * kinking(joints, width)
+    between = PARTING * parting(joints, REACH * width) + TOUCHING * parting(joints, TOUCH * width)
+    between = between + KINKING * kinking(joints, REACH * width)
     return lines + TURNING * turning(points) + WAVERING * wavering(points) + between
 
 
@@ -174,42 +177,41 @@ def find_joints(points: Float[Tensor, "candidates strokes 4 2"]) -> Joints:
     )
 
 
-def parting(joints: Joints, width: float) -> Float[Tensor, " candidates"]:
+def parting(joints: Joints, reach: float) -> Float[Tensor, " candidates"]:
     """How far apart the ends of strokes are where one line could go on as another.
 
-    The mean over all ends of s d^2 / (d^2 + (`REACH` width)^2), with s as `Joints.straight`: an outline that several
-    strokes draw is then one line, an eye is not joined to the fin beside it, and ends that are far away from each
-    other hardly feel it.
+    The mean over all ends of s d^2 / (d^2 + reach^2), with s as `Joints.straight`: an outline that several strokes draw
+    is then one line, an eye is not joined to the fin beside it, and ends that are far away from each other hardly feel
+    it.
 
     Args:
         joints: of the strokes.
-        width: full stroke width in canvas pixels.
+        reach: the distance in canvas pixels at which it costs half of the most.
 
     Gradient: to the distances.
     """
-    return joints.mean(joints.straight * (1 - _near(joints, width)))
+    return joints.mean(joints.straight * (1 - _near(joints, reach)))
 
 
-def kinking(joints: Joints, width: float) -> Float[Tensor, " candidates"]:
+def kinking(joints: Joints, reach: float) -> Float[Tensor, " candidates"]:
     """How sharply a line turns where one stroke goes on as another: a back in scallops has kinks between them.
 
-    The mean over all ends of s n^2 (1 + cos) / 2, where n is 1 for ends that touch and 1/2 at a distance of `REACH`.
+    The mean over all ends of s n^2 (1 + cos) / 2, where n is 1 for ends that touch and 1/2 at a distance of `reach`.
     A corner, where s is little, may stay one.
 
     Args:
         joints: of the strokes.
-        width: full stroke width in canvas pixels.
+        reach: in canvas pixels.
 
     Gradient: to the angles.
     """
-    weights = joints.straight * _near(joints, width).detach().square()
+    weights = joints.straight * _near(joints, reach).detach().square()
     return joints.mean(weights * (1 + joints.cosine) / 2)
 
 
-def _near(joints: Joints, width: float) -> Float[Tensor, "candidates ends"]:
-    """1 for ends that touch, 1/2 at `REACH` widths, 0 far away."""
-    reach = (REACH * width) ** 2
-    return reach / (joints.apart + reach)
+def _near(joints: Joints, reach: float) -> Float[Tensor, "candidates ends"]:
+    """1 for ends that touch, 1/2 at the reach, 0 far away."""
+    return reach**2 / (joints.apart + reach**2)
 
 
 def _nearest_ends(ends: Float[Tensor, "candidates ends 2"]) -> Int64[Tensor, "candidates ends"]:

@@ -16,6 +16,8 @@ from taureau.priors import (
     PARTING,
     REACH,
     STRAYING,
+    TOUCH,
+    TOUCHING,
     WAVERING,
     crowding,
     find_joints,
@@ -31,6 +33,7 @@ from taureau.strokes import Strokes
 
 CANVAS = Canvas(96)
 WIDTH = 3.0
+REACHED = REACH * WIDTH
 
 
 def line(y: float, low: float = 20, high: float = 76) -> list[list[float]]:
@@ -182,24 +185,36 @@ def test_straying_is_the_squared_distance_from_the_page():
 
 
 def test_parting_has_a_closed_form():
-    reach = REACH * WIDTH
-    gap = strokes(line(48.0, 10, 30), line(48.0, 30 + reach, 30 + reach + 20))
+    gap = strokes(line(48.0, 10, 30), line(48.0, 30 + REACHED, 30 + REACHED + 20))
     # The two inner ends, of four, are apart by the reach. The outer ones are nearer to an inner one than to each other.
-    assert float(parting(find_joints(gap), WIDTH)[0]) == pytest.approx(2 / 4 * 1 / 2, rel=1e-5)
-    assert float(parting(find_joints(strokes(line(48.0, 10, 30), line(48.0, 30, 60))), WIDTH)[0]) == 0
+    assert float(parting(find_joints(gap), REACHED)[0]) == pytest.approx(2 / 4 * 1 / 2, rel=1e-5)
+    assert float(parting(find_joints(strokes(line(48.0, 10, 30), line(48.0, 30, 60))), REACHED)[0]) == 0
     # An end does not belong to the other of its stroke.
-    assert float(parting(find_joints(strokes(line(48.0))), WIDTH)[0]) == 0
+    assert float(parting(find_joints(strokes(line(48.0))), REACHED)[0]) == 0
 
 
 def test_parting_pulls_the_nearest_ends_together_and_no_others():
     points = strokes(line(48.0, 10, 30), line(48.0, 36, 60), line(44.0, 33, 34)).requires_grad_()
-    parting(find_joints(points), WIDTH).sum().backward()
+    parting(find_joints(points), REACHED).sum().backward()
     gradient = points.grad[0]
     assert (gradient[:, 1:3] == 0).all()
     # The short line is nearest to both, and it has one end for each of them.
     assert gradient[0, 3, 0] < 0 < gradient[2, 0, 0]
     assert gradient[2, 3, 0] < 0 < gradient[1, 0, 0]
     assert (gradient[0, 0] == 0).all()
+
+
+def test_ends_that_lie_beside_each_other_like_shingles_are_drawn_onto_each_other():
+    # The left one goes on for a bit beside the right one, a stroke's width below it.
+    points = strokes(line(48.0 + WIDTH, 10, 31), line(48.0, 30, 60)).requires_grad_()
+    pulls = {}
+    for reach in (REACHED, TOUCH * WIDTH):
+        cost = parting(find_joints(points), reach).sum()
+        (slope,) = torch.autograd.grad(cost, points)
+        assert slope[0, 0, 3, 1] > 0 > slope[0, 1, 0, 1]  # up and down, against the gradient
+        pulls[reach] = float(slope[0, 0, 3, 1])
+    # A gap so small hardly costs anything by the wider reach.
+    assert pulls[TOUCH * WIDTH] > 3 * pulls[REACHED]
 
 
 def bent(angle: float, gap: float) -> torch.Tensor:
@@ -213,22 +228,22 @@ def bent(angle: float, gap: float) -> torch.Tensor:
 
 @pytest.mark.parametrize(("angle", "share"), [(0, 1), (60, 0.5625), (90, 0.25), (-90, 0.25), (180, 0)])
 def test_parting_counts_as_far_as_one_line_goes_on_as_the_other(angle, share):
-    joints = find_joints(bent(angle, REACH * WIDTH))
-    assert float(parting(joints, WIDTH)[0]) == pytest.approx(2 / 4 * share / 2, rel=1e-4, abs=1e-6)
+    joints = find_joints(bent(angle, REACHED))
+    assert float(parting(joints, REACHED)[0]) == pytest.approx(2 / 4 * share / 2, rel=1e-4, abs=1e-6)
 
 
 @pytest.mark.parametrize(("angle", "cost"), [(0, 0), (60, 0.5625 * 0.25), (-90, 0.25 * 0.5), (180, 0)])
 def test_kinking_has_a_closed_form(angle, cost):
     # Two of four ends take part.
-    assert float(kinking(find_joints(bent(angle, 0)), WIDTH)[0]) == pytest.approx(2 / 4 * cost, abs=1e-6)
-    apart = find_joints(bent(angle, REACH * WIDTH))
-    assert float(kinking(apart, WIDTH)[0]) == pytest.approx(2 / 4 * cost / 4, abs=1e-6)
+    assert float(kinking(find_joints(bent(angle, 0)), REACHED)[0]) == pytest.approx(2 / 4 * cost, abs=1e-6)
+    apart = find_joints(bent(angle, REACHED))
+    assert float(kinking(apart, REACHED)[0]) == pytest.approx(2 / 4 * cost / 4, abs=1e-6)
 
 
 @pytest.mark.parametrize("angle", [60, -60])
 def test_kinking_turns_a_kink_straight_and_leaves_a_gap(angle):
     points = bent(angle, 4.0).requires_grad_()
-    kinking(find_joints(points), WIDTH).sum().backward()
+    kinking(find_joints(points), REACHED).sum().backward()
     gradient = points.grad[0]
     # The first line comes out towards the side to which the second one goes, and the second begins less steeply: the
     # points beside the ends move to their sides, and no end that is not at the joint moves.
@@ -238,16 +253,16 @@ def test_kinking_turns_a_kink_straight_and_leaves_a_gap(angle):
     assert gradient[[0, 0, 1, 1], [0, 1, 2, 3]].abs().max() == 0
     # Proof that the distance counts no further: as far apart and straight on, nothing moves.
     straight = bent(0, 4.0).requires_grad_()
-    kinking(find_joints(straight), WIDTH).sum().backward()
+    kinking(find_joints(straight), REACHED).sum().backward()
     assert straight.grad.abs().max() < 1e-6
 
 
 def test_parting_is_the_same_however_many_ends_are_looked_at_a_time(monkeypatch):
     generator = torch.Generator().manual_seed(3)
     points = 96 * torch.rand(2, 40, 4, 2, generator=generator)
-    whole = parting(find_joints(points), WIDTH)
+    whole = parting(find_joints(points), REACHED)
     monkeypatch.setattr(priors, "TABLE", 7 * 2 * 80)
-    assert torch.equal(parting(find_joints(points), WIDTH), whole)
+    assert torch.equal(parting(find_joints(points), REACHED), whole)
     by_hand, kinks = [], []
     for candidate in points:
         ends = candidate[:, [0, 3]].reshape(-1, 2).tolist()
@@ -256,11 +271,11 @@ def test_parting_is_the_same_however_many_ends_are_looked_at_a_time(monkeypatch)
         ]
         outwards = functional.normalize((candidate[:, [0, 3]] - candidate[:, [1, 2]]).reshape(-1, 2), dim=1)
         gaps = [(d, float(outwards[i] @ outwards[j])) for i, (d, j) in enumerate(nearest) if nearest[j][1] == i]
-        costs = [((1 - cosine) / 2) ** 2 * d**2 / (d**2 + (REACH * WIDTH) ** 2) for d, cosine in gaps]
+        costs = [((1 - cosine) / 2) ** 2 * d**2 / (d**2 + REACHED**2) for d, cosine in gaps]
         by_hand.append(sum(costs) / (2 * MANY))
-        kinks.append(sum(((1 - c) / 2) ** 2 * (1 + c) / 2 / (1 + (d / (REACH * WIDTH)) ** 2) ** 2 for d, c in gaps))
+        kinks.append(sum(((1 - c) / 2) ** 2 * (1 + c) / 2 / (1 + (d / REACHED) ** 2) ** 2 for d, c in gaps))
     assert whole.tolist() == pytest.approx(by_hand, rel=1e-5)
-    assert kinking(find_joints(points), WIDTH).tolist() == pytest.approx([k / (2 * MANY) for k in kinks], rel=1e-5)
+    assert kinking(find_joints(points), REACHED).tolist() == pytest.approx([k / (2 * MANY) for k in kinks], rel=1e-5)
 
 
 def test_a_stroke_goes_on_a_locked_one():
@@ -273,7 +288,7 @@ def test_a_stroke_goes_on_a_locked_one():
 def test_one_stroke_has_no_gap_no_kink_and_no_endless_gradient():
     points = strokes(line(48.0)).requires_grad_()
     joints = find_joints(points)
-    (parting(joints, WIDTH) + kinking(joints, WIDTH)).sum().backward()
+    (parting(joints, REACHED) + kinking(joints, REACHED)).sum().backward()
     assert points.grad.abs().max() == 0
 
 
@@ -281,7 +296,7 @@ def test_a_handle_on_its_end_has_no_endless_gradient():
     points = bent(60, 4.0)
     points[0, 0, 2] = points[0, 0, 3]
     points.requires_grad_()
-    kinking(find_joints(points), WIDTH).sum().backward()
+    kinking(find_joints(points), REACHED).sum().backward()
     assert points.grad.abs().max() < 0.1
 
 
@@ -293,7 +308,9 @@ def test_together_they_are_a_sum_of_each_candidate():
     assert float(found[1]) == pytest.approx(STRAYING * 0.05**2, rel=1e-4)
     apart = strokes(line(48.0, 10, 30), line(48.0, 50, 70))
     assert float(untidiness(apart, picture(apart), WIDTH, CANVAS)[0]) == pytest.approx(
-        PARTING * float(parting(find_joints(apart), WIDTH)[0]), rel=1e-4
+        PARTING * float(parting(find_joints(apart), REACHED)[0])
+        + TOUCHING * float(parting(find_joints(apart), TOUCH * WIDTH)[0]),
+        rel=1e-4,
     )
     bowed = strokes([[20.0, 48], [40, 44], [56, 52], [76, 48]])
     assert float(untidiness(bowed, picture(bowed), WIDTH, CANVAS)[0]) == pytest.approx(
