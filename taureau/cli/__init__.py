@@ -36,7 +36,7 @@ def main() -> None:
     # to do; GNU's OpenMP, which torch has on Linux, can spin a little first. Both are read when torch loads, later.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ["OMP_WAIT_POLICY"] = "passive"
-        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+        os.environ.setdefault("GOMP_SPINCOUNT", "4000")
     with collected_late():
         program.main(prog_name="taureau")
 

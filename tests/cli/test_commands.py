@@ -139,7 +139,7 @@ def test_waiting_threads_soon_sleep_unless_the_user_says_otherwise(asked):
     if asked:
         variables["OMP_WAIT_POLICY"] = asked
     outcome = subprocess.run([sys.executable, "-c", code], env=variables, cwd=ROOT, capture_output=True, text=True)
-    assert outcome.stdout.splitlines()[-1] == f"{asked or 'passive'} {None if asked else 1000} False"
+    assert outcome.stdout.splitlines()[-1] == f"{asked or 'passive'} {None if asked else 4000} False"
 
 
 def test_choices_and_defaults_are_those_of_the_library():
