@@ -1,7 +1,9 @@
 """What a drawing costs: the command from the shell, its memory, and where its time goes.
 
-python benchmarks/draw.py                    # time from the shell, memory, and where the time goes (minutes)
-python benchmarks/draw.py memory             # the most memory that a drawing holds (a minute)
+    python benchmarks/draw.py                    # time from the shell, memory, and where the time goes (minutes)
+    python benchmarks/draw.py memory             # the most memory that a drawing holds (a minute)
+
+What it is worth beside the preset `paper` is for `benchmarks/quality.py`.
 """
 
 import argparse

@@ -29,6 +29,7 @@ from typing import Any
 import taureau
 from benchmarks.draw import photo_file, show_machine, shown_promise
 
+STROKES = [4, 8, 16, 32]
 # How each photo is drawn: by `paper`, by `fast`, and by `fast` lowering what `paper` does: the whole photo, all places
 # alike, and no priors.
 WAYS = {
@@ -43,7 +44,6 @@ SCORING = {"candidates": 1, "steps": 1, "views": 0, "view_pool": 1, "seed": 0}
 COMPARED = (("alike", "paper"), ("fast", "paper"), ("fast", "fast"))
 # What is promised of `fast` beside `paper`, by the score of the latter: the least share of photos where it is reached,
 # the most of its time.
-STROKES = [4, 8, 16, 32]
 LEAST_REACHED = 10 / 12
 MOST_OF_TIME = 0.1
 
