@@ -9,9 +9,10 @@ twice, once as it does and once `alike`, where it lowers exactly what `paper` do
 each preset scores, whatever it was drawn by.
 
 With `--record` each drawing's scores are a line of that file as soon as it is done, and none that is there is made
-again: a run can be stopped and taken up; processes with other photos or strokes can share a file, and one with all of
-them then prints the table. A line counts for the photo, settings, encoder, weights and layers of the loss that it
-names; after any other change of the method, begin another file.
+again, unless `--keep` lacks its picture: a run can be stopped and taken up; processes with other photos or strokes can
+share a file, and one with all of them then prints the table. A line counts for the photo, settings, encoders, layers of
+the loss, rasteriser and device that it names; after any other change of the method, begin another file. Its times are
+of the hour that it was drawn in: shares of time are to be believed as far as the machine was as busy for both.
 """
 
 import argparse
@@ -46,6 +47,7 @@ COMPARED = (("alike", "paper"), ("fast", "paper"), ("fast", "fast"))
 # the most of its time.
 LEAST_REACHED = 10 / 12
 MOST_OF_TIME = 0.1
+ENDINGS = (".svg", ".png")
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,14 @@ class Record:
     def __init__(self, file: Path | None) -> None:
         self._file = file
         self._drawings: dict[str, Drawing] = {}
-        if file is not None and file.exists():
-            for line in file.read_text().splitlines():
+        lines = file.read_text().splitlines() if file is not None and file.exists() else []
+        for number, line in enumerate(lines, start=1):
+            try:
                 of = json.loads(line)
-                taken = Drawing(**{field.name: of.pop(field.name) for field in fields(Drawing)})
-                self._drawings[_key(of)] = taken
+                drawing = Drawing(**{field.name: of.pop(field.name) for field in fields(Drawing)})
+            except (ValueError, KeyError) as error:
+                raise SystemExit(f"{file}: line {number} is no drawing; remove it, and it is drawn again") from error
+            self._drawings[_key(of)] = drawing
 
     def find(self, of: Mapping[str, Any]) -> Drawing | None:
         """The drawing of exactly this, if there is one."""
@@ -163,7 +168,16 @@ def subject(sketcher: "taureau.Sketcher", photo: Path, way: str, **settings: Any
         "encoder": sketcher.encoder.name,
         "encoder_sha256": sketcher.encoder.weights_sha256,
         "loss_layers": dict(sketcher.encoder.loss_layers),
+        "saliency_encoder": sketcher.saliency_encoder.name,
+        "saliency_encoder_sha256": sketcher.saliency_encoder.weights_sha256,
+        "backend": sketcher.backend,
+        "device": sketcher.encoder.device.type,
     }
+
+
+def kept_file(keep: Path, photo: Path, way: str, strokes: int, seed: int, ending: str) -> Path:
+    """Where a drawing is kept."""
+    return keep / f"{photo.stem}-{strokes}-{seed}-{way}{ending}"
 
 
 def draw(sketcher: "taureau.Sketcher", photo: Path, way: str, keep: Path | None = None, **settings: Any) -> Drawing:
@@ -172,9 +186,8 @@ def draw(sketcher: "taureau.Sketcher", photo: Path, way: str, keep: Path | None 
     sketch = sketcher.draw(photo, **WAYS[way], **settings)
     seconds, processor_seconds = time.perf_counter() - started[0], time.process_time() - started[1]
     if keep is not None:
-        name = f"{photo.stem}-{settings['strokes']}-{settings['seed']}-{way}"
-        for ending in (".svg", ".png"):
-            sketch.save(keep / (name + ending))
+        for ending in ENDINGS:
+            sketch.save(kept_file(keep, photo, way, settings["strokes"], settings["seed"], ending))
     return Drawing(seconds, processor_seconds, {judge: score(sketcher, photo, sketch, judge) for judge in JUDGES})
 
 
@@ -202,7 +215,10 @@ def draw_all(
             settings = {"strokes": strokes, "seed": seed, **changes.get(way, {})}
             of = subject(sketcher, photo, way, **settings)
             drawing = record.find(of)
-            if drawing is None:
+            lacking = keep is not None and not all(
+                kept_file(keep, photo, way, strokes, seed, ending).exists() for ending in ENDINGS
+            )
+            if drawing is None or lacking:
                 if not warm:
                     sketcher.draw(photo, strokes=2, steps=2, seed=0)  # loads and compiles what all need
                     warm = True

@@ -1,4 +1,4 @@
-"""Cubic Bézier curves: points, tangents and lengths.
+"""Cubic Bézier curves: points, tangents, bends and lengths.
 
 A curve is four control points `[4 2]` in canvas pixels. Everything is differentiable and works on any number of
 curves at once.

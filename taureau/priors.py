@@ -1,7 +1,7 @@
 """Priors: what a pen does not do, whatever is drawn.
 
 A network looks at a small picture and does not mind a line drawn twice, a stroke that turns back on itself, wavers or
-leaves the page, an outline in dashes or in scallops. A hand minds. All priors are small beside the loss.
+leaves the page, an outline in dashes, shingles or scallops. A hand minds. All priors are small beside the loss.
 """
 
 import math
@@ -21,14 +21,17 @@ BLUR = 1.5
 CROWDED = 0.3
 # Points of a stroke that are held on the page.
 SAMPLES = 9
-# Places of a stroke where its curvature is looked at.
+# Places of a stroke where its curvature is looked at, and the least speed there, in pixels per unit of the parameter:
+# where a curve stops, its curvature is endless.
 BENDS = 16
-# Up to so many strokes one that wavers counts as one of so many: where strokes are few, each must draw several things.
+SLOWEST = 1.0
+# With fewer strokes than this, what they waver is still divided by this: where strokes are few, each must draw several
+# things, and bend.
 FEW = 32
-# Two ends of strokes that are this many stroke widths apart cost half of what two that are far apart, in the same
-# directions, do: a gap, and one that is hardly seen as such. An end that lies a width beside the other makes an outline
-# of shingles.
-REACH, TOUCH = 4.0, 1.0
+# So many stroke widths apart two ends cost half of the most, in the same directions: as a gap that anyone sees, and as
+# one that is hardly seen as a gap. An end that lies a width beside the other makes an outline of shingles.
+REACH = 4.0
+TOUCH = 1.0
 # From so many strokes on a gap counts as much as it does among so many: strokes become shorter, and gaps do not.
 MANY = 16
 # Where a stroke comes out of its end is known as well as the point beside it is this many pixels away.
@@ -37,9 +40,9 @@ HANDLE = 1.0
 TABLE = 4_000_000
 
 # What each counts, where blank paper loses 1: two parallel strokes of a quarter of the canvas, one of 5 strokes that
-# turns back once, and one that is 2 % of the canvas off the page each cost about 1 % of that. So do gaps of
-# `REACH` at a twentieth of the ends, straight on, those of `TOUCH` at a tenth, turns by a right angle at two tenths of
-# them, and a fifteenth of the strokes as an S.
+# turns back once, and one that is 2 % of the canvas off the page each cost about 1 % of that. So do, each by itself,
+# gaps of `REACH` at a twentieth of the ends, straight on, and of `TOUCH` at a tenth of them, turns by a right angle at
+# two tenths of them, and a fifteenth of the strokes, or of `FEW`, as an S.
 CROWDING, TURNING, STRAYING = 20.0, 0.1, 300.0
 PARTING, TOUCHING, KINKING, WAVERING = 0.4, 0.2, 0.4, 0.3
 
@@ -99,18 +102,20 @@ def wavering(points: Float[Tensor, "candidates strokes 4 2"]) -> Float[Tensor, "
 
     V is the variance of a stroke's curvature times its squared length, L int k^2 ds - (int k ds)^2 with curvature k
     along a length L: the energy of its bending above the least that turns as far in all. It is the same at any size,
-    0 for straight lines and arcs, pi^2 for an S of two quarter circles, and more for a hook at an end or a corner,
-    where all of the turn is in one place. A corner may be one, though: beyond a few times pi^2, more of it costs
-    hardly more.
+    but for strokes of a few pixels; 0 for straight lines and arcs, pi^2 for an S of two quarter circles; for a hook at
+    an end or a corner the more, the shorter the piece that the turn is in. A corner may be one, though: beyond a few
+    times pi^2, more of it costs hardly more. A stroke that turns back exactly on itself does so between the places
+    that are looked at: that is for `turning`.
 
     Gradient: to the points.
 
-    Source: bending energy as what makes a curve fair: Mumford, "Elastica and Computer Vision", 1994; its variation:
-    Moreton and Sequin, "Functional Optimization for Fair Surface Design", SIGGRAPH 1992.
+    Source: the energy of bending as what makes a curve fair, Mumford, "Elastica and Computer Vision", 1994. That
+    curvature shall be even is also what Moreton and Sequin ask of curves (SIGGRAPH 1992), by its slope; the variance is
+    taureau's own.
     """
     t = (torch.arange(BENDS, dtype=points.dtype, device=points.device) + 0.5) / BENDS
     first, second = tangents_at(points, t), bends_at(points, t)
-    square = first.square().sum(dim=3) + HANDLE**2
+    square = first.square().sum(dim=3) + SLOWEST**2
     speed = square.sqrt()
     # How fast the direction turns, along the parameter.
     turn = (first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]) / square
@@ -124,7 +129,7 @@ def straying(points: Float[Tensor, "candidates strokes 4 2"], canvas: Canvas) ->
 
     Gradient: to the points.
     """
-    t = torch.linspace(0, 1, SAMPLES, device=points.device)
+    t = torch.linspace(0, 1, SAMPLES, dtype=points.dtype, device=points.device)
     frame = canvas.frame
     low = points.new_tensor([frame.x, frame.y])
     high = low + points.new_tensor([frame.width, frame.height])

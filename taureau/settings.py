@@ -83,7 +83,7 @@ class Settings:
     view_pool: int = 32
     distortion: float = 0.5
     crop_area: float = 0.8
-    learning_rate: float = 0.5
+    learning_rate: float = 1.0
     final_learning_rate: float = 0.1
     softness: float = 2.0
     early: float = 0.8

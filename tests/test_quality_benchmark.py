@@ -1,6 +1,8 @@
 """The benchmark of quality: what it makes of its numbers, that all ways are scored alike, and what it need not draw
 again."""
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks import quality
@@ -102,15 +104,17 @@ def test_pairs_are_drawn_scored_kept_and_shown(sketcher, cup_file, tmp_path, cap
 
 
 def test_what_is_on_record_is_not_drawn_again(sketcher, cup_file, tmp_path, monkeypatch):
-    file, made, plain = tmp_path / "record.jsonl", [], quality.draw
-    monkeypatch.setattr(
-        quality, "draw", lambda *given, **settings: (made.append(given[2]), plain(*given, **settings))[1]
-    )
+    file, keep, made, plain = tmp_path / "record.jsonl", tmp_path / "kept", [], quality.draw
 
-    def run(steps: int, seed: int = 5) -> Drawn:
-        (drawn,) = draw_all(
-            sketcher, [(2, cup_file, seed)], {way: {**TINY, "steps": steps} for way in WAYS}, record=Record(file)
-        )
+    def counted(sketcher, photo, way, *given, **settings):
+        made.append(way)
+        return plain(sketcher, photo, way, *given, **settings)
+
+    monkeypatch.setattr(quality, "draw", counted)
+
+    def run(steps: int, seed: int = 5, keep: Path | None = None) -> Drawn:
+        changes = {way: {**TINY, "steps": steps} for way in WAYS}
+        (drawn,) = draw_all(sketcher, [(2, cup_file, seed)], changes, keep, Record(file))
         return drawn
 
     first = run(2)
@@ -123,19 +127,46 @@ def test_what_is_on_record_is_not_drawn_again(sketcher, cup_file, tmp_path, monk
     assert made == 3 * list(WAYS)
     assert run(2) == first
     assert len(file.read_text().splitlines()) == len(made) == 3 * len(WAYS)
+    # Whoever wants the pictures gets all of them.
+    keep.mkdir()
+    run(2, keep=keep)
+    assert made == 4 * list(WAYS)
+    assert len(list(keep.iterdir())) == 2 * len(WAYS)
+    run(2, keep=keep)
+    assert made == 4 * list(WAYS)
 
 
-def test_a_drawing_on_record_is_of_one_photo_and_one_encoder(sketcher, cup_file, tmp_path):
+@pytest.mark.parametrize("torn", ['{"photo": "cup", "way"', "{}", '{"seconds": 1.0}'])
+def test_a_line_that_is_no_drawing_is_refused_by_number(tmp_path, torn):
+    file = tmp_path / "record.jsonl"
+    Record(file).add({"photo": "cup"}, Drawing(1.0, 1.0, {"paper": 2.0}))
+    assert Record(file).find({"photo": "cup"}) == Drawing(1.0, 1.0, {"paper": 2.0})
+    file.write_text(file.read_text() + torn)
+    with pytest.raises(SystemExit, match=r"record.jsonl: line 2 is no drawing; remove it"):
+        Record(file)
+
+
+def test_a_drawing_on_record_is_of_one_photo_and_one_way_to_look(sketcher, cup_file, tmp_path, monkeypatch):
     cups = [tmp_path / name / "cup.png" for name in ("same", "other")]
     for cup in cups:
         cup.parent.mkdir()
     cups[0].write_bytes(cup_file.read_bytes())
     cups[1].write_bytes(pictures.encoded(pictures.disk(96, 64), "PNG"))
-    of = subject(sketcher, cup_file, "fast", strokes=2, seed=1)
+
+    def of(photo: Path = cup_file, way: str = "fast", seed: int = 1) -> dict[str, object]:
+        return subject(sketcher, photo, way, strokes=2, seed=seed)
+
     record, drawing = Record(None), Drawing(1.0, 1.0, {"paper": 2.0, "fast": 3.0})
-    record.add(of, drawing)
-    assert record.find(subject(sketcher, cups[0], "fast", strokes=2, seed=1)) == drawing
-    assert record.find(subject(sketcher, cups[1], "fast", strokes=2, seed=1)) is None
-    assert record.find(subject(sketcher, cup_file, "alike", strokes=2, seed=1)) is None
-    contour = Sketcher("contour", device="cpu", backend="torch")
-    assert record.find(subject(contour, cup_file, "fast", strokes=2, seed=1)) is None
+    record.add(of(), drawing)
+    assert record.find(of(cups[0])) == drawing
+    assert [record.find(other) for other in (of(cups[1]), of(way="alike"), of(seed=2))] == [None] * 3
+    for owner, name, value in (
+        (sketcher.encoder, "weights_sha256", "0" * 64),
+        (sketcher.encoder, "loss_layers", {"quarter": 1.0, "eighth": 1.0}),
+        (sketcher.saliency_encoder, "weights_sha256", "0" * 64),
+        (sketcher, "backend", "numba"),
+    ):
+        with monkeypatch.context() as changed:
+            changed.setattr(owner, name, value)
+            assert record.find(of()) is None
+    assert record.find(of()) == drawing

@@ -32,8 +32,8 @@ program.add_command(doctor_command)
 def main() -> None:
     """Run the command line and exit with its code."""
     # OpenMP's threads spin while they wait, and where other programs run too, the thread that they wait for gets no
-    # processor: a drawing took three times as long. To sleep at once costs a quarter on a machine that has nothing else
-    # to do; GNU's OpenMP, which torch has on Linux, can spin a little first. Both are read when torch loads, later.
+    # processor: three drawings at once took half as long again. To sleep too soon costs a quarter where waking is slow;
+    # GNU's OpenMP, which torch has on Linux, can spin a little first. Both are read when torch loads, later.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ["OMP_WAIT_POLICY"] = "passive"
         os.environ.setdefault("GOMP_SPINCOUNT", "4000")
