@@ -139,7 +139,11 @@ def test_the_score_draws_no_lots_and_has_no_gradient():
     assert not found.score(sketches).requires_grad
     assert torch.equal(found.score(sketches), found.score(sketches))
     assert torch.equal(found.loss(sketches, generator=seeded(4)), found.loss(sketches, generator=seeded(4)))
-    assert not torch.equal(found.loss(sketches, generator=seeded(4)), found.loss(sketches, generator=seeded(5)))
+    # Seeds 4 and 6 choose other views; 4 and 5 the same ones in another order, which only rounding could tell apart.
+    four, five, six = (set(torch.randperm(POOL, generator=seeded(seed))[:VIEWS].tolist()) for seed in (4, 5, 6))
+    assert four == five != six
+    losses = [found.loss(sketches, generator=seeded(seed)) for seed in (4, 6)]
+    assert not torch.allclose(*losses, rtol=1e-3)
 
 
 def test_without_views_the_loss_is_the_score():
