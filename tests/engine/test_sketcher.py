@@ -142,7 +142,7 @@ def test_steps_and_widths_grow_with_the_canvas(sketcher):
     for size in (64, 128):
         start, first = list(sketcher.steps(PHOTO, **quick(size=size, steps=1, surplus=0.0)))
         moved.append(float((first.strokes.points - start.strokes.points).abs().max()))
-    assert moved == pytest.approx([0.5 * 64 / 224, 0.5 * 128 / 224], rel=0.01)
+    assert moved == pytest.approx([1.0 * 64 / 224, 1.0 * 128 / 224], rel=0.01)
 
 
 @pytest.mark.parametrize("tone", [0, 128, 255])
@@ -160,10 +160,11 @@ def test_a_blank_photo_is_drawn_finitely_and_said(sketcher, tone, loss):
 
 @pytest.mark.parametrize("loss", ["perception", "l2", "lpips", "xdog"])
 def test_each_loss_draws_in_its_own_way(sketcher, loss):
-    sketch = sketcher.draw(PHOTO, **quick(loss=loss, steps=12))
+    # In a dozen steps some losses are hardly below the start, by less than a score is rounded.
+    sketch = sketcher.draw(PHOTO, **quick(loss=loss, steps=40))
     assert sketch.settings.loss == loss
     start = next(iter(sketcher.steps(PHOTO, **quick(loss=loss))))
-    assert sketch.scores["clean"] < start.score
+    assert sketch.scores["clean"] < 0.97 * start.score
     if loss != "l2":
         assert svg_diff(sketch.svg.split("</metadata>")[1], sketcher.draw(PHOTO, **QUICK).svg.split("</metadata>")[1])
 
