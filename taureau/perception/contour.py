@@ -122,7 +122,10 @@ class _Energy(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         answers, filters = ctx.saved_tensors
-        slopes = (answers.unflatten(1, (2, -1)) * (2 * gradients[0])[:, None]).flatten(1, 2)
+        # On blank paper gradients are nearly 0. Below this, products with them leave the range of normal numbers, and
+        # with a few such numbers among the rest the convolution took eleven times as long.
+        gradient = functional.hardshrink(gradients[0], math.sqrt(torch.finfo(answers.dtype).tiny))
+        slopes = (answers.unflatten(1, (2, -1)) * (2 * gradient)[:, None]).flatten(1, 2)
         rows, columns = filters.shape[-2:]
         by_column = filters[:, 0].flip(1).permute(2, 0, 1)[..., None].contiguous()
         parts = functional.conv2d(slopes, by_column, padding=(rows - 1, 0))

@@ -2,6 +2,7 @@
 direction and place alike."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -307,6 +308,36 @@ def test_energy_against_finite_differences():
     filters = torch.randn(4, 1, 3, 5, generator=chance, dtype=torch.float64)
     images = torch.randn(2, 1, 6, 7, generator=chance, dtype=torch.float64).requires_grad_()
     assert torch.autograd.gradcheck(lambda inputs: _Energy.apply(inputs, filters), images)
+
+
+def test_next_to_nothing_is_multiplied_as_nothing(monkeypatch):
+    """Slopes of blank paper beside blank paper: as numbers below the normal ones they took eleven times as long."""
+    multiplied = []
+
+    def watched(image, filters, **options):
+        multiplied.append(image)
+        return functional.conv2d(image, filters, **options)
+
+    watching = SimpleNamespace(**{**vars(functional), "conv2d": watched})
+    chance = torch.Generator().manual_seed(8)
+    filters = quadrature_filters()
+    images = torch.rand(2, 1, 24, 21, generator=chance)
+    slopes = 10 ** torch.empty(2, ORIENTATIONS, 16, 13).uniform_(-38, 0, generator=chance)
+    ours, theirs = images.clone().requires_grad_(), images.clone().requires_grad_()
+    found = _Energy.apply(ours, filters)
+    monkeypatch.setattr(module, "functional", watching)
+    found.backward(slopes)
+    monkeypatch.undo()
+    even, odd = (functional.conv2d(theirs, half) for half in filters.chunk(2))
+    (even.square() + odd.square()).backward(slopes)
+    torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-6, rtol=1e-5)
+    assert below_normal(even.detach() * slopes).any(), "the test has no numbers to watch for"
+    assert len(multiplied) == 1
+    assert not below_normal(multiplied[0]).any()
+
+
+def below_normal(values):
+    return (values != 0) & (values.abs() < torch.finfo(values.dtype).tiny)
 
 
 def test_line_energy_of_a_picture_of_the_working_size_is_the_map_fine(encoder):
