@@ -1,7 +1,8 @@
 """Segmentation without weights: the subject of a photo cut out by GrabCut, started from a saliency map.
 
 Takes a photo and its saliency, gives a mask or the reason why there is none. A mask that cuts the subject is far worse
-than no mask, so the cut is made from several starts, and only one that hardly depends on its start is believed.
+than no mask, so the cut is made from several starts, and only one that hardly depends on its start is believed. Where
+that fails, it is made once more with a subject that must not touch the photo's border.
 """
 
 import cv2
@@ -17,6 +18,9 @@ SURELY_SUBJECT = 0.6  # of the way from the start's threshold to 1
 LEAST, MOST = 0.02, 0.85  # of the photo's area: under it a speck, over it the whole photo
 AGREEMENT = 0.7  # intersection over union of the masks from two starts
 CONTACT = 0.25  # of the photo's border: a mask that takes more has taken background
+# The second time so much of the photo's long side is background all around. The masks must agree better, and the first
+# must not have run along more of the border than this: there the subject is larger than the photo.
+FRAME, FRAMED_AGREEMENT, FRAMED_CONTACT = 0.018, 0.9, 0.35
 LARGEST = 0.6  # the share of the mask that its largest piece must have, or it is crumbs
 CRUMB = 0.05  # of the largest piece: smaller ones are dropped
 DIFFERENCE = 12.0  # Lab units between the colours along both sides of the cut; less and the cut follows no edge
@@ -44,13 +48,36 @@ def cut_out(photo: np.ndarray, saliency: np.ndarray) -> tuple[np.ndarray | None,
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     salient = cv2.resize(saliency.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    mask = _grab(small, salient, START)
+    mask, reason = _find_mask(small, salient)
     if mask is None:
-        return None, "nothing stands out from the background"
-    reason = _looks_wrong(small, mask) or _depends_on_start(small, salient, mask)
-    if reason is not None:
         return None, reason
     return cv2.resize(_softened(mask), (width, height), interpolation=cv2.INTER_LINEAR).clip(0.0, 1.0), None
+
+
+def _find_mask(photo: np.ndarray, saliency: np.ndarray) -> tuple[np.ndarray | None, str | None]:
+    """A mask that can be believed, or why there is none: why the first is not, where the second is not either."""
+    first = _grab(photo, saliency, START)
+    if first is None:
+        return None, "nothing stands out from the background"
+    reason = _looks_wrong(photo, first) or _depends_on_start(photo, saliency, first, AGREEMENT)
+    if reason is None:
+        return first, None
+    if _contact(first) > FRAMED_CONTACT:
+        return None, reason
+    salient = _framed(saliency)
+    second = _grab(photo, salient, START)
+    if second is None or _looks_wrong(photo, second) or _depends_on_start(photo, salient, second, FRAMED_AGREEMENT):
+        return None, reason
+    return second, None
+
+
+def _framed(saliency: np.ndarray) -> np.ndarray:
+    """The saliency with nothing salient along the border."""
+    width = max(1, round(FRAME * max(saliency.shape)))
+    framed = np.zeros_like(saliency)
+    inner = np.s_[width:-width, width:-width]
+    framed[inner] = saliency[inner]
+    return framed
 
 
 def _grab(photo: np.ndarray, saliency: np.ndarray, start: float) -> np.ndarray | None:
@@ -95,7 +122,7 @@ def _looks_wrong(photo: np.ndarray, mask: np.ndarray) -> str | None:
         return f"what stands out covers only {share:.1%} of it"
     if share > MOST:
         return f"there is hardly any background, what stands out covers {share:.0%} of it"
-    contact = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean()
+    contact = _contact(mask)
     if contact > CONTACT:
         return f"what stands out runs along {contact:.0%} of its border"
     _, areas = _pieces(mask)
@@ -107,12 +134,17 @@ def _looks_wrong(photo: np.ndarray, mask: np.ndarray) -> str | None:
     return None
 
 
-def _depends_on_start(photo: np.ndarray, saliency: np.ndarray, mask: np.ndarray) -> str | None:
+def _contact(mask: np.ndarray) -> float:
+    """The share of the border that a mask runs along."""
+    return float(np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean())
+
+
+def _depends_on_start(photo: np.ndarray, saliency: np.ndarray, mask: np.ndarray, least: float) -> str | None:
     """Why the border of a mask is not to be believed; None when other starts give nearly the same one."""
     for start in OTHER_STARTS:
         other = _grab(photo, saliency, start)
         agreement = 0.0 if other is None else (mask & other).sum() / (mask | other).sum()
-        if agreement < AGREEMENT:
+        if agreement < least:
             return f"where the subject ends is not clear, two tries agree on {agreement:.0%} of it"
     return None
 

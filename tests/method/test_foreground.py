@@ -13,8 +13,10 @@ from taureau import segmentation
 from taureau.canvas import Canvas
 from taureau.errors import InputError
 from taureau.foreground import Foreground, apply_foreground, find_foreground
+from taureau.margins import fill_margin
 from taureau.perception.contrast import contrast_saliency
 from taureau.photo import Photo, fit_photo, read_photo
+from taureau.saliency import normalize_map
 from taureau.segmentation import cut_out
 
 SIZE = 128
@@ -42,6 +44,14 @@ def find(pixels: np.ndarray | Image.Image, how: str = "auto", mask_file: Path | 
     image, inside = fit_photo(photo, Canvas(SIZE, photo.size), "cpu")
     saliency = contrast_saliency(image, inside) if how == "auto" else torch.ones_like(inside)
     return find_foreground(photo, image, saliency, inside, how=how, mask_file=mask_file)
+
+
+def find_as_drawn(pixels: np.ndarray) -> Foreground:
+    """As `Sketcher` does, on the usual canvas."""
+    photo = read_photo(pixels)
+    image, inside = fit_photo(photo, Canvas(224, photo.size), "cpu")
+    filled = fill_margin(image, inside)
+    return find_foreground(photo, filled, normalize_map(contrast_saliency(filled), inside), inside)
 
 
 def on_canvas(truth: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
@@ -178,9 +188,29 @@ def test_a_mask_that_depends_on_its_start_is_doubted() -> None:
     saliency = contrast_saliency(torch.from_numpy(photo).permute(2, 0, 1)).numpy()
     mask = segmentation._grab(photo, saliency, segmentation.START)
     assert mask is not None
-    assert segmentation._depends_on_start(photo, saliency, mask) is None
+    assert segmentation._depends_on_start(photo, saliency, mask, 0.7) is None
     half = mask & (np.arange(mask.shape[1]) < mask.shape[1] // 2)
-    assert "agree on" in str(segmentation._depends_on_start(photo, saliency, half))
+    assert "agree on" in str(segmentation._depends_on_start(photo, saliency, half, 0.7))
+
+
+def test_what_runs_out_of_the_photo_is_left_away_the_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flag, a rocket and a helmet, all of which the photo cuts, beside somebody whom it cuts at the bottom alone."""
+    found = find_as_drawn(data.astronaut())
+    assert found.how == "grabcut"
+    assert found.mask is not None
+    suit, hair, flag, rocket = ((0.75, 0.3), (0.15, 0.45), (0.2, 0.05), (0.3, 0.8))
+    assert all(found.mask[int(y * 224), int(x * 224)] > 0.95 for y, x in (suit, hair))
+    assert all(found.mask[int(y * 224), int(x * 224)] < 0.05 for y, x in (flag, rocket))
+    monkeypatch.setattr(segmentation, "FRAMED_AGREEMENT", 1.01)
+    without = find_as_drawn(data.astronaut())
+    assert without.mask is None
+    assert "of its border" in str(without.warning)
+
+
+def test_a_face_that_is_larger_than_the_photo_is_drawn_whole() -> None:
+    found = find_as_drawn(data.chelsea())  # within a frame of background there are the eyes and the nose
+    assert found.mask is None
+    assert "of its border" in str(found.warning)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
