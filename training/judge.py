@@ -5,8 +5,8 @@
 
 It is as unlike `builtin` as it can be at its price: plain convolutions without shortcuts, gates on the channels, mean
 and maximum over the whole picture, another seed, and drawings of other kinds (`training.judge_drawings`). It learns
-the classes of photos and drawings, and which photo a drawing was made of. `RUN/judge.safetensors` is the result; the
-same command goes on with a run that was stopped.
+the classes of photos and drawings, and which photo a drawing was made of. `RUN/judge.safetensors` is the result; one
+lies beside this file. The same command goes on with a run that was stopped.
 """
 
 import json
@@ -34,6 +34,8 @@ from training.losses import class_loss, contrast_loss
 from training.pairs import Batch, change_colors, crop
 from training.train import Recipe, begin, descend, go_on, log_line, look, options, recipe_of, sources_of
 
+# What judges unless another file is given: see README.md for how it was trained and what it knows.
+TRAINED = Path(__file__).with_name("judge.safetensors")
 # Pixels of the long side that pictures are judged at; its training pictures have this side.
 SIDE = 64
 LABEL_SMOOTHING = 0.1
@@ -135,7 +137,7 @@ class Judge:
     """A trained judge.
 
     Args:
-        file: what `python -m training.judge` wrote.
+        file: what `python -m training.judge` wrote; by default the one that comes with the repository.
         device: where to compute.
 
     Attributes:
@@ -145,7 +147,7 @@ class Judge:
         WeightsError: the file is not one of a judge.
     """
 
-    def __init__(self, file: Path | str, device: str = "cpu") -> None:
+    def __init__(self, file: Path | str = TRAINED, device: str = "cpu") -> None:
         with safe_open(file, framework="pt") as stored:
             record = json.loads((stored.metadata() or {}).get("record", "{}"))
             tensors = {name: stored.get_tensor(name).float() for name in stored.keys()}  # noqa: SIM118 - no mapping

@@ -1,7 +1,7 @@
 """How good the judge is, on photos that it was not trained on.
 
-    python -m training.judge_evaluate --judge RUN/judge.safetensors --photos DATA/photos64-9.npz \\
-        --others DATA/photos64-8.npz --classes DATA/classes.json --cache CACHE
+    python -m training.judge_evaluate --photos DATA/photos64-9.npz --others DATA/photos64-8.npz \\
+        --classes DATA/classes.json --cache CACHE
 
 Prints one JSON object. For the photos, for every kind of drawing that the judge learnt on, and for two kinds of
 `training.drawings` that it never saw:
@@ -27,7 +27,7 @@ from taureau.shapes import Float, Int64, Tensor
 from training import drawings, judge_drawings
 from training.data import Photos, open_photos, read_classes
 from training.evaluate import accuracy
-from training.judge import Judge
+from training.judge import TRAINED, Judge
 from training.recognise.scores import among_first, images_of
 
 # Photos of one class that a drawing is looked for among.
@@ -105,7 +105,7 @@ def _look(judge: Judge, pictures: Sequence[np.ndarray] | np.ndarray) -> tuple[Te
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description="Test the judge on photos that it was not trained on.")
-    parser.add_argument("--judge", type=Path, required=True, help="what python -m training.judge wrote")
+    parser.add_argument("--judge", type=Path, default=TRAINED, help="another than the one in the repository")
     parser.add_argument("--photos", type=Path, required=True, help="a shard or folder that was not trained on")
     parser.add_argument("--others", type=Path, help="another, for more photos of each class to choose among")
     parser.add_argument("--classes", type=Path, required=True, help="a JSON list of class names")

@@ -363,7 +363,7 @@ def test_the_command_goes_from_photos_to_scores(tmp_path, monkeypatch, capsys):
     chosen = ["--photos", shard, "--classes", classes, "--cache", tmp_path / "cache", "--side", SIDE, "--count", 1]
     run("choose", tmp_path / "run", *chosen, "--gallery", 3, "--steps", 1, "--strokes", 2, "--seeds", 5)
     run("draw", tmp_path / "run", "contour", "--part", "0/1")
-    run("judge", tmp_path / "run", tmp_path / "judge", "--size", 64)
+    run("judge", tmp_path / "run", "--judge", tmp_path / "judge", "--size", 64)
     run("sheet", tmp_path / "run", tmp_path / "sheet.png")
     result = json.loads((tmp_path / "run/scores.json").read_text())
     assert result["groups"]["all"]["scores"][0]["class_top1"]["mean"] == pytest.approx(1 / 3)

@@ -5,9 +5,9 @@
     python -m training.recognise draw RUN contour
     python -m training.recognise draw RUN random
     python -m training.recognise draw RUN builtin=OTHER_RUN/builtin.safetensors
-    python -m training.recognise judge RUN JUDGE
+    python -m training.recognise judge RUN
     python -m training.recognise sheet RUN sheet.png
-    python -m training.recognise ways FOLDER JUDGE --photos PHOTO... --among DATA/photos64-9.npz \\
+    python -m training.recognise ways FOLDER --photos PHOTO... --among DATA/photos64-9.npz \\
         --classes DATA/classes.json --cache CACHE
 
 `choose` says once what is drawn and how, so that every encoder draws the same. It takes photos that were held out, one
@@ -43,7 +43,7 @@ import numpy as np
 from taureau.models.weights import hash_file
 from taureau.perception.builtin import INPUT_SIDE
 from training.data import open_photos, read_classes
-from training.judge import Judge
+from training.judge import TRAINED, Judge
 from training.recognise.draw import draw
 from training.recognise.plan import Plan, choose, read_plan, write_plan
 from training.recognise.scores import table
@@ -162,7 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     drawn.add_argument("--input-side", type=int, default=INPUT_SIDE, help="for builtin: side that it sees pictures at")
 
     judged = add("judge", _judge, "say how recognisable the drawings are")
-    judged.add_argument("judge", type=Path, help="a file of training.judge")
+    judged.add_argument("--judge", type=Path, default=TRAINED, help="another than the one in the repository")
     judged.add_argument("--size", type=int, default=224, help="side that drawings are rendered at (default 224)")
     judged.add_argument("--against", default="contour", help="the encoder to compare with (default contour)")
 
@@ -174,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--seed", type=int, help="of the drawings (default: the first)")
 
     ways = add("ways", _ways, "say how recognisable drawings of the same photos in several ways are")
-    ways.add_argument("judge", type=Path, help="a file of training.judge")
+    ways.add_argument("--judge", type=Path, default=TRAINED, help="another than the one in the repository")
     ways.add_argument("--photos", type=Path, nargs="+", required=True, help="what was drawn")
     ways.add_argument("--among", type=Path, required=True, help="a shard or folder of other photos")
     ways.add_argument("--classes", type=Path, required=True, help="a JSON list of class names")
