@@ -56,19 +56,22 @@ def cut_out(photo: np.ndarray, saliency: np.ndarray) -> tuple[np.ndarray | None,
 
 def _find_mask(photo: np.ndarray, saliency: np.ndarray) -> tuple[np.ndarray | None, str | None]:
     """A mask that can be believed, or why there is none: why the first is not, where the second is not either."""
-    first = _grab(photo, saliency, START)
-    if first is None:
+    first, reason = _doubted(photo, saliency, AGREEMENT)
+    if reason is None or first is None:
+        return first, reason
+    if _contact(first) <= FRAMED_CONTACT:
+        second, doubt = _doubted(photo, _framed(saliency), FRAMED_AGREEMENT)
+        if doubt is None:
+            return second, None
+    return None, reason
+
+
+def _doubted(photo: np.ndarray, saliency: np.ndarray, least: float) -> tuple[np.ndarray | None, str | None]:
+    """What GrabCut takes for the subject, and why that is not to be believed; None when nothing speaks against it."""
+    mask = _grab(photo, saliency, START)
+    if mask is None:
         return None, "nothing stands out from the background"
-    reason = _looks_wrong(photo, first) or _depends_on_start(photo, saliency, first, AGREEMENT)
-    if reason is None:
-        return first, None
-    if _contact(first) > FRAMED_CONTACT:
-        return None, reason
-    salient = _framed(saliency)
-    second = _grab(photo, salient, START)
-    if second is None or _looks_wrong(photo, second) or _depends_on_start(photo, salient, second, FRAMED_AGREEMENT):
-        return None, reason
-    return second, None
+    return mask, _looks_wrong(photo, mask) or _depends_on_start(photo, saliency, mask, least)
 
 
 def _framed(saliency: np.ndarray) -> np.ndarray:

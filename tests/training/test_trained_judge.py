@@ -10,6 +10,7 @@ from safetensors import safe_open
 
 from taureau import load_encoder
 from taureau.models.weights import hash_file
+from training import drawings
 from training.judge import TRAINED, Judge
 from training.recognise.scores import images_of
 
@@ -27,11 +28,8 @@ def square(photo: np.ndarray, left: int = 0) -> np.ndarray:
 
 
 def lines_of(photo: np.ndarray) -> np.ndarray:
-    """Canny's edges, black on white, of a kind that the judge never saw."""
-    large = cv2.resize(photo, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-    edges = cv2.Canny(cv2.cvtColor(large, cv2.COLOR_RGB2GRAY), 60, 150)
-    small = cv2.resize(255 - edges, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    return small[:, :, None].repeat(3, 2)
+    """Canny's edges, a kind of drawing that the judge never saw."""
+    return drawings.draw(photo, "canny", np.random.default_rng(0))[:, :, None].repeat(3, axis=2)
 
 
 def test_it_is_the_file_that_is_written_about(judge):

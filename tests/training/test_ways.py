@@ -152,18 +152,8 @@ def test_the_command_prints_both_tables(folder, monkeypatch, capsys):
     for tone in (50, 100):
         Image.fromarray(flat(255 - tone)).save(folder / "others" / f"{tone}.png")
     monkeypatch.setattr(command, "Judge", ByShade)
-    given = [
-        "ways",
-        folder,
-        "--judge",
-        "judge",
-        "--against",
-        "bad",
-        "--among",
-        folder / "others",
-        "--cache",
-        folder / "cache",
-    ]
+    given = ["ways", folder, "--judge", "judge", "--against", "bad"]
+    given += ["--among", folder / "others", "--cache", folder / "cache"]
     given += ["--classes", folder / "classes.json", "--photos", *sorted((folder / "photos").iterdir())]
     monkeypatch.setattr(sys, "argv", ["recognise", *map(str, given)])
     command.main()
