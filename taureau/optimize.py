@@ -26,9 +26,10 @@ from taureau.thin import most_needed
 
 # A colour goes from black to white in 1, a point across the canvas in 224: colours move in smaller steps.
 COLOR_RATE = 0.02
-# Weight of the mean squared distance of a stroke's colour from the photo's under it. An encoder that sees energy, not
-# hue, says nothing against a turquoise goldfish.
-COLOR_PULL = 0.3
+# Weight of the mean squared distance of a stroke's colour from the photo's under it, in shares of what blank paper
+# loses. An encoder that sees energy, not hue, says nothing against a turquoise goldfish; `builtin` would rather have
+# a yellow one.
+COLOR_PULL = 6.0
 # The share of the steps after which strokes in surplus go; with a deadline, the share of the time left after which no
 # more of them are looked at to find out which.
 THINNED, LOOKING = 0.15, 0.2
@@ -127,8 +128,10 @@ def optimize(
         return everyone
 
     with torch.no_grad():
+        # What blank paper loses is the measure of what is not the objective's: encoders differ a hundredfold in it.
         blank = torch.ones(1, 3, canvas.size, canvas.size, device=first.points.device)
-        unit = tidiness * float(objective.score(blank)) if tidiness else 0.0
+        lost = float(objective.score(blank)) if tidiness or crowd.colors is not None else 0.0
+        unit, pull = tidiness * lost, COLOR_PULL * lost
         best = Best(first.detached(), objective.score(drawn(first)).cpu())
     width = float(first.width.mean())
 
@@ -170,7 +173,7 @@ def optimize(
         if crowd.colors is not None:
             assert palette is not None
             apart = crowd.colors[racing] - colors_under(crowd.points[racing], palette)
-            total = total + COLOR_PULL * apart.square().mean(dim=(1, 2)).sum()
+            total = total + pull * apart.square().mean(dim=(1, 2)).sum()
         total.backward()
         crowd.step(rate)
         pace.count()

@@ -418,6 +418,16 @@ def test_colours_begin_as_the_photo_s_and_are_moved(sketcher):
     assert sketcher.draw(photo, **QUICK).strokes.color is None
 
 
+@pytest.mark.parametrize("encoder", ["builtin", "contour"])
+def test_colours_stay_those_of_the_photo(encoder):
+    photo = np.where(pictures.disk(64, 64) == 0, (140, 90, 40), (150, 100, 50)).astype(np.uint8)
+    sketcher = Sketcher(load_encoder(encoder, device="cpu"), backend="torch")
+    start, *_, last = sketcher.steps(photo, **quick(color=True, loss="perception", size=112, steps=100))
+    assert not torch.equal(last.strokes.color, start.strokes.color)
+    # With nothing to hold them they end 0.4 to 0.5 off.
+    assert (last.strokes.color - torch.tensor([145, 95, 45]) / 255).abs().max() < 0.25
+
+
 # Runs
 
 
