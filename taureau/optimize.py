@@ -128,7 +128,7 @@ def optimize(
         return everyone
 
     with torch.no_grad():
-        # What blank paper loses is the measure of what is not the objective's: encoders differ a hundredfold in it.
+        # What blank paper loses is the measure of what is not the objective's: encoders differ twentyfold in it.
         blank = torch.ones(1, 3, canvas.size, canvas.size, device=first.points.device)
         lost = float(objective.score(blank)) if tidiness or crowd.colors is not None else 0.0
         unit, pull = tidiness * lost, COLOR_PULL * lost
