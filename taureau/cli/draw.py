@@ -133,7 +133,15 @@ def draw(
     mask_file = None if mask is None or mask in _MASKS else Path(mask)
     if mask is not None:
         settings["mask"] = mask if mask_file is None else "file"
-    taureau.Settings(**settings)
+    chosen = taureau.Settings(**settings)
+    if chosen.loss == "text":
+        _check_reads_text(encoder)
+    if lock and start is None:
+        raise click.UsageError("--lock keeps the strokes of --start as they are; add --start SVG")
+    if mask_file is not None and not mask_file.exists():
+        raise taureau.InputError(
+            f"--mask {click.format_filename(mask_file)}: there is no such file, and it is none of {', '.join(_MASKS)}"
+        )
     inputs = [path for path in (*photos, weights, mask_file) if path is not None]
     if live is not None:
         # The finished drawing may replace its --start; one under way may not, since a failure would then cost both.
@@ -143,6 +151,8 @@ def draw(
     view = LiveView(live, quiet=quiet)
 
     begun = None if start is None else taureau.Sketch.load(start)
+    if begun is not None:
+        _check_goes_on(begun, choices["strokes"], lock=lock)
     attempt = _Attempts(as_json=as_json)
     sketcher = None
     for number, (photo, outputs) in enumerate(zip(photos, planned, strict=True), start=1):
@@ -170,6 +180,26 @@ def draw(
                 click.echo(f"taureau: interrupted; {left} of {len(photos)} photos not drawn", err=True)
             return INTERRUPTED
     return attempt.exit_code
+
+
+def _check_reads_text(encoder: str | None) -> None:
+    """Refuse a prompt that no photo could be drawn with."""
+    readers = [model.name for model in taureau.models.list_models()]
+    if encoder not in readers:
+        raise click.UsageError(
+            f"--prompt needs an encoder that reads text, got {encoder or 'builtin'}; add --encoder clip-vit-b32, "
+            f"or another of {', '.join(readers)}"
+        )
+
+
+def _check_goes_on(begun: "taureau.Sketch", strokes: int | None, *, lock: bool) -> None:
+    """Refuse a number of strokes that a sketch cannot be gone on with, whatever the photo."""
+    have = len(begun.strokes)
+    if lock and strokes is None:
+        strokes = _DEFAULTS.strokes
+    if strokes is not None and strokes < have + lock:
+        does = f"--lock keeps all {have}" if lock else f"it has {have}"
+        raise click.UsageError(f"-n {strokes} is too few to go on from --start: {does}; use -n {have + lock} or more")
 
 
 class _Attempts:

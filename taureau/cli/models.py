@@ -11,6 +11,10 @@ from taureau.cli.program import Group, debug_option
 from taureau.cli.progress import BytesProgress
 
 _name = click.argument("name")
+_ALWAYS_HERE = {
+    "builtin": "taureau's own, and the default; comes with the package, its weights are for research",
+    "contour": "lines alone; has no weights",
+}
 
 
 @click.group(cls=Group)
@@ -24,7 +28,12 @@ def models() -> None:
 
 
 @models.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a model on stdout, and nothing else there.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One JSON object a model that can be fetched on stdout, and nothing else there.",
+)
 @debug_option
 def list_models(as_json: bool) -> None:
     """List the models, and which of them are here."""
@@ -33,6 +42,8 @@ def list_models(as_json: bool) -> None:
         for row in rows:
             click.echo(json.dumps(dataclasses.asdict(row), default=str))
         return
+    for name, about in _ALWAYS_HERE.items():
+        click.echo(f"{name:<28}{'here':<10}{'':>8}  {about}")
     for row in rows:
         state = "here" if row.present else "not here"
         click.echo(f"{row.name:<28}{state:<10}{_megabytes(row.size_bytes):>8}  {row.about}; {row.license}")

@@ -88,7 +88,7 @@ def read_layout(file: Path) -> Layout:
             too long, not JSON, tensors that overlap, leave gaps or end outside the file.
     """
     if not file.exists():
-        raise WeightsError(f"{shown(file)}: there is no such file")
+        raise WeightsError(f"{shown(file)}: there is no such file; check the name and the folder")
     if not file.is_file():
         raise WeightsError(f"{shown(file)}: it is not a file")
     if file.suffix.lower() in PICKLE_ENDINGS:
@@ -153,14 +153,14 @@ def check_finite(layout: Layout, tensors: Iterable[str], file: Path) -> None:
 
 def _explain_head(head: bytes, size: int) -> str:
     if size == 0:
-        return "it is empty"
+        return "it is empty; copy or fetch it again"
     if head.startswith(b"PK\x03\x04") or head[:2] in {b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"}:
         return f"it is a pickle, which can run any program; {ONLY}"
     if head.lstrip().startswith(b"<"):
         return "it is a web page, not weights"
     if head.startswith(b"version https://git-lfs"):
         return "it is a Git LFS pointer, not the weights themselves"
-    return "it is not a safetensors file"
+    return f"it is not a safetensors file; {ONLY}, so name one, or leave it out for the usual weights"
 
 
 def _find_problems(layout: Layout, expected: Shapes) -> Iterable[str]:

@@ -343,7 +343,6 @@ def test_no_photo_is_a_usage_error():
         (["--encoder", "eyes"], "no encoder 'eyes'"),
         (["--device", "abacus"], "device must be one of"),
         (["--loss", "text"], "needs a prompt"),
-        (["--lock"], "say which sketch"),
         (["--start", "gone.svg"], "gone.svg"),
         (["--mask", "gone.png"], "gone.png"),
         (["--frame", "3"], "frame 3"),
@@ -357,6 +356,33 @@ def test_bad_values_are_bad_input_said_on_one_line(photo, options, words):
     assert words in outcome.stderr
     assert outcome.stderr.count("\n") == 1
     assert names(photo.parent) == ["disc.png"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "code"),
+    [
+        (["--lock"], "add --start SVG", 2),
+        (["--start", "four.svg", "--lock", "-n", "4"], "--lock keeps all 4; use -n 5 or more", 2),
+        (["--start", "four.svg", "-n", "3"], "it has 4; use -n 4 or more", 2),
+        (["--start", "twenty.svg", "--lock"], "-n 16 is too few", 2),
+        (["--prompt", "a camel"], "needs an encoder that reads text, got builtin; add --encoder clip-vit-b32", 2),
+        (["--mask", "gone.png"], "--mask gone.png: there is no such file", 3),
+    ],
+)
+def test_what_could_be_drawn_of_no_photo_is_said_once(tmp_path, monkeypatch, options, words, code):
+    monkeypatch.chdir(tmp_path)
+    photos = [tmp_path / f"{name}.png" for name in ("one", "two")]
+    for path in photos:
+        Image.new("RGB", (64, 64), "white").save(path)
+    for name, strokes in (("four", 4), ("twenty", 20)):
+        points = torch.rand(strokes, 4, 2, generator=torch.Generator().manual_seed(0)) * 64
+        taureau.Sketch(taureau.Strokes.black(points, 1.0), taureau.Canvas(64, (64, 64))).save(f"{name}.svg")
+    before = names(tmp_path)
+    outcome = run("draw", *photos, *options)
+    assert outcome.code == code, outcome.stderr
+    assert words in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+    assert names(tmp_path) == before
 
 
 @pytest.mark.parametrize("options", [["-n", "many"], ["--preset", "slow"], ["--loss", "l3"]])

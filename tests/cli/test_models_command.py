@@ -42,7 +42,7 @@ def test_the_list_says_what_is_here(fetched):
     outcome = run("models", "list")
     assert (outcome.code, outcome.stderr) == (0, "")
     states = {line.split()[0]: line.split()[1] for line in outcome.stdout.splitlines()}
-    assert states[NAME] == "here"
+    assert states[NAME] == states["builtin"] == states["contour"] == "here"
     assert {states[model.name] for model in TINY_MODELS if model != TINY_VIT} == {"not"}
 
 
