@@ -15,7 +15,6 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from taureau.perception.builtin import Architecture
 from training.model import Network, fold
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -89,13 +88,6 @@ def begin_with(state: State, file: Path) -> dict[str, Any]:
     if not fits:
         raise ValueError(f"{file}: none of its weights fit; --begin-with takes the checkpoint.safetensors of a run")
     return record
-
-
-def load_average(file: Path, architecture: Architecture) -> Network:
-    """The averaged network of a checkpoint, for evaluation and export."""
-    network, (_, tensors) = Network(architecture), _read(file)
-    network.load_state_dict({name: tensors[f"average.{name}"] for name in network.state_dict()})
-    return network.eval()
 
 
 def _read(file: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:

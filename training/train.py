@@ -5,8 +5,8 @@
 
 The learning rate follows a cosine over a number of steps, or over a time: then the run ends when it said it would,
 however slow the machine. `RUN/log.jsonl` has a line every few steps, `RUN/checkpoint.safetensors` is what a stopped
-run goes on from (run the same command again), `RUN/builtin.safetensors` is the result. The commands of the file that
-ships are in `training/README.md`.
+run goes on from (run the same command again), `RUN/builtin.safetensors` is the result. With `--then` there are several
+runs, in `RUN/run-1` and so on. The command that makes a file like the one that ships is in `training/README.md`.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ WEIGHTS = {"class": 1.0, "global": 1.5, "quarter": 0.3, "eighth": 0.5, "sixteent
 MANY_STEPS = 10_000_000
 WARM_UP_STEPS = 50
 MAX_GRADIENT = 5.0
+CHECKPOINT = "checkpoint.safetensors"
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,35 @@ def train(
     return state.average.eval(), before
 
 
+def train_in_turn(
+    recipes: Sequence[Recipe],
+    photos: list[Photos],
+    shares: list[float],
+    architecture: Architecture,
+    out: Path,
+    first: Path | None = None,
+) -> tuple[Network, list[dict[str, Any]]]:
+    """Train several times, each time from the averaged weights of the time before: a cosine with warm restarts.
+
+    Args:
+        recipes: of each run; the one is in `out`, several are in `out/run-1`, `out/run-2` and so on.
+        photos, shares, architecture, first: as for `train`.
+        out: a folder. A run that is done there is not made again, one that was stopped goes on.
+
+    Returns:
+        The averaged network of the last run, and for each how far the run was that it began with.
+
+    Source: Loshchilov and Hutter, SGDR, 2017 (arXiv 1608.03983).
+    """
+    before = []
+    for number, recipe in enumerate(recipes, start=1):
+        folder = out if len(recipes) == 1 else out / f"run-{number}"
+        network, far = train(recipe, photos, shares, architecture, folder, first)
+        before.append(far)
+        first = folder / CHECKPOINT
+    return network, before
+
+
 def go_on(
     recipe: Recipe,
     state: State,
@@ -131,7 +161,7 @@ def go_on(
         out: a folder, made when it is not there.
     """
     out.mkdir(parents=True, exist_ok=True)
-    checkpoint = out / "checkpoint.safetensors"
+    checkpoint = out / CHECKPOINT
     if checkpoint.exists():
         load_checkpoint(state, checkpoint)
     last, saved = time.perf_counter(), state.seconds
@@ -309,6 +339,29 @@ def recipe_of(given: argparse.Namespace, sides: Sequence[int], *, supervised: bo
     )
 
 
+def further(recipe: Recipe, texts: Iterable[str]) -> list[Recipe]:
+    """A recipe and those of the runs after it.
+
+    Args:
+        recipe: of the first.
+        texts: `LEARNING_RATE:LENGTH` of each further one, as `1e-3:4000`, in steps or minutes as the first; each has
+            the next seed.
+
+    Raises:
+        ValueError: a text that says something else.
+    """
+    recipes = [recipe]
+    for text in texts:
+        rate, _, length = text.partition(":")
+        try:
+            steps, minutes = (int(length), None) if recipe.minutes is None else (None, float(length))
+            changes = {"learning_rate": float(rate), "steps": steps, "minutes": minutes}
+        except ValueError as error:
+            raise ValueError(f"--then takes LEARNING_RATE:LENGTH, such as 1e-3:4000, got {text}") from error
+        recipes.append(replace(recipe, seed=recipe.seed + len(recipes), **changes))
+    return recipes
+
+
 def sources_of(given: argparse.Namespace) -> list[Path]:
     """The shards and folders to train on."""
     return [source for source in given.photos if source.stem not in given.held_out]
@@ -327,6 +380,13 @@ def main() -> None:
         "--begin-with", type=Path, help="the checkpoint of another run, whose weights this one begins with"
     )
     parser.add_argument(
+        "--then",
+        nargs="*",
+        default=[],
+        metavar="LEARNING_RATE:LENGTH",
+        help="further runs, each from the weights of the one before, in steps or minutes as the first",
+    )
+    parser.add_argument(
         "--tiles",
         type=int,
         default=Architecture.tiles,
@@ -341,11 +401,11 @@ def main() -> None:
         sources.append(given.sharp)
         shards.append(open_photos(given.sharp, given.cache, given.sharp_side, classes))
         shares.append(sum(shares) * given.sharp_share / (1 - given.sharp_share))
-    recipe = recipe_of(given, given.sides, supervised=given.supervised)
+    recipes = further(recipe_of(given, given.sides, supervised=given.supervised), given.then)
     architecture = Architecture(tuple(given.widths), tuple(given.blocks), classes=len(classes), tiles=given.tiles)
-    network, before = train(recipe, shards, shares, architecture, given.out, given.begin_with)
-    names = [source.name for source in sources]
-    record = {"classes": classes, "recipe": asdict(recipe), "photos": names, "before": before}
+    network, before = train_in_turn(recipes, shards, shares, architecture, given.out, given.begin_with)
+    runs = [{**asdict(recipe), "before": far} for recipe, far in zip(recipes, before, strict=True)]
+    record = {"classes": classes, "photos": [source.name for source in sources], "runs": runs}
     export(network, given.out / "builtin.safetensors", record)
 
 

@@ -15,7 +15,7 @@ from safetensors import safe_open
 from taureau.perception.builtin import Architecture, Builtin
 from tests.house import ROOT
 from tests.training.pictures import CLASSES, make_photos, write_classes, write_shard
-from training.checkpoint import begin_with, export, load_average, load_checkpoint, save_checkpoint
+from training.checkpoint import begin_with, export, load_checkpoint, save_checkpoint
 from training.drawings import LINE, PLAIN, WRONG
 from training.evaluate import accuracy, evaluate, local_correspondence, retrieval
 from training.losses import (
@@ -30,7 +30,7 @@ from training.losses import (
 )
 from training.model import Network, follow
 from training.pairs import Pairs, make_windows
-from training.train import WEIGHTS, Recipe, begin, learning_rate, take_step, train
+from training.train import WEIGHTS, Recipe, begin, further, learning_rate, take_step, train, train_in_turn
 
 SMALL = Architecture((4, 6, 8, 10), (1, 1, 1, 1), local_dim=6, dim=5, classes=3)
 RECIPE = Recipe(steps=6, minutes=None, batch=4, sides=(32,), workers=0, log_steps=2)
@@ -187,8 +187,40 @@ def test_a_run_that_is_taken_up_again_ends_as_one_that_never_stopped(tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "whole/log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [2, 4, 6]
     assert all(math.isfinite(line["loss"]) for line in lines)
-    again = load_average(tmp_path / "parts/checkpoint.safetensors", SMALL)
-    assert torch.equal(again.stem.weight, parts.stem.weight)
+    again = begin(RECIPE, SMALL)
+    load_checkpoint(again, tmp_path / "parts/checkpoint.safetensors")
+    assert torch.equal(again.average.stem.weight, parts.stem.weight)
+
+
+def test_runs_in_turn_are_runs_that_begin_with_each_other(tmp_path):
+    photos = [make_photos(9)]
+    recipes = further(RECIPE, ["1e-3:3", "5e-4:2"])
+    assert [(each.learning_rate, each.steps, each.seed) for each in recipes] == [
+        (2e-3, 6, 0),
+        (1e-3, 3, 1),
+        (5e-4, 2, 2),
+    ]
+    together, before = train_in_turn(recipes, photos, [1.0], SMALL, tmp_path / "together")
+    assert [far.get("step") for far in before] == [None, 6, 3]
+    first = None
+    for number, recipe in enumerate(recipes):
+        apart, _ = train(recipe, photos, [1.0], SMALL, tmp_path / str(number), first)
+        first = tmp_path / str(number) / "checkpoint.safetensors"
+    # Taken up when all is done, nothing is trained: the logs stay as they are.
+    logs = {file: file.read_text() for file in tmp_path.rglob("log.jsonl")}
+    again, _ = train_in_turn(recipes, photos, [1.0], SMALL, tmp_path / "together")
+    assert {file: file.read_text() for file in tmp_path.rglob("log.jsonl")} == logs
+    for name, tensor in together.state_dict().items():
+        assert torch.allclose(tensor.float(), apart.state_dict()[name].float(), rtol=1e-4, atol=1e-6), name
+        assert torch.equal(tensor, again.state_dict()[name]), name
+
+
+def test_further_runs_are_as_long_as_they_say():
+    by_time = replace(RECIPE, steps=None, minutes=5.0)
+    assert [(each.steps, each.minutes) for each in further(by_time, ["1e-3:0.5"])] == [(None, 5.0), (None, 0.5)]
+    for text in ("1e-3", "1e-3:many", ":3", "1e-3:0.5"):
+        with pytest.raises(ValueError, match="such as 1e-3:4000, got"):
+            further(RECIPE, [text])
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path):
@@ -235,16 +267,24 @@ def test_the_command_trains_from_nothing_to_the_shipped_file(tmp_path):
         record = json.loads(stored.metadata()["record"])
     assert record["classes"] == CLASSES
     assert record["photos"] == ["photos-0.npz"]
-    assert record["recipe"]["steps"] == 2
-    assert record["before"] == {}
+    assert [(run["steps"], run["before"]) for run in record["runs"]] == [(2, {})]
     assert Builtin(tmp_path / "run/builtin.safetensors").classes == tuple(CLASSES)
     command[command.index(tmp_path / "run")] = tmp_path / "second"
-    command += ["--begin-with", tmp_path / "run/checkpoint.safetensors", "--sharp", shards[1], "--sharp-side", "48"]
+    command += [
+        "--then",
+        "1e-3:1",
+        "--begin-with",
+        tmp_path / "run/checkpoint.safetensors",
+        "--sharp",
+        shards[1],
+        "--sharp-side",
+        "48",
+    ]
     run = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     with safe_open(tmp_path / "second/builtin.safetensors", framework="pt") as stored:
         record = json.loads(stored.metadata()["record"])
-    assert record["before"]["step"] == 2
+    assert [(run["steps"], run["before"]["step"]) for run in record["runs"]] == [(2, 2), (1, 2)]
     assert record["photos"] == ["photos-0.npz", "photos-1.npz"]
 
 
