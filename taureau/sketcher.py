@@ -213,6 +213,8 @@ class Sketcher:
             clock=time.perf_counter,
             generator=_generator(settings.seed, "views of each step"),
         )
+        # Of a blank photo that is all to say: where to begin and what to cut out are questions of what stands out.
+        found = [] if photo.blank else [text for text in (subject.warning, attention.warning) if text is not None]
         record = {
             "version": __version__,
             "seed": settings.seed,
@@ -224,7 +226,7 @@ class Sketcher:
             "backend": self.backend,
             "device": self._device.type,
             "foreground": subject.how,
-            "warnings": [*photo.warnings, *(text for text in (subject.warning, attention.warning) if text is not None)],
+            "warnings": [*photo.warnings, *found],
         }
         return Run(steps, canvas, photo.name, record)
 

@@ -1,7 +1,7 @@
 """`read_photo`: from a path, an open file, a PIL image, an array or a tensor to a `Photo`."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -31,6 +31,7 @@ PhotoSource = str | Path | Image.Image | np.ndarray | Tensor | ByteStream
 MAX_BYTES = MAX_MEGAPIXELS * 8_000_000 + (64 << 20)
 # A plain colour through JPEG stays plain; sensors and scans leave a little noise.
 BLANK_LEVELS = 3
+NOTHING_THERE = "the photo is blank: nothing in it stands out, so there is nothing to draw"
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -60,6 +61,11 @@ class Photo:
     name: str
     size: tuple[int, int]
     warnings: tuple[str, ...]
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing in it stands out, up to the noise of a file format."""
+        return bool(np.ptp(self.pixels, axis=(0, 1)).max() <= BLANK_LEVELS)
 
 
 def read_photo(
@@ -223,10 +229,8 @@ def _finish(image: Image.Image, name: str, stem: str, notes: tuple[str, ...], ma
     if pixels.shape[2] == 4:
         alpha = None if (pixels[..., 3] == 255).all() else pixels[..., 3].copy()
         pixels = over_paper(pixels)
-    notes += deep_notes + color_notes
-    if np.ptp(pixels, axis=(0, 1)).max() <= BLANK_LEVELS:
-        notes += ("the photo is blank: nothing in it stands out, so there is nothing to draw",)
-    return Photo(pixels, alpha, stem, size, notes)
+    photo = Photo(pixels, alpha, stem, size, notes + deep_notes + color_notes)
+    return replace(photo, warnings=(*photo.warnings, NOTHING_THERE)) if photo.blank else photo
 
 
 _KEEP_SHAPE = (Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.ROTATE_180)
