@@ -15,6 +15,9 @@ from taureau.shapes import Float, Tensor
 
 # How close to the frame an encoder's filters may reach past it, in canvas sides: 4 units of 224.
 RIM = 4 / 224
+# Of a photo that is far longer than it is high the rim takes no more than this share of it on either side: a panorama
+# of 20:1 is 11 units high on a canvas of 224, and nearly all of it would be rim.
+MOST_OF_PHOTO = 1 / 8
 # Standard deviation of the tone that the margin fades to, and the way that it takes to get there, in canvas sides.
 SMOOTH = 14 / 224
 FADE = 16 / 224
@@ -93,21 +96,18 @@ def whole_pixels(inside: Float[Tensor, "height width"]) -> tuple[int, int, int, 
 
 
 def comparable(inside: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
-    """0 within a rim of the frame, on both sides of it, and 1 elsewhere; all 1 for a photo without a margin."""
+    """0 within a rim of the frame, on both sides of it, and 1 elsewhere; all 1 for a photo without a margin.
+
+    Within the photo the rim is at most an eighth of its breadth.
+    """
     left, top, right, bottom = whole_pixels(inside)
     height, width = inside.shape
     rim = round(RIM * max(height, width))
     result = torch.ones_like(inside)
-    for edge, size, along_rows in (
-        (left, width, False),
-        (right, width, False),
-        (top, height, True),
-        (bottom, height, True),
-    ):
-        if 0 < edge < size:
-            band = slice(max(edge - rim, 0), edge + rim)
-            if along_rows:
-                result[band, :] = 0
-            else:
-                result[:, band] = 0
+    for low, high, size, lines in ((left, right, width, result.T), (top, bottom, height, result)):
+        within = min(rim, round(MOST_OF_PHOTO * (high - low)))
+        if low > 0:
+            lines[max(low - rim, 0) : low + within] = 0
+        if high < size:
+            lines[high - within : high + rim] = 0
     return result

@@ -156,6 +156,13 @@ def test_a_blank_photo_is_drawn_finitely_and_said(sketcher, tone, loss):
     json.dumps(sketch.record, allow_nan=False)
 
 
+def test_a_photo_too_long_to_be_drawn_is_said(sketcher):
+    picture = pictures.disk(320, 20)
+    (warning,) = (text for text in sketcher.draw(picture, **quick(size=224)).warnings if "a long photo" in text)
+    assert "14 units across" in warning
+    assert not any("a long photo" in text for text in sketcher.draw(picture, **quick(size=224, width=1.0)).warnings)
+
+
 # What is compared
 
 

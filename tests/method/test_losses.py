@@ -182,6 +182,17 @@ def test_whole_pixels_and_what_is_comparable() -> None:
     assert whole_pixels(torch.zeros(64, 64)) == (0, 0, 64, 64)
 
 
+def test_the_rim_leaves_most_of_a_panorama() -> None:
+    inside = torch.zeros(224, 224)
+    inside[:, 106:117] = 1.0
+    counts = comparable(inside)[0]
+    assert counts[106:117].tolist() == [0, *[1] * 9, 0]
+    assert counts[102:106].tolist() == counts[117:121].tolist() == [0] * 4
+    assert counts[:102].all()
+    assert counts[121:].all()
+    assert torch.equal(comparable(inside.T), comparable(inside).T)
+
+
 def test_the_border_of_the_photo_goes_on_over_the_margin() -> None:
     image = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
     extended = extend_border(image, margins())
