@@ -274,12 +274,17 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
     parser.add_argument("--steps", type=int, help="of fast and alike, instead of their own")
     parser.add_argument("--paper-steps", type=int, help="of paper, instead of its own")
+    parser.add_argument(
+        "--tidiness", type=float, help="of fast, instead of its own; with another folder to keep them in"
+    )
     parser.add_argument("--encoder", default="builtin", help="of all")
     parser.add_argument("--keep", type=Path, help="a folder for the drawings, to look at")
     parser.add_argument("--record", type=Path, help="a file for the scores, to go on from")
     asked = parser.parse_args()
     steps = {way: asked.paper_steps if way == "paper" else asked.steps for way in WAYS}
-    changes = {way: {"steps": number} for way, number in steps.items() if number is not None}
+    changes: dict[str, dict[str, Any]] = {way: {"steps": number} for way, number in steps.items() if number is not None}
+    if asked.tidiness is not None:
+        changes.setdefault("fast", {})["tidiness"] = asked.tidiness
     if asked.keep is not None:
         asked.keep.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,12 +1,15 @@
-"""The benchmark of quality: what it makes of its numbers, that all ways are scored alike, and what it need not draw
-again."""
+"""The benchmark of quality: what it makes of its numbers, that all ways are scored alike, what it need not draw again,
+and the sheet of what it kept."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks import quality
 from benchmarks.quality import (
+    ENDINGS,
     JUDGES,
     WAYS,
     Drawing,
@@ -14,13 +17,16 @@ from benchmarks.quality import (
     Record,
     compare,
     draw_all,
+    kept_file,
     quality_table,
     score,
     show_quality,
     subject,
 )
-from taureau import Sketcher
+from benchmarks.sheet import sheet_of_kept, squared
+from taureau import Sketch, Sketcher, read_photo
 from tests import pictures
+from training.recognise.sheet import CELL, GAP, GROUND, HEAD
 
 TINY = {"steps": 2, "candidates": 1, "size": 64, "view_pool": 4}
 
@@ -170,3 +176,37 @@ def test_a_drawing_on_record_is_of_one_photo_and_one_way_to_look(sketcher, cup_f
             changed.setattr(owner, name, value)
             assert record.find(of()) is None
     assert record.find(of()) == drawing
+
+
+# The sheet
+
+
+def test_a_sheet_shows_what_was_kept_and_leaves_the_rest_grey(sketcher, cup_file, tmp_path):
+    for way, color in (("paper", False), ("fast", True)):
+        sketch = sketcher.draw(cup_file, strokes=2, seed=1, color=color, **TINY)
+        for ending in ENDINGS:
+            sketch.save(kept_file(tmp_path, cup_file, way, 2, 1, ending))
+    ways = [tmp_path / way for way in ("paper", "fast")]
+    page = np.array(sheet_of_kept([cup_file], ways, [2, 4], seed=1))
+    cells = [page[HEAD : HEAD + CELL, GAP + (GAP + CELL) * place :][:, :CELL] for place in range(5)]
+    photo = np.array(squared(Image.fromarray(read_photo(cup_file).pixels)))
+    assert np.array_equal(cells[0][20:], photo[20:])  # above is the name
+    for cell, way in zip(cells[1:3], ways, strict=True):
+        drawn = Sketch.load(kept_file(tmp_path, cup_file, way.name, 2, 1, ".svg")).to_image(CELL)
+        assert np.array_equal(cell, np.array(squared(drawn)))
+    assert not np.array_equal(cells[1], cells[2])
+    for cell in cells[3:]:
+        assert (cell == GROUND).all()
+
+
+def test_a_long_photo_keeps_its_shape_on_a_sheet():
+    cell = np.array(squared(Image.new("RGB", (200, 50), "black")))
+    ink = np.argwhere(cell[..., 0] == 0)
+    assert cell.shape == (CELL, CELL, 3)
+    assert (np.ptp(ink, axis=0) + 1).tolist() == [CELL // 4, CELL]
+
+
+@pytest.mark.parametrize(("way", "words"), [("slow", "ends in no way of drawing"), ("gone/fast", "is no folder")])
+def test_a_sheet_of_nothing_says_what_is_wrong(cup_file, tmp_path, way, words):
+    with pytest.raises(ValueError, match=words):
+        sheet_of_kept([cup_file], [tmp_path / way], [2], seed=1)
