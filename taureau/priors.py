@@ -34,6 +34,10 @@ REACH = 4.0
 TOUCH = 1.0
 # From so many strokes on a gap counts as much as it does among so many: strokes become shorter, and gaps do not.
 MANY = 16
+# Priors count in full up to so many strokes. Where there are more, each is for something smaller: a wheel, a slat, a
+# string; what keeps outlines whole keeps those away, and is worth less, down to `LEAST` of it.
+IN_FULL = 16
+LEAST = 1 / 4
 # Where a stroke comes out of its end is known as well as the point beside it is this many pixels away.
 HANDLE = 1.0
 # Distances between ends that are looked at at a time: with thousands of strokes, all of them would be gigabytes.
@@ -45,6 +49,11 @@ TABLE = 4_000_000
 # two tenths of them, and a fifteenth of the strokes, or of `FEW`, as an S.
 CROWDING, TURNING, STRAYING = 20.0, 0.1, 300.0
 PARTING, TOUCHING, KINKING, WAVERING = 0.4, 0.2, 0.4, 0.3
+
+
+def share_among(num_strokes: int) -> float:
+    """How much all priors count in a drawing of so many strokes: 1 up to `IN_FULL`, then by its square, to `LEAST`."""
+    return max(min(1.0, (IN_FULL / num_strokes) ** 2), LEAST)
 
 
 def untidiness(

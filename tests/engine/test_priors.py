@@ -23,6 +23,7 @@ from taureau.priors import (
     find_joints,
     kinking,
     parting,
+    share_among,
     straying,
     turning,
     untidiness,
@@ -332,3 +333,8 @@ def test_together_they_are_a_sum_of_each_candidate():
     )
     kinked = bent(60, 0)
     assert float(untidiness(kinked, picture(kinked), WIDTH, CANVAS)[0]) == pytest.approx(KINKING * 0.5 * 0.140625, 1e-4)
+
+
+@pytest.mark.parametrize(("strokes", "share"), [(1, 1), (16, 1), (24, 4 / 9), (32, 1 / 4), (64, 1 / 4), (4096, 1 / 4)])
+def test_among_many_strokes_they_count_less(strokes, share):
+    assert share_among(strokes) == pytest.approx(share)

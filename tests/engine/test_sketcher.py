@@ -12,6 +12,7 @@ from engine.scenes import PlainEncoder
 from PIL import Image
 from svg_text import assert_same_svg, svg_diff
 
+import taureau.optimize
 import taureau.sketcher
 from taureau import InputError, Settings, Sketch, Sketcher, Strokes, load_encoder, read_photo
 from taureau.perception.builtin import WEIGHTS_SHA256
@@ -161,6 +162,17 @@ def test_a_photo_too_long_to_be_drawn_is_said(sketcher):
     (warning,) = (text for text in sketcher.draw(picture, **quick(size=224)).warnings if "a long photo" in text)
     assert "14 units across" in warning
     assert not any("a long photo" in text for text in sketcher.draw(picture, **quick(size=224, width=1.0)).warnings)
+
+
+def test_priors_count_by_how_many_strokes_are_asked_for(sketcher, monkeypatch):
+    def ends(strokes: int, tidiness: float) -> torch.Tensor:
+        return sketcher.draw(PHOTO, **quick(strokes=strokes, tidiness=tidiness, surplus=1.0)).strokes.points
+
+    among_few, among_many = ends(8, 4.0), ends(32, 4.0)
+    monkeypatch.setattr(taureau.optimize, "share_among", lambda _: 1.0)
+    assert torch.equal(ends(8, 4.0), among_few)
+    assert torch.equal(ends(32, 1.0), among_many)
+    assert not torch.equal(ends(32, 4.0), among_many)
 
 
 # What is compared
