@@ -361,7 +361,10 @@ def test_the_command_goes_from_photos_to_scores(tmp_path, monkeypatch, capsys):
         command.main()
 
     chosen = ["--photos", shard, "--classes", classes, "--cache", tmp_path / "cache", "--side", SIDE, "--count", 1]
-    run("choose", tmp_path / "run", *chosen, "--gallery", 3, "--steps", 1, "--strokes", 2, "--seeds", 5)
+    run(
+        "choose", tmp_path / "run", *chosen, "--gallery", 3, "--steps", 1, "--strokes", 2, "--seeds", 5, "--tidiness", 0
+    )
+    assert read_plan(tmp_path / "run").settings_of(5, 2).tidiness == 0
     run("draw", tmp_path / "run", "contour", "--part", "0/1")
     run("judge", tmp_path / "run", "--judge", tmp_path / "judge", "--size", 64)
     run("sheet", tmp_path / "run", tmp_path / "sheet.png")

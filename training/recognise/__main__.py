@@ -68,6 +68,8 @@ def _choose(given: argparse.Namespace) -> None:
     numbers, gallery = choose(photos, count=given.count, gallery=given.gallery, seed=given.seed, more=more, judge=judge)
     labels = photos.labels[numbers]
     settings = {"preset": given.preset, "candidates": given.candidates, "steps": given.steps}
+    if given.tidiness is not None:
+        settings["tidiness"] = given.tidiness
     plan = Plan(gallery[:, 0], labels, numbers, gallery, tuple(given.strokes), tuple(given.seeds), settings)
     record = {
         "photos": given.photos.name,
@@ -154,6 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     chosen.add_argument("--seeds", type=int, nargs="+", default=[1, 2], help="seeds to draw with (default 1 2)")
     chosen.add_argument("--preset", default="fast")
     chosen.add_argument("--candidates", type=int, default=1, help="starts of a drawing (default 1)")
+    chosen.add_argument("--tidiness", type=float, help="how much the priors count (default: as in the preset)")
     chosen.add_argument(
         "--steps", type=int, default=200, help="steps of a drawing (default 200, as in the preset fast)"
     )
