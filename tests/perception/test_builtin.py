@@ -53,6 +53,17 @@ def near(ours: torch.Tensor, theirs: torch.Tensor) -> bool:
     return float((ours - theirs).norm() / theirs.norm()) < 5e-3
 
 
+def test_a_smaller_one_is_the_same_network_at_another_input_side(file, encoder):
+    for side, expected in ((SIDE - 1, SIDE - 1), (48, 48), (1, 32)):
+        smaller, loaded = encoder.at_most(side), Builtin(file, input_side=expected)
+        assert smaller.input_side == expected
+        found, again = smaller(images()), loaded(images())
+        assert torch.equal(found.embedding, again.embedding)
+        assert all(torch.equal(found.maps[layer], again.maps[layer]) for layer in encoder.layers)
+    assert encoder.input_side == SIDE
+    assert encoder.at_most(SIDE) is encoder
+
+
 def test_it_sees_what_the_trained_network_sees(network, encoder):
     with torch.no_grad():
         theirs = network(images())
