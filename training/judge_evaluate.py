@@ -14,7 +14,7 @@ The photos of `--others` are only there to be mistaken for the right one; it may
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -28,11 +28,10 @@ from training import drawings, judge_drawings
 from training.data import Photos, open_photos, read_classes
 from training.evaluate import accuracy
 from training.judge import TRAINED, Judge
-from training.recognise.scores import among_first, images_of
+from training.recognise.scores import among_first, look
 
 # Photos of one class that a drawing is looked for among.
 POOL = 100
-AT_ONCE = 200
 # A drawing of a photo, by kind.
 DRAWN: Mapping[str, Callable[..., np.ndarray]] = MappingProxyType(
     {kind: partial(judge_drawings.draw, kind=kind) for kind in judge_drawings.KINDS}
@@ -54,14 +53,14 @@ def evaluate(judge: Judge, photos: Photos, others: Photos | None, *, count: int,
     chosen = rng.permutation(len(photos))[:count]
     labels = torch.from_numpy(photos.labels[chosen])
     shards = [photos] if others is None else [photos, others]
-    pool = torch.cat([_look(judge, shard.pixels)[1] for shard in shards])
+    pool = torch.cat([look(judge, shard.pixels)[1] for shard in shards])
     pool_labels = torch.cat([torch.from_numpy(shard.labels) for shard in shards])
     own = torch.from_numpy(chosen)
     result: dict[str, object] = {"count": len(chosen)}
-    result["photos"] = accuracy(_look(judge, photos.pixels[np.sort(chosen)])[0], labels[own.argsort()])
+    result["photos"] = accuracy(look(judge, photos.pixels[np.sort(chosen)])[0], labels[own.argsort()])
     for kind, draw in DRAWN.items():
         sheets = [draw(np.ascontiguousarray(photos.pixels[index]), rng=rng) for index in chosen]
-        probabilities, embeddings = _look(judge, [np.repeat(sheet[:, :, None], 3, axis=2) for sheet in sheets])
+        probabilities, embeddings = look(judge, [np.repeat(sheet[:, :, None], 3, axis=2) for sheet in sheets])
         found = retrieval_in_class(embeddings, own, pool, pool_labels)
         result[kind] = accuracy(probabilities, labels) | {"retrieval": found}
     return result
@@ -90,16 +89,6 @@ def retrieval_in_class(
         gallery = torch.cat([index[None], alike[alike != index][: most - 1]])
         found.append(among_first((pool[gallery] @ drawing)[None], first, 1))
     return float(torch.cat(found).mean())
-
-
-def _look(judge: Judge, pictures: Sequence[np.ndarray] | np.ndarray) -> tuple[Tensor, Tensor]:
-    """Class probabilities and embeddings of many pictures, uint8 `[side side 3]`."""
-    probabilities, embeddings = [], []
-    for start in range(0, len(pictures), AT_ONCE):
-        images = images_of(pictures[start : start + AT_ONCE])
-        probabilities.append(judge.classify(images).cpu())
-        embeddings.append(judge.embed(images).cpu())
-    return torch.cat(probabilities), torch.cat(embeddings)
 
 
 def main() -> None:

@@ -24,6 +24,10 @@ MEASURES: Mapping[str, str] = {
     "photo_place": "photo, place",
 }
 RESAMPLES = 10_000
+# Pictures that a judge sees at a time.
+AT_ONCE = 100
+# Pictures of one size, uint8 `[height width 3]` each.
+Pictures = Sequence[np.ndarray] | np.ndarray
 
 
 class Judge(Protocol):
@@ -134,7 +138,15 @@ def table(rows: Sequence[Mapping[str, Any]], *, sign: str = "") -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def images_of(pictures: Sequence[np.ndarray] | np.ndarray) -> Float[Tensor, "batch 3 height width"]:
+def look(judge: Judge, pictures: Pictures) -> tuple[Float[Tensor, "pictures classes"], Float[Tensor, "pictures dim"]]:
+    """Class probabilities and embeddings of many pictures."""
+    batches = [images_of(pictures[start : start + AT_ONCE]) for start in range(0, len(pictures), AT_ONCE)]
+    with torch.no_grad():
+        probabilities = torch.cat([judge.classify(images).cpu() for images in batches])
+        return probabilities, torch.cat([judge.embed(images).cpu() for images in batches])
+
+
+def images_of(pictures: Pictures) -> Float[Tensor, "batch 3 height width"]:
     """Pictures, uint8 `[height width 3]` and of one size, as a judge takes them."""
     return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float() / 255
 

@@ -10,14 +10,10 @@ import torch
 
 from taureau import Sketch
 from training.recognise.plan import Plan
-from training.recognise.scores import MEASURES, Judge, chance, difference, images_of, measure, spread, table
+from training.recognise.scores import MEASURES, Judge, Pictures, chance, difference, look, measure, spread, table
 
 # The part of the photo's side by which the photo itself is looked for.
 MIDDLE = 7 / 8
-AT_ONCE = 100
-
-# Pictures of one size, uint8 `[height width 3]` each.
-Pictures = Sequence[np.ndarray] | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -170,14 +166,6 @@ def _differences(verdict: Verdict, photos: np.ndarray, against: str) -> Iterator
                 name: difference(by_photo(encoder, counts, name), by_photo(against, counts, name)) for name in MEASURES
             }
             yield {"encoder": encoder, "strokes": counts, **figures}
-
-
-def look(judge: Judge, pictures: Pictures) -> tuple[torch.Tensor, torch.Tensor]:
-    """Class probabilities and embeddings of pictures, uint8 and of one size."""
-    batches = [images_of(pictures[start : start + AT_ONCE]) for start in range(0, len(pictures), AT_ONCE)]
-    with torch.no_grad():
-        probabilities = torch.cat([judge.classify(images) for images in batches])
-        return probabilities, torch.cat([judge.embed(images) for images in batches])
 
 
 def _render(file: Path, size: int) -> np.ndarray:

@@ -15,8 +15,7 @@ import torch
 from taureau import Sketch
 from taureau.shapes import Float, Tensor
 from training.data import decode_square, middle_square
-from training.recognise.scores import MEASURES, Judge, difference, measure, spread
-from training.recognise.verdict import look
+from training.recognise.scores import MEASURES, Judge, difference, look, measure, spread
 
 # How `benchmarks.quality` names what it keeps: photo, strokes, seed, way.
 NAME = re.compile(r"(?P<photo>.+)-(?P<strokes>\d+)-(?P<seed>\d+)-(?P<way>\w+)\.svg")
