@@ -140,10 +140,13 @@ def table(rows: Sequence[Mapping[str, Any]], *, sign: str = "") -> str:
 
 def look(judge: Judge, pictures: Pictures) -> tuple[Float[Tensor, "pictures classes"], Float[Tensor, "pictures dim"]]:
     """Class probabilities and embeddings of many pictures."""
-    batches = [images_of(pictures[start : start + AT_ONCE]) for start in range(0, len(pictures), AT_ONCE)]
+    probabilities, embeddings = [], []
     with torch.no_grad():
-        probabilities = torch.cat([judge.classify(images).cpu() for images in batches])
-        return probabilities, torch.cat([judge.embed(images).cpu() for images in batches])
+        for start in range(0, len(pictures), AT_ONCE):
+            images = images_of(pictures[start : start + AT_ONCE])
+            probabilities.append(judge.classify(images).cpu())
+            embeddings.append(judge.embed(images).cpu())
+    return torch.cat(probabilities), torch.cat(embeddings)
 
 
 def images_of(pictures: Pictures) -> Float[Tensor, "batch 3 height width"]:
