@@ -52,7 +52,7 @@ PARTING, TOUCHING, KINKING, WAVERING = 0.4, 0.2, 0.4, 0.3
 
 
 def share_among(num_strokes: int) -> float:
-    """How much all priors count in a drawing of so many strokes: 1 up to `IN_FULL`, then by its square, to `LEAST`."""
+    """How much all priors count among n strokes: 1 up to `IN_FULL`, then (`IN_FULL` / n)^2, at least `LEAST`."""
     return max(min(1.0, (IN_FULL / num_strokes) ** 2), LEAST)
 
 

@@ -394,6 +394,10 @@ def main() -> None:
     )
     parser.add_argument("--supervised", action="store_true", help="learn classes from photos alone, for comparison")
     given = parser.parse_args()
+    try:
+        recipes = further(recipe_of(given, given.sides, supervised=given.supervised), given.then)
+    except ValueError as error:
+        parser.error(str(error))
     classes, sources = read_classes(given.classes), sources_of(given)
     shards = [open_photos(source, given.cache, given.photo_side, classes) for source in sources]
     shares = [float(len(shard)) for shard in shards]
@@ -401,7 +405,6 @@ def main() -> None:
         sources.append(given.sharp)
         shards.append(open_photos(given.sharp, given.cache, given.sharp_side, classes))
         shares.append(sum(shares) * given.sharp_share / (1 - given.sharp_share))
-    recipes = further(recipe_of(given, given.sides, supervised=given.supervised), given.then)
     architecture = Architecture(tuple(given.widths), tuple(given.blocks), classes=len(classes), tiles=given.tiles)
     network, before = train_in_turn(recipes, shards, shares, architecture, given.out, given.begin_with)
     runs = [{**asdict(recipe), "before": far} for recipe, far in zip(recipes, before, strict=True)]
