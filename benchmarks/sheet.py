@@ -31,7 +31,8 @@ def sheet_of_kept(photos: Sequence[Path], ways: Sequence[Path], strokes: Sequenc
         seed: of the drawings.
 
     Raises:
-        ValueError: a way that `benchmarks.quality` does not draw in, or a folder that is not there.
+        ValueError: a way that `benchmarks.quality` does not draw in, a folder that is not there, or none of these
+            drawings in any.
     """
     for way in ways:
         if way.name not in WAYS:
@@ -44,6 +45,8 @@ def sheet_of_kept(photos: Sequence[Path], ways: Sequence[Path], strokes: Sequenc
         files = [kept_file(way.parent, photo, way.name, count, seed, ".svg") for count, way in columns]
         drawings = [squared(taureau.Sketch.load(file).to_image(CELL)) if file.exists() else None for file in files]
         cells.append([squared(Image.fromarray(taureau.read_photo(photo).pixels)), *drawings])
+    if not any(cell for row in cells for cell in row[1:]):
+        raise ValueError(f"none of these drawings is there with seed {seed}; draw them with benchmarks.quality --keep")
     heads = [f"{way.parent.name[:16]}\n{way.name}, {count}" for count, way in columns]
     return sheet(["photo", *heads], [photo.stem for photo in photos], cells)
 
@@ -66,6 +69,8 @@ def main() -> None:
     parser.add_argument("--strokes", nargs="+", type=int, default=STROKES)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
+    if asked.sheet.suffix.lower() != ".png":
+        parser.error(f"{asked.sheet}: the sheet is a PNG; name a file that ends in .png before the folders")
     with tempfile.TemporaryDirectory() as folder:
         photos = [photo_file(name, Path(folder)) for name in asked.photos]
         try:

@@ -96,7 +96,7 @@ def optimize(
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which start anew where the
             sketch lacks most; in the first two thirds of the steps only. 0 for never.
         tidiness: how much the priors count, in shares of what blank paper loses: see `taureau.priors.untidiness`. Among
-            many strokes it is less: see `taureau.priors.share_among`.
+            many strokes most of them count less: see `taureau.priors.share_among`.
         num_strokes: how many strokes a candidate is to have; None for as many as in `first`. Those in surplus move with
             the others until after `THINNED` of the steps the ones that each candidate can best do without are taken
             away. Scores begin then; until then the best are the first strokes. Not with locked strokes.
@@ -132,12 +132,12 @@ def optimize(
         # What blank paper loses is the measure of what is not the objective's: encoders differ twentyfold in it.
         blank = torch.ones(1, 3, canvas.size, canvas.size, device=first.points.device)
         lost = float(objective.score(blank)) if tidiness or crowd.colors is not None else 0.0
-        unit, pull = tidiness * share_among(len(first)) * lost, COLOR_PULL * lost
+        unit, pull = tidiness * lost, COLOR_PULL * lost
         best = Best(first.detached(), objective.score(drawn(first)).cpu())
-    width = float(first.width.mean())
+    width, share = float(first.width.mean()), share_among(len(first))
 
     def disorder(points: Tensor, sketches: Tensor, locked: Tensor | None = None) -> Tensor | float:
-        return unit * untidiness(points, sketches, width, canvas, locked) if unit else 0.0
+        return unit * untidiness(points, sketches, width, canvas, locked, share) if unit else 0.0
 
     def without_some(lowered: Objective, num: int) -> Int64[Tensor, "candidates strokes"]:
         """The strokes that each candidate goes on with."""

@@ -39,8 +39,9 @@ from taureau.views import draw_views
 CUT_OUT = 0.25
 # Learning rates are given for the paper's canvas.
 PAPER_SIZE = 224
-# Of a photo that is fewer stroke widths across than this, a drawing shows hardly more than where it is.
-LEAST_BREADTH = 8
+# Of a photo that is so many times as long as it is broad, and fewer stroke widths across than this, a drawing shows
+# hardly more than where it is.
+LONG, LEAST_BREADTH = 4, 8
 # Strokes in surplus are looked at one by one; with more than this in all, that takes longer than it is worth.
 MOST_IN_SURPLUS = 64
 
@@ -217,8 +218,8 @@ class Sketcher:
         )
         # Of a blank photo that is all to say: where to begin and what to cut out are questions of what stands out.
         found = [] if photo.blank else [text for text in (subject.warning, attention.warning) if text is not None]
-        breadth = min(canvas.frame.width, canvas.frame.height)
-        if breadth < LEAST_BREADTH * settings.width:
+        length, breadth = max(canvas.frame.width, canvas.frame.height), min(canvas.frame.width, canvas.frame.height)
+        if not photo.blank and length >= LONG * breadth and breadth < LEAST_BREADTH * settings.width:
             found.append(
                 f"a long photo: it is {breadth:.3g} units across on the canvas, {breadth / settings.width:.2g} "
                 "times the width of a stroke, which leaves little to draw; use a smaller width, or crop it"

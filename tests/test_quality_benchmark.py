@@ -206,7 +206,10 @@ def test_a_long_photo_keeps_its_shape_on_a_sheet():
     assert (np.ptp(ink, axis=0) + 1).tolist() == [CELL // 4, CELL]
 
 
-@pytest.mark.parametrize(("way", "words"), [("slow", "ends in no way of drawing"), ("gone/fast", "is no folder")])
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [("slow", "ends in no way of drawing"), ("gone/fast", "is no folder"), ("fast", "none of these drawings is there")],
+)
 def test_a_sheet_of_nothing_says_what_is_wrong(cup_file, tmp_path, way, words):
     with pytest.raises(ValueError, match=words):
         sheet_of_kept([cup_file], [tmp_path / way], [2], seed=1)

@@ -6,7 +6,7 @@ old one and then put in its place, so that a stop at any moment leaves a whole o
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class State:
         optimizer: of the network's weights.
         step: how many steps were done.
         seconds: how long they took.
+        before: how far the run was whose weights this one began with; nothing for one that began with none.
     """
 
     network: nn.Module
@@ -37,6 +38,7 @@ class State:
     optimizer: torch.optim.AdamW
     step: int = 0
     seconds: float = 0.0
+    before: dict[str, Any] = field(default_factory=dict)
 
 
 def save_checkpoint(state: State, file: Path) -> None:
@@ -45,12 +47,18 @@ def save_checkpoint(state: State, file: Path) -> None:
     tensors |= {f"average.{name}": value for name, value in state.average.state_dict().items()}
     for index, moments in state.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": moments[name] for name in MOMENTS}
-    write(tensors, {"step": state.step, "seconds": state.seconds}, file)
+    write(tensors, {"step": state.step, "seconds": state.seconds, "before": state.before}, file)
 
 
 def load_checkpoint(state: State, file: Path) -> None:
-    """Put a checkpoint into a state that was made with the same settings."""
+    """Put a checkpoint into a state that was made with the same settings.
+
+    Raises:
+        ValueError: it is of a run that began with other weights.
+    """
     record, tensors = _read(file)
+    if record.get("before", {}) != state.before:
+        raise ValueError(f"{file}: this run began with other weights than those that are there now; name another --out")
     for part, network in (("network", state.network), ("average", state.average)):
         network.load_state_dict({name: tensors[f"{part}.{name}"] for name in network.state_dict()})
     step = torch.tensor(float(record["step"]))
@@ -87,7 +95,8 @@ def begin_with(state: State, file: Path) -> dict[str, Any]:
                 weight.copy_(found)
     if not fits:
         raise ValueError(f"{file}: none of its weights fit; --begin-with takes the checkpoint.safetensors of a run")
-    return record
+    state.before = {name: record[name] for name in ("step", "seconds")}
+    return state.before
 
 
 def _read(file: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:

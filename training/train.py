@@ -348,16 +348,19 @@ def further(recipe: Recipe, texts: Iterable[str]) -> list[Recipe]:
             the next seed.
 
     Raises:
-        ValueError: a text that says something else.
+        ValueError: a text that says something else, or numbers that are not over 0.
     """
     recipes = [recipe]
     for text in texts:
         rate, _, length = text.partition(":")
         try:
             steps, minutes = (int(length), None) if recipe.minutes is None else (None, float(length))
-            changes = {"learning_rate": float(rate), "steps": steps, "minutes": minutes}
+            numbers = [float(rate), float(length)]
+            if not all(math.isfinite(number) and number > 0 for number in numbers):
+                raise ValueError
         except ValueError as error:
             raise ValueError(f"--then takes LEARNING_RATE:LENGTH, such as 1e-3:4000, got {text}") from error
+        changes = {"learning_rate": numbers[0], "steps": steps, "minutes": minutes}
         recipes.append(replace(recipe, seed=recipe.seed + len(recipes), **changes))
     return recipes
 

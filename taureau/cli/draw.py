@@ -138,10 +138,13 @@ def draw(
         _check_reads_text(encoder)
     if lock and start is None:
         raise click.UsageError("--lock keeps the strokes of --start as they are; add --start SVG")
-    if mask_file is not None and not mask_file.exists():
+    if mask_file is not None and not mask_file.is_file():
         raise taureau.InputError(
-            f"--mask {click.format_filename(mask_file)}: there is no such file, and it is none of {', '.join(_MASKS)}"
+            f"--mask {click.format_filename(mask_file) if mask else repr(mask)}: there is no such file, and it is none "
+            f"of {', '.join(_MASKS)}"
         )
+    if frame is not None and frame < 0:
+        raise click.UsageError(f"--frame counts from 0, got {frame}")
     inputs = [path for path in (*photos, weights, mask_file) if path is not None]
     if live is not None:
         # The finished drawing may replace its --start; one under way may not, since a failure would then cost both.

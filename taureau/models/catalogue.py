@@ -158,6 +158,8 @@ def find_model(name: str) -> Model:
     Raises:
         InputError: the catalogue has no such name.
     """
+    if name in ("builtin", "contour"):
+        raise InputError(f"encoder {name} comes with taureau: there is nothing to fetch, and no file to look after")
     if name not in CATALOGUE:
         raise InputError(f"there is no model {name!r}; the models are {', '.join(CATALOGUE)}")
     return CATALOGUE[name]

@@ -367,6 +367,9 @@ def test_bad_values_are_bad_input_said_on_one_line(photo, options, words):
         (["--start", "twenty.svg", "--lock"], "-n 16 is too few", 2),
         (["--prompt", "a camel"], "needs an encoder that reads text, got builtin; add --encoder clip-vit-b32", 2),
         (["--mask", "gone.png"], "--mask gone.png: there is no such file", 3),
+        (["--mask", "."], "--mask .: there is no such file", 3),
+        (["--mask", ""], "--mask '': there is no such file", 3),
+        (["--frame", "-1"], "--frame counts from 0, got -1", 2),
     ],
 )
 def test_what_could_be_drawn_of_no_photo_is_said_once(tmp_path, monkeypatch, options, words, code):

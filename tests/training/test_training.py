@@ -215,10 +215,18 @@ def test_runs_in_turn_are_runs_that_begin_with_each_other(tmp_path):
         assert torch.equal(tensor, again.state_dict()[name]), name
 
 
+def test_a_run_that_began_with_other_weights_is_not_taken_up(tmp_path):
+    photos = [make_photos(9)]
+    train_in_turn(further(RECIPE, ["1e-3:2"]), photos, [1.0], SMALL, tmp_path)
+    longer = further(replace(RECIPE, steps=8), ["1e-3:2"])
+    with pytest.raises(ValueError, match=r"run-2.*began with other weights than those that are there now"):
+        train_in_turn(longer, photos, [1.0], SMALL, tmp_path)
+
+
 def test_further_runs_are_as_long_as_they_say():
     by_time = replace(RECIPE, steps=None, minutes=5.0)
     assert [(each.steps, each.minutes) for each in further(by_time, ["1e-3:0.5"])] == [(None, 5.0), (None, 0.5)]
-    for text in ("1e-3", "1e-3:many", ":3", "1e-3:0.5"):
+    for text in ("1e-3", "1e-3:many", ":3", "1e-3:0.5", "1e-3:-5", "1e-3:0", "0:5", "nan:5", "1e400:5"):
         with pytest.raises(ValueError, match="such as 1e-3:4000, got"):
             further(RECIPE, [text])
 

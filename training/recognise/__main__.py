@@ -67,9 +67,8 @@ def _choose(given: argparse.Namespace) -> None:
     judge = None if given.judge is None else Judge(given.judge)
     numbers, gallery = choose(photos, count=given.count, gallery=given.gallery, seed=given.seed, more=more, judge=judge)
     labels = photos.labels[numbers]
-    settings = {"preset": given.preset, "candidates": given.candidates, "steps": given.steps}
-    if given.tidiness is not None:
-        settings["tidiness"] = given.tidiness
+    settings = {"preset": given.preset, "candidates": given.candidates}
+    settings |= {name: value for name in ("steps", "tidiness") if (value := getattr(given, name)) is not None}
     plan = Plan(gallery[:, 0], labels, numbers, gallery, tuple(given.strokes), tuple(given.seeds), settings)
     record = {
         "photos": given.photos.name,
@@ -157,9 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     chosen.add_argument("--preset", default="fast")
     chosen.add_argument("--candidates", type=int, default=1, help="starts of a drawing (default 1)")
     chosen.add_argument("--tidiness", type=float, help="how much the priors count (default: as in the preset)")
-    chosen.add_argument(
-        "--steps", type=int, default=200, help="steps of a drawing (default 200, as in the preset fast)"
-    )
+    chosen.add_argument("--steps", type=int, help="steps of a drawing (default: as in the preset)")
 
     drawn = add("draw", _draw, "draw what is not drawn yet")
     drawn.add_argument("encoder", help="an encoder, random, or NAME=FILE for a file of builtin")
