@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 import taureau
 from benchmarks.draw import photo_file
@@ -53,11 +53,7 @@ def sheet_of_kept(photos: Sequence[Path], ways: Sequence[Path], strokes: Sequenc
 
 def squared(picture: Image.Image) -> Image.Image:
     """A picture at the size of a cell, its shape kept, on paper."""
-    picture = picture.copy()
-    picture.thumbnail((CELL, CELL))
-    cell = Image.new("RGB", (CELL, CELL), PAPER)
-    cell.paste(picture, ((CELL - picture.width) // 2, (CELL - picture.height) // 2))
-    return cell
+    return ImageOps.pad(picture.convert("RGB"), (CELL, CELL), color=PAPER)
 
 
 def main() -> None:

@@ -216,14 +216,6 @@ class Sketcher:
             clock=time.perf_counter,
             generator=_generator(settings.seed, "views of each step"),
         )
-        # Of a blank photo that is all to say: where to begin and what to cut out are questions of what stands out.
-        found = [] if photo.blank else [text for text in (subject.warning, attention.warning) if text is not None]
-        length, breadth = max(canvas.frame.width, canvas.frame.height), min(canvas.frame.width, canvas.frame.height)
-        if not photo.blank and length >= LONG * breadth and breadth < LEAST_BREADTH * settings.width:
-            found.append(
-                f"a long photo: it is {breadth:.3g} units across on the canvas, {breadth / settings.width:.2g} "
-                "times the width of a stroke, which leaves little to draw; use a smaller width, or crop it"
-            )
         record = {
             "version": __version__,
             "seed": settings.seed,
@@ -235,7 +227,7 @@ class Sketcher:
             "backend": self.backend,
             "device": self._device.type,
             "foreground": subject.how,
-            "warnings": [*photo.warnings, *found],
+            "warnings": _warnings(photo, canvas, settings.width, subject.warning, attention.warning),
         }
         return Run(steps, canvas, photo.name, record)
 
@@ -332,6 +324,21 @@ def _settings_with_start(settings: Settings, begun: Sketch, lock: bool, *, asked
             f"strokes must be at least {have + lock}, got {settings.strokes}: the start has {have}, {what}"
         )
     return settings
+
+
+def _warnings(photo: Photo, canvas: Canvas, width: float, *found: str | None) -> list[str]:
+    """What is to be said of a photo, and of what was found in it."""
+    if photo.blank:
+        # Where to begin and what to cut out are questions of what stands out.
+        return [*photo.warnings]
+    breadth, length = sorted((canvas.frame.width, canvas.frame.height))
+    long = None
+    if length >= LONG * breadth and breadth < LEAST_BREADTH * width:
+        long = (
+            f"a long photo: it is {breadth:.3g} units across on the canvas, {breadth / width:.2g} "
+            "times the width of a stroke, which leaves little to draw; use a smaller width, or crop it"
+        )
+    return [*photo.warnings, *(text for text in (*found, long) if text is not None)]
 
 
 def _generator(seed: int, purpose: str) -> torch.Generator:

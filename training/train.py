@@ -105,10 +105,11 @@ def train(
         The averaged network, and how far the run was that it began with: see `training.checkpoint.begin_with`.
     """
     state = begin(recipe, architecture)
-    before = {} if first is None else begin_with(state, first)
+    if first is not None:
+        begin_with(state, first)
     go_on(recipe, state, photos, shares, partial(make_windows, drawn=not recipe.supervised), take_step, out)
     assert isinstance(state.average, Network)
-    return state.average.eval(), before
+    return state.average.eval(), state.before
 
 
 def train_in_turn(
@@ -360,8 +361,8 @@ def further(recipe: Recipe, texts: Iterable[str]) -> list[Recipe]:
                 raise ValueError
         except ValueError as error:
             raise ValueError(f"--then takes LEARNING_RATE:LENGTH, such as 1e-3:4000, got {text}") from error
-        changes = {"learning_rate": numbers[0], "steps": steps, "minutes": minutes}
-        recipes.append(replace(recipe, seed=recipe.seed + len(recipes), **changes))
+        seed = recipe.seed + len(recipes)
+        recipes.append(replace(recipe, learning_rate=numbers[0], steps=steps, minutes=minutes, seed=seed))
     return recipes
 
 

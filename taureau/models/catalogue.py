@@ -11,6 +11,8 @@ from taureau.errors import InputError
 
 WEIGHTS_FILE = "open_clip_model.safetensors"
 TOKENIZER_FILE = "tokenizer.json"
+# Encoders that are no models of the catalogue: they come with taureau.
+ALWAYS_HERE = ("builtin", "contour")
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -158,7 +160,7 @@ def find_model(name: str) -> Model:
     Raises:
         InputError: the catalogue has no such name.
     """
-    if name in ("builtin", "contour"):
+    if name in ALWAYS_HERE:
         raise InputError(f"encoder {name} comes with taureau: there is nothing to fetch, and no file to look after")
     if name not in CATALOGUE:
         raise InputError(f"there is no model {name!r}; the models are {', '.join(CATALOGUE)}")

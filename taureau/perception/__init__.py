@@ -8,12 +8,12 @@ from pathlib import Path
 import torch
 
 from taureau.errors import BackendError, InputError
-from taureau.models.catalogue import CATALOGUE
+from taureau.models.catalogue import ALWAYS_HERE, CATALOGUE
 from taureau.perception.encoder import Encoder as Encoder
 from taureau.perception.encoder import Features as Features
 
 DEFAULT_ENCODER = "builtin"
-ENCODERS = ("builtin", "contour", *CATALOGUE)
+ENCODERS = (*ALWAYS_HERE, *CATALOGUE)
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 

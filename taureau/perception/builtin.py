@@ -9,7 +9,6 @@ sizes, class names and how it was trained.
 import json
 import math
 from collections.abc import Mapping, Set
-from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -132,12 +131,7 @@ class Builtin(Encoder):
 
     def at_most(self, side: int) -> "Builtin":
         """The same network, sharing its weights, for pictures of at most `side` pixels a side, 32 at least."""
-        side = max(side, LEAST_SIDE)
-        if side >= self.input_side:
-            return self
-        smaller = copy(self)
-        smaller.input_side = side
-        return smaller
+        return self._seeing(max(side, LEAST_SIDE))
 
     def _look(self, images: Tensor, layers: frozenset[str], embedding: bool) -> Features:
         images = self._prepare(images)

@@ -6,7 +6,6 @@ weights come from a safetensors file that was checked tensor by tensor; everythi
 
 import math
 from collections.abc import Mapping, Sequence
-from copy import copy
 from pathlib import Path
 
 import torch
@@ -80,12 +79,7 @@ class Clip(Encoder):
     def at_most(self, side: int) -> "Clip":
         """The same network, sharing its weights, for images of at most `side` pixels a side."""
         grain = _grain(self._model)
-        side = max(side // grain, MIN_GRAINS) * grain
-        if side >= self.input_side:
-            return self
-        smaller = copy(self)
-        smaller.input_side = side
-        return smaller
+        return self._seeing(max(side // grain, MIN_GRAINS) * grain)
 
     def _look(self, images: Tensor, layers: frozenset[str], embedding: bool) -> Features:
         maps, vector = self._tower(self._prepare(images), layers, embedding)

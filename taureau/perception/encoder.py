@@ -6,12 +6,16 @@ loss needs; it does no work past the last of them. Gradients flow to the images 
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import torch
 
 from taureau.errors import InputError
 from taureau.shapes import Float, Tensor
+
+_Kind = TypeVar("_Kind", bound="Encoder")
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,14 @@ class Encoder(ABC):
         An encoder whose images are small anyway gives itself.
         """
         return self
+
+    def _seeing(self: _Kind, side: int) -> _Kind:
+        """The same network, sharing its weights, for images of `side` pixels a side; itself if it sees no more."""
+        if side >= self.input_side:
+            return self
+        smaller = copy(self)
+        smaller.input_side = side
+        return smaller
 
     @abstractmethod
     def _look(self, images: Tensor, layers: frozenset[str], embedding: bool) -> Features:

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -62,7 +63,7 @@ class Photo:
     size: tuple[int, int]
     warnings: tuple[str, ...]
 
-    @property
+    @cached_property
     def blank(self) -> bool:
         """Whether nothing in it stands out, up to the noise of a file format."""
         return bool(np.ptp(self.pixels, axis=(0, 1)).max() <= BLANK_LEVELS)
