@@ -17,7 +17,7 @@ from taureau.choose import Best
 from taureau.objective import Objective
 from taureau.pace import Pace
 from taureau.palette import colors_under
-from taureau.priors import share_among, untidiness
+from taureau.priors import untidiness
 from taureau.raster import rasterize
 from taureau.relocate import crumbs, restarted
 from taureau.shapes import Bool, Float, Int64, Tensor
@@ -95,8 +95,7 @@ def optimize(
             it the best of them goes on alone, and the others stay where they are. 1 for all to the end.
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which start anew where the
             sketch lacks most; in the first two thirds of the steps only. 0 for never.
-        tidiness: how much the priors count, in shares of what blank paper loses: see `taureau.priors.untidiness`. Among
-            many strokes most of them count less: see `taureau.priors.share_among`.
+        tidiness: how much the priors count, in shares of what blank paper loses: see `taureau.priors.untidiness`.
         num_strokes: how many strokes a candidate is to have; None for as many as in `first`. Those in surplus move with
             the others until after `THINNED` of the steps the ones that each candidate can best do without are taken
             away. Scores begin then; until then the best are the first strokes. Not with locked strokes.
@@ -134,10 +133,10 @@ def optimize(
         lost = float(objective.score(blank)) if tidiness or crowd.colors is not None else 0.0
         unit, pull = tidiness * lost, COLOR_PULL * lost
         best = Best(first.detached(), objective.score(drawn(first)).cpu())
-    width, share = float(first.width.mean()), share_among(len(first))
+    width = float(first.width.mean())
 
     def disorder(points: Tensor, sketches: Tensor, locked: Tensor | None = None) -> Tensor | float:
-        return unit * untidiness(points, sketches, width, canvas, locked, share) if unit else 0.0
+        return unit * untidiness(points, sketches, width, canvas, locked) if unit else 0.0
 
     def without_some(lowered: Objective, num: int) -> Int64[Tensor, "candidates strokes"]:
         """The strokes that each candidate goes on with."""

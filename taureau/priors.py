@@ -34,11 +34,6 @@ REACH = 4.0
 TOUCH = 1.0
 # From so many strokes on a gap counts as much as it does among so many: strokes become shorter, and gaps do not.
 MANY = 16
-# What is against lines beside lines, sharp turns, gaps and kinks counts in full up to so many strokes. Where there are
-# more, each is for something smaller: a chair's slat, a string; what keeps outlines whole keeps those away, and is
-# worth less, down to `LEAST` of it. That strokes shall be arcs, and on the page, is worth the same among many.
-IN_FULL = 16
-LEAST = 1 / 4
 # Where a stroke comes out of its end is known as well as the point beside it is this many pixels away.
 HANDLE = 1.0
 # Distances between ends that are looked at at a time: with thousands of strokes, all of them would be gigabytes.
@@ -52,18 +47,12 @@ CROWDING, TURNING, STRAYING = 20.0, 0.1, 300.0
 PARTING, TOUCHING, KINKING, WAVERING = 0.4, 0.2, 0.4, 0.3
 
 
-def share_among(num_strokes: int) -> float:
-    """How much most priors count among n strokes: 1 up to `IN_FULL`, then (`IN_FULL` / n)^2, at least `LEAST`."""
-    return max(min(1.0, (IN_FULL / num_strokes) ** 2), LEAST)
-
-
 def untidiness(
     points: Float[Tensor, "candidates strokes 4 2"],
     sketches: Float[Tensor, "candidates 3 height width"],
     width: float,
     canvas: Canvas,
     locked: Float[Tensor, "candidates locked 4 2"] | None = None,
-    share: float = 1.0,
 ) -> Float[Tensor, " candidates"]:
     """All priors together.
 
@@ -73,14 +62,13 @@ def untidiness(
         width: full stroke width in canvas pixels.
         canvas: what they are on.
         locked: points of the strokes that stay, which the others may go on; None for none.
-        share: how much all but wavering and straying count: see `share_among`.
     """
     everything = points if locked is None else torch.cat([locked, points], dim=1)
+    lines = CROWDING * crowding(sketches, width) + STRAYING * straying(points, canvas)
     joints = find_joints(everything)
-    gaps = PARTING * parting(joints, REACH * width) + TOUCHING * parting(joints, TOUCH * width)
-    details = CROWDING * crowding(sketches, width) + TURNING * turning(points)
-    details = details + gaps + KINKING * kinking(joints, REACH * width)
-    return share * details + WAVERING * wavering(points) + STRAYING * straying(points, canvas)
+    between = PARTING * parting(joints, REACH * width) + TOUCHING * parting(joints, TOUCH * width)
+    between = between + KINKING * kinking(joints, REACH * width)
+    return lines + TURNING * turning(points) + WAVERING * wavering(points) + between
 
 
 def crowding(sketches: Float[Tensor, "candidates 3 height width"], width: float) -> Float[Tensor, " candidates"]:

@@ -62,8 +62,7 @@ class Settings:
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which then start anew where the
             sketch lacks most; 0 for never.
         tidiness: how much it costs to draw lines beside lines, to turn back sharply, to waver, to leave the page, and
-            to leave gaps and kinks between strokes that could go on as one line, 0 for nothing; among more than 16
-            strokes most of it is less, 1/4 from 32 on: see `taureau.priors`.
+            to leave gaps and kinks between strokes that could go on as one line, 0 for nothing: see `taureau.priors`.
     """
 
     strokes: int = 16

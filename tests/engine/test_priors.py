@@ -23,7 +23,6 @@ from taureau.priors import (
     find_joints,
     kinking,
     parting,
-    share_among,
     straying,
     turning,
     untidiness,
@@ -333,17 +332,3 @@ def test_together_they_are_a_sum_of_each_candidate():
     )
     kinked = bent(60, 0)
     assert float(untidiness(kinked, picture(kinked), WIDTH, CANVAS)[0]) == pytest.approx(KINKING * 0.5 * 0.140625, 1e-4)
-
-
-@pytest.mark.parametrize(("strokes", "share"), [(1, 1), (16, 1), (24, 4 / 9), (32, 1 / 4), (64, 1 / 4), (4096, 1 / 4)])
-def test_among_many_strokes_they_count_less(strokes, share):
-    assert share_among(strokes) == pytest.approx(share)
-
-
-def test_a_share_is_of_all_but_arcs_and_the_page():
-    one = strokes([[20.0, 48], [40, 44], [56, 52], [76, 48]], line(-4.8), [[20, 20], [60, 20], [20, 24], [60, 26]])
-    whole, none = (untidiness(one, picture(one), WIDTH, CANVAS, share=share) for share in (1.0, 0.0))
-    assert float(none[0]) == pytest.approx(float(WAVERING * wavering(one)[0] + STRAYING * straying(one, CANVAS)[0]))
-    assert float(whole[0]) > 1.01 * float(none[0])
-    half = untidiness(one, picture(one), WIDTH, CANVAS, share=0.5)
-    assert float(half[0]) == pytest.approx(float(whole[0] + none[0]) / 2)

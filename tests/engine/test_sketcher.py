@@ -12,7 +12,6 @@ from engine.scenes import PlainEncoder
 from PIL import Image
 from svg_text import assert_same_svg, svg_diff
 
-import taureau.optimize
 import taureau.sketcher
 from taureau import InputError, Settings, Sketch, Sketcher, Strokes, load_encoder, read_photo
 from taureau.perception.builtin import WEIGHTS_SHA256
@@ -164,18 +163,6 @@ def test_a_photo_too_long_to_be_drawn_is_said(sketcher):
     assert not any("a long photo" in text for text in sketcher.draw(picture, **quick(size=224, width=1.0)).warnings)
     assert not any("a long photo" in text for text in sketcher.draw(PHOTO, **quick(width=24.0)).warnings)
     assert len(sketcher.draw(pictures.plain(320, 20), **quick(size=224)).warnings) == 1  # blank
-
-
-def test_priors_count_by_how_many_strokes_are_asked_for(sketcher, monkeypatch):
-    def ends(strokes: int) -> torch.Tensor:
-        return sketcher.draw(PHOTO, **quick(strokes=strokes, tidiness=4.0, surplus=1.0)).strokes.points
-
-    among_few, among_many = ends(8), ends(32)
-    asked = []
-    monkeypatch.setattr(taureau.optimize, "share_among", lambda num: asked.append(num) or 1.0)
-    assert torch.equal(ends(8), among_few)
-    assert not torch.equal(ends(32), among_many)
-    assert asked == [8, 32]  # not how many there are while some are in surplus
 
 
 # What is compared
