@@ -32,14 +32,14 @@ from benchmarks.draw import photo_file, show_machine, shown_promise
 
 STROKES = [4, 8, 16, 32]
 # How each photo is drawn: by `paper`, by `fast`, and by `fast` lowering what `paper` does: the whole photo, all places
-# alike, and no priors.
+# alike, no names, and no priors.
 WAYS = {
     "paper": {"preset": "paper"},
     "fast": {"preset": "fast"},
-    "alike": {"preset": "fast", "mask": "none", "attention": 0.0, "tidiness": 0.0},
+    "alike": {"preset": "fast", "mask": "none", "attention": 0.0, "naming": 0.0, "tidiness": 0.0},
 }
 # What scores a drawing: the preset's own clean view, and nothing that is costly and takes no part in it.
-JUDGES = {"paper": {"preset": "paper"}, "fast": {"preset": "fast", "begin": "squiggles", "early": 0.0}}
+JUDGES = {"paper": {"preset": "paper"}, "fast": {"preset": "fast", "begin": "squiggles", "early": 0.0, "naming": 0.0}}
 SCORING = {"candidates": 1, "steps": 1, "views": 0, "view_pool": 1, "seed": 0}
 # What is compared with `paper`, and as in which preset both are scored.
 COMPARED = (("alike", "paper"), ("fast", "paper"), ("fast", "fast"))
@@ -48,6 +48,8 @@ COMPARED = (("alike", "paper"), ("fast", "paper"), ("fast", "fast"))
 LEAST_REACHED = 10 / 12
 MOST_OF_TIME = 0.1
 ENDINGS = (".svg", ".png")
+# Settings of `fast` that can be asked for.
+OF_FAST = ("naming", "tidiness")
 
 
 @dataclass(frozen=True)
@@ -274,17 +276,19 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
     parser.add_argument("--steps", type=int, help="of fast and alike, instead of their own")
     parser.add_argument("--paper-steps", type=int, help="of paper, instead of its own")
-    parser.add_argument(
-        "--tidiness", type=float, help="of fast, instead of its own; with another folder to keep them in"
-    )
+    for name in OF_FAST:
+        parser.add_argument(
+            f"--{name}", type=float, help="of fast, instead of its own; with another folder to keep them in"
+        )
     parser.add_argument("--encoder", default="builtin", help="of all")
     parser.add_argument("--keep", type=Path, help="a folder for the drawings, to look at")
     parser.add_argument("--record", type=Path, help="a file for the scores, to go on from")
     asked = parser.parse_args()
     steps = {way: asked.paper_steps if way == "paper" else asked.steps for way in WAYS}
     changes: dict[str, dict[str, Any]] = {way: {"steps": number} for way, number in steps.items() if number is not None}
-    if asked.tidiness is not None:
-        changes.setdefault("fast", {})["tidiness"] = asked.tidiness
+    for name in OF_FAST:
+        if (value := getattr(asked, name)) is not None:
+            changes.setdefault("fast", {})[name] = value
     if asked.keep is not None:
         asked.keep.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -65,6 +65,28 @@ def semantic_loss(
     return (1 - cosine).mean(dim=1)
 
 
+def naming_loss(
+    sketch: Float[Tensor, "candidates_views classes"], photo: Float[Tensor, "1 classes"], num_views: int
+) -> Float[Tensor, " candidates"]:
+    """Mean over views of the Kullback-Leibler divergence of what a sketch is named from what the photo is.
+
+    Args:
+        sketch: logits of every view of every candidate.
+        photo: logits of the photo.
+        num_views: views of a candidate.
+
+    Returns:
+        `loss[c]` is the mean over views of sum p (log p - log q), in nats: p the photo's class probabilities, q the
+        sketch's. At least 0, but for rounding.
+
+    Gradient: to the sketch's logits.
+
+    Source: the distillation loss of Hinton, Vinyals and Dean 2015 (arXiv 1503.02531) at temperature 1.
+    """
+    expected, found = photo.log_softmax(dim=-1), sketch.unflatten(0, (-1, num_views)).log_softmax(dim=-1)
+    return (expected.exp() * (expected - found)).sum(dim=-1).mean(dim=1)
+
+
 def text_loss(
     sketch: Float[Tensor, "candidates_views dim"], text: Float[Tensor, "1 dim"], num_views: int
 ) -> Float[Tensor, " candidates"]:

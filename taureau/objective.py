@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch.nn import functional
 
-from taureau.losses import geometric_loss, lpips_loss, pixel_loss, semantic_loss, text_loss
+from taureau.losses import geometric_loss, lpips_loss, naming_loss, pixel_loss, semantic_loss, text_loss
 from taureau.perception.encoder import Encoder, Features
 from taureau.shapes import Float, Tensor
 from taureau.views import Views, clean_view
@@ -27,9 +27,9 @@ class Objective(Protocol):
     """What an optimisation lowers."""
 
     def loss(
-        self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator
+        self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator, progress: float = 0.0
     ) -> Float[Tensor, " candidates"]:
-        """The loss of each candidate, over views drawn with `generator`."""
+        """The loss of each candidate, over views drawn with `generator`, after a share `progress` of the steps."""
         ...
 
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
@@ -44,7 +44,7 @@ class Objective(Protocol):
 
 
 class PerceptionObjective:
-    """Sketch and photo seen by an encoder: geometric and semantic loss (or the LPIPS-style one).
+    """Sketch and photo seen by an encoder: geometric, semantic and naming loss (or the LPIPS-style one).
 
     Args:
         encoder: the perception network.
@@ -57,7 +57,9 @@ class PerceptionObjective:
         fill: the value past the border of a sketch in a view.
         count_corners: whether the corners that a view leaves empty count in the loss, filled alike in photo and
             sketch (the paper's way), or are left out.
-        unit_length: compare maps as LPIPS does, and no embedding.
+        unit_length: compare maps as LPIPS does, and nothing else.
+        whole: the photo with its background, margins filled, by which it is named; None for `photo`.
+        naming: the weight that the naming loss begins with, for an encoder that knows classes.
     """
 
     def __init__(
@@ -72,12 +74,15 @@ class PerceptionObjective:
         fill: float,
         count_corners: bool,
         unit_length: bool = False,
+        whole: Float[Tensor, "3 height width"] | None = None,
+        naming: float = 0.0,
     ) -> None:
         self._encoder = encoder
         self._fill = fill
         self._views_per_step = views_per_step
         self._geometric = lpips_loss if unit_length else geometric_loss
         self._semantic_weight = 0.0 if unit_length else encoder.semantic_weight
+        self._naming = naming
         # More pixels than the encoder sees would only be thrown away, at every view of every step.
         self._side = min(photo.shape[-1], encoder.input_side)
         assert pool.grid.shape[1] == self._side, f"views of {self._side} pixels, got {pool.grid.shape[1]}"
@@ -105,17 +110,31 @@ class PerceptionObjective:
             # Entry 0 is the clean view's, and entry 1 + v that of view v.
             self._features = _concatenate([target(views) for views in (clean, *parts)])
             self._weights = torch.cat([weights, self._pool.apply(weights, fill=1.0 if count_corners else 0.0)])
+            # By all of it, seen straight: without its background, or through a view, a photo is named worse.
+            self._names = None
+            if naming > 0 and not unit_length:
+                named = photo if whole is None else _shrunk(whole[None], self._side)
+                self._names = encoder(named, ()).logits
 
     def loss(
-        self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator
+        self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator, progress: float = 0.0
     ) -> Float[Tensor, " candidates"]:
-        """Geometric + weighted semantic loss, averaged over the clean view and `views_per_step` random ones."""
+        """Geometric, semantic and naming loss, averaged over the clean view and `views_per_step` random ones.
+
+        The weight of the last falls to 0 as `progress` comes to 1: names say what deserves a stroke, maps where it is.
+        """
         chosen = _choose_views(self._pool, self._views_per_step, generator)
         images = _with_views(_shrunk(sketches, self._side), self._pool.select(chosen), self._fill)
-        return self._compare(self._look(images), functional.pad(chosen + 1, (1, 0)))
+        seen = self._look(images, names=self._names is not None)
+        loss = self._compare(seen, functional.pad(chosen + 1, (1, 0)))
+        if self._names is not None:
+            assert seen.logits is not None
+            weight = self._naming * (1 - progress)
+            loss = loss + weight * naming_loss(seen.logits, self._names, 1 + len(chosen))
+        return loss
 
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
-        """The same over the clean view alone."""
+        """The same over the clean view alone, without the naming loss."""
         with torch.no_grad():
             return self._compare(self._look(_shrunk(sketches, self._side)), CLEAN)
 
@@ -140,8 +159,9 @@ class PerceptionObjective:
             places = functional.adaptive_avg_pool2d(self._weights[CLEAN], (theirs.shape[-2], theirs.shape[-1]))[:, 0]
             return distances[:-1].minimum(distances[-1:]) * places
 
-    def _look(self, images: Tensor) -> Features:
-        return self._encoder(images, tuple(self._encoder.loss_layers), embedding=self._semantic_weight > 0)
+    def _look(self, images: Tensor, *, names: bool = False) -> Features:
+        beyond = self._semantic_weight > 0 or names
+        return self._encoder(images, tuple(self._encoder.loss_layers), embedding=beyond)
 
     def _compare(self, sketch: Features, views: Tensor | slice) -> Tensor:
         """The loss of what is seen of sketches through the views of these entries."""
@@ -171,6 +191,7 @@ class PixelObjective:
         sketches: Float[Tensor, "candidates 3 height width"],
         *,
         generator: torch.Generator,  # noqa: ARG002 - the protocol's; pixels need no views
+        progress: float = 0.0,  # noqa: ARG002 - the protocol's
     ) -> Float[Tensor, " candidates"]:
         """Mean squared difference; there are no random views."""
         return pixel_loss(sketches, self._target, self._place_weights)
@@ -209,7 +230,11 @@ class TextObjective:
             self._text = encoder.encode_text([prompt])
 
     def loss(
-        self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator
+        self,
+        sketches: Float[Tensor, "candidates 3 height width"],
+        *,
+        generator: torch.Generator,
+        progress: float = 0.0,  # noqa: ARG002 - the protocol's
     ) -> Float[Tensor, " candidates"]:
         """Distance to the text, averaged over the clean view and `views_per_step` random ones."""
         chosen = _choose_views(self._pool, self._views_per_step, generator)

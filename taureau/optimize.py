@@ -166,7 +166,7 @@ def optimize(
         blur = 1 + (softness - 1) * _cosine(min(2 * progress, 1.0))
         sketches = drawn(crowd.strokes().of_sketch(racing), blur)
         lowered = early if early is not None and progress < early_share else objective
-        losses = lowered.loss(sketches, generator=generator)
+        losses = lowered.loss(sketches, generator=generator, progress=progress)
         losses = losses + disorder(crowd.points[racing], sketches, first.points[racing, :num_locked])
         # The candidates share nothing, so the gradient of the sum is each one's own.
         total = losses.sum()

@@ -58,6 +58,8 @@ class Settings:
             continued have none.
         attention: how much the geometric loss leans to salient places of a photo that is drawn with its background:
             0 not at all, 1 entirely. On a subject cut out on paper every place counts alike.
+        naming: how much it counts at first that the encoder names the sketch as it names the photo, 0 for not at all;
+            it falls to 0 along the steps, and is nothing to an encoder that knows no classes.
         score_every: steps between two scores of the clean view.
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which then start anew where the
             sketch lacks most; 0 for never.
@@ -91,6 +93,7 @@ class Settings:
     trial: float = 0.3
     surplus: float = 1.0
     attention: float = 0.75
+    naming: float = 1.0
     score_every: int = 10
     relocate_every: int = 20
     tidiness: float = 1.0
@@ -137,6 +140,7 @@ class Settings:
         _check_number("final_learning_rate", self.final_learning_rate, 0.0, 100.0, open_low=True)
         _check_number("softness", self.softness, 1.0, 32.0)
         _check_number("attention", self.attention, 0.0, 1.0)
+        _check_number("naming", self.naming, 0.0, 100.0)
         _check_number("tidiness", self.tidiness, 0.0, 100.0)
         _check_choice("preset", self.preset, tuple(PRESETS))
         _check_choice("begin", self.begin, BEGINNINGS)
@@ -176,6 +180,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "trial": 1.0,
         "surplus": 0.0,
         "attention": 0.0,
+        "naming": 0.0,
         "relocate_every": 0,
         "tidiness": 0.0,
     },

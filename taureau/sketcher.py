@@ -288,6 +288,8 @@ class Sketcher:
             fill=fill,
             count_corners=settings.view_fill == "black",
             unit_length=settings.loss == "lpips",
+            whole=subject.photo,
+            naming=settings.naming,
         )
 
 

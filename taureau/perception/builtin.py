@@ -141,7 +141,9 @@ class Builtin(Encoder):
         if not embedding and layers <= {LINES}:
             return Features(maps)
         local, last = self._tower(images, layers, embedding)
-        return Features(maps | local, self._tower.embed(self._tower.survey(last)) if embedding else None)
+        if not embedding:
+            return Features(maps | local)
+        return Features(maps | local, *self._tower.sum_up(last))
 
     def classify(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch classes"]:
         """The probability of each of `classes` for each image; every row adds up to 1.
@@ -262,9 +264,12 @@ class Tower(nn.Module):
         """The mean of the places, weighted by `attend`."""
         return (last.flatten(2) @ self.attend(last).flatten(1)[:, :, None])[:, :, 0]
 
-    def survey(self, last: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch seen"]:
-        """What the embedding is made of: `pool`, and the means of each channel in the tiles, row by row."""
-        return survey(last, self.pool(last), self.tiles)
+    def sum_up(
+        self, last: Float[Tensor, "batch channels height width"]
+    ) -> tuple[Float[Tensor, "batch dim"], Float[Tensor, "batch classes"]]:
+        """The embedding, and the logits of the classes."""
+        pooled = self.pool(last)
+        return self.embed(survey(last, pooled, self.tiles)), self.classify(pooled)
 
 
 def _read_record(file: Path) -> dict[str, Any]:

@@ -26,10 +26,13 @@ class Features:
         maps: by layer name; `[batch channels height width]` for convolutional layers, `[batch tokens channels]` for
             transformer blocks (the class token first).
         embedding: one vector an image, not normalised; None when it was not asked for.
+        logits: what speaks for each class, before the softmax; None when the embedding was not asked for, and from
+            encoders that know no classes.
     """
 
     maps: dict[str, Tensor] = field(default_factory=dict)
     embedding: Float[Tensor, "batch dim"] | None = None
+    logits: Float[Tensor, "batch classes"] | None = None
 
 
 class Encoder(ABC):
@@ -70,7 +73,7 @@ class Encoder(ABC):
         Args:
             images: red, green, blue in 0..1, any size.
             layers: the maps to return; None for all of them.
-            embedding: whether the embedding is wanted too.
+            embedding: whether the embedding, and the logits of an encoder that knows classes, are wanted too.
 
         Returns:
             `maps` holds exactly the layers asked for. Nothing is computed past the last thing asked for.

@@ -42,7 +42,7 @@ class Bowl:
         self.target, self.curvature, self.map = target, curvature, lacking
         self.asked_lacking = 0
 
-    def loss(self, sketches: torch.Tensor, *, generator: torch.Generator) -> torch.Tensor:
+    def loss(self, sketches: torch.Tensor, *, generator: torch.Generator, progress: float = 0.0) -> torch.Tensor:
         return self._of(sketches)
 
     def score(self, sketches: torch.Tensor) -> torch.Tensor:

@@ -1,6 +1,7 @@
 """Objectives against plain loops: what is compared, how it is weighed, and that the photo is looked at once."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -158,6 +159,55 @@ def test_a_sketch_like_the_photo_has_no_loss():
     assert float(found.score(photo[None])[0]) == pytest.approx(0, abs=1e-6)
     assert float(found.loss(photo[None], generator=seeded())[0]) == pytest.approx(0, abs=1e-6)
     assert float(found.score(1 - photo[None])[0]) > 0.01
+
+
+# Names
+
+
+class Knowing(PlainEncoder):
+    """An encoder that knows four classes."""
+
+    def _look(self, images, layers, embedding):
+        found = super()._look(images, layers, embedding)
+        return replace(found, logits=3 * found.embedding[:, :4]) if embedding else found
+
+
+@pytest.mark.parametrize("background", [False, True])
+@pytest.mark.parametrize("semantic_weight", [0.1, 0.0])
+@pytest.mark.parametrize("margin", [False, True], ids=["square", "wide"])
+def test_names_count_in_the_loss_and_not_in_the_score(margin, semantic_weight, background):
+    inside, weight = wide() if margin else None, 0.7
+    sketches, photo, whole = random_images(CANDIDATES), random_images(1, seed=1)[0], random_images(1, seed=8)[0]
+    encoder = Knowing(semantic_weight=semantic_weight)
+    changes = {"whole": whole} if background else {}
+    without, found = (objective(encoder, inside, naming=naming, **changes) for naming in (0.0, weight))
+    chosen = torch.randperm(POOL, generator=seeded(3))[:VIEWS]
+
+    def probabilities(image: torch.Tensor) -> torch.Tensor:
+        return encoder(image[None]).logits[0].softmax(dim=0)
+
+    p, expected = probabilities(whole if background else photo), []
+    for sketch in sketches:
+        every_q = [probabilities(seen) for seen in (sketch, *pool_of(POOL).select(chosen).apply(sketch[None]))]
+        expected.append(weight * sum(float((p * (p / q).log()).sum()) for q in every_q) / (1 + VIEWS))
+    plain = without.loss(sketches, generator=seeded(3))
+    for progress in (0.0, 0.25, 1.0):  # it fades along the steps
+        difference = found.loss(sketches, generator=seeded(3), progress=progress) - plain
+        assert difference.tolist() == pytest.approx([(1 - progress) * each for each in expected], rel=1e-3)
+    assert torch.equal(found.score(sketches), without.score(sketches))
+    gradients = []
+    for each in (found, without):
+        pixels = sketches.clone().requires_grad_()
+        each.loss(pixels, generator=seeded(3)).sum().backward()
+        gradients.append(pixels.grad)
+    assert not torch.allclose(*gradients, rtol=1e-3)
+
+
+def test_names_are_nothing_to_an_encoder_without_classes_and_to_unit_length():
+    sketches = random_images(CANDIDATES)
+    for encoder, changes in ((PlainEncoder(), {}), (Knowing(), {"unit_length": True})):
+        losses = [objective(encoder, naming=n, **changes).loss(sketches, generator=seeded()) for n in (0.0, 1.0)]
+        assert torch.equal(*losses)
 
 
 # What is computed once

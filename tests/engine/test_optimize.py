@@ -225,13 +225,14 @@ def test_candidates_that_are_out_are_not_begun_anew_and_keep_their_colours():
 
 @pytest.mark.parametrize("late", [False, True])
 def test_with_a_deadline_all_schedules_go_by_the_clock(plain_pictures, late):
-    first, now, candidates = random_strokes(3, 2), [100.0], []
+    first, now, candidates, told = random_strokes(3, 2), [100.0], [], []
     objective, early = bowl(first), bowl(first)
     for lowered in (objective, early):
 
-        def loss(sketches, *, generator, lowered=lowered):
+        def loss(sketches, *, generator, progress, lowered=lowered):
             now[0] += 2.0
             candidates.append((len(sketches), lowered is early))
+            told.append(progress)
             return lowered._of(sketches)
 
         lowered.loss = loss
@@ -241,6 +242,7 @@ def test_with_a_deadline_all_schedules_go_by_the_clock(plain_pictures, late):
     found = list(run(first, objective, steps=500, deadline=90.0 if late else 120.0, clock=lambda: now[0], **schedules))
     progress = [1.0] if late else [k / 10 for k in range(10)]
     assert [step.number for step in found] == list(range(len(progress) + 1))
+    assert told == pytest.approx(progress)
     assert found[-1].total == found[-1].number
     # At the end it is scored: what lies lower than the start is kept.
     leader = found[-1].best.winner
@@ -327,7 +329,7 @@ def test_a_deadline_leaves_a_fifth_of_the_time_for_finding_out_what_is_needed(pl
     first, now, looks = random_strokes(2, 40), [0.0], []
 
     class Slow(Bowl):
-        def loss(self, sketches, *, generator):
+        def loss(self, sketches, *, generator, progress):
             now[0] += 1.0
             return sketches[:, 0, 0].square().sum(dim=1)
 
@@ -353,7 +355,7 @@ def test_the_trial_ends_when_strokes_in_surplus_are_gone(plain_pictures):
     sizes = []
 
     class Counting(Bowl):
-        def loss(self, sketches, *, generator):
+        def loss(self, sketches, *, generator, progress):
             sizes.append((len(sketches), sketches.shape[3] // 8))
             return self._of(sketches)
 

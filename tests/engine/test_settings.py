@@ -37,6 +37,7 @@ NUMBERS = {
     "trial": (0.0, 1.0, False),
     "surplus": (0.0, 3.0, False),
     "attention": (0.0, 1.0, False),
+    "naming": (0.0, 100.0, False),
     "tidiness": (0.0, 100.0, False),
 }
 CHOICES = {
@@ -164,6 +165,7 @@ def test_paper_is_the_method_as_published():
         "trial": 1.0,
         "surplus": 0.0,
         "attention": 0.0,
+        "naming": 0.0,
         "relocate_every": 0,
         "tidiness": 0.0,
         "begin": "squiggles",

@@ -171,12 +171,20 @@ def test_a_photo_too_long_to_be_drawn_is_said(sketcher):
 @pytest.mark.parametrize("loss", ["perception", "l2", "lpips", "xdog"])
 def test_each_loss_draws_in_its_own_way(sketcher, loss):
     # In a dozen steps some losses are hardly below the start, by less than a score is rounded.
-    sketch = sketcher.draw(PHOTO, **quick(loss=loss, steps=40))
+    sketch = sketcher.draw(PHOTO, **quick(loss=loss, steps=40, naming=0.0))
     assert sketch.settings.loss == loss
     start = next(iter(sketcher.steps(PHOTO, **quick(loss=loss))))
     assert sketch.scores["clean"] < 0.97 * start.score
     if loss != "l2":
         assert svg_diff(sketch.svg.split("</metadata>")[1], sketcher.draw(PHOTO, **QUICK).svg.split("</metadata>")[1])
+
+
+@pytest.mark.parametrize("encoder", ["builtin", "contour"])
+def test_names_count_with_an_encoder_that_knows_classes(encoder):
+    sketcher = Sketcher(load_encoder(encoder, device="cpu"))
+    *_, without = sketcher.steps(PHOTO, **quick(loss="perception", naming=0.0))
+    *_, found = sketcher.steps(PHOTO, **quick(loss="perception", naming=1.0))
+    assert torch.equal(without.strokes.points, found.strokes.points) == (encoder == "contour")
 
 
 def test_l2_comes_nearer_to_the_photo_and_xdog_to_its_lines(sketcher):

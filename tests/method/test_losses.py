@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from taureau.losses import geometric_loss, lpips_loss, pixel_loss, semantic_loss, text_loss
+from taureau.losses import geometric_loss, lpips_loss, naming_loss, pixel_loss, semantic_loss, text_loss
 from taureau.margins import RIM, TRIM, comparable, extend_border, fill_margin, whole_pixels
 from taureau.objective import PerceptionObjective, PixelObjective
 from taureau.perception.contour import Contour
@@ -143,6 +143,34 @@ def test_semantic_loss_equals_a_plain_loop() -> None:
 def test_semantic_loss_of_like_and_opposite() -> None:
     photo = random(VIEWS, 9)
     assert semantic_loss(torch.cat([photo, -photo]), photo).tolist() == pytest.approx([0.0, 2.0], abs=1e-12)
+
+
+def plain_divergence(photo: list[float], sketch: list[float]) -> float:
+    p, q = ([math.exp(each) / sum(map(math.exp, logits)) for each in logits] for logits in (photo, sketch))
+    return sum(a * math.log(a / b) for a, b in zip(p, q, strict=True))
+
+
+def test_naming_loss_equals_a_plain_loop() -> None:
+    sketch, photo = random(CANDIDATES * VIEWS, 9, seed=1), random(1, 9, seed=2)
+    apart = [plain_divergence(photo[0].tolist(), logits) for logits in sketch.tolist()]
+    expected = [sum(apart[c * VIEWS : (c + 1) * VIEWS]) / VIEWS for c in range(CANDIDATES)]
+    assert naming_loss(sketch, photo, VIEWS).tolist() == pytest.approx(expected, rel=1e-9)
+    # What all classes have more of says nothing; and it matters which of the two the photo is.
+    torch.testing.assert_close(naming_loss(sketch + 5, photo - 3, VIEWS), naming_loss(sketch, photo, VIEWS))
+    assert float(naming_loss(photo, sketch[:1], 1)) != pytest.approx(apart[0], rel=1e-3)
+
+
+def test_naming_loss_is_least_for_the_same_names_and_finite_for_unthinkable_ones() -> None:
+    photo = random(1, 9)
+    assert naming_loss(photo, photo, 1).item() == pytest.approx(0, abs=1e-12)
+    sure = torch.tensor([[300.0, 0.0]])
+    assert naming_loss(-sure, sure, 1).item() == pytest.approx(300)
+
+
+def test_the_gradient_of_naming_loss_is_the_difference_of_the_probabilities() -> None:
+    sketch, photo = random(CANDIDATES * VIEWS, 9, seed=1).requires_grad_(), random(1, 9, seed=2)
+    naming_loss(sketch, photo, VIEWS).sum().backward()
+    torch.testing.assert_close(sketch.grad, (sketch.detach().softmax(1) - photo.softmax(1)) / VIEWS)
 
 
 def test_text_loss_equals_a_plain_loop() -> None:

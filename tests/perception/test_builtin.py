@@ -72,6 +72,7 @@ def test_it_sees_what_the_trained_network_sees(network, encoder):
     for name in LOCAL_STAGES:
         assert near(functional.normalize(ours.maps[name], dim=1), functional.normalize(theirs.local[name], dim=1)), name
     assert near(ours.embedding, theirs.embedding)
+    assert near(ours.logits, theirs.logits)
     assert near(encoder.classify(images()), theirs.logits.softmax(dim=1))
     assert not near(ours.embedding, theirs.embedding.roll(1, 0))
 
@@ -129,6 +130,7 @@ def test_only_what_is_asked_for_is_computed(file, monkeypatch):
     found = encoder(images(1), ("quarter",), embedding=False)
     assert list(found.maps) == ["quarter"]
     assert found.embedding is None
+    assert found.logits is None
     with pytest.raises(TypeError):
         encoder(images(1), ("eighth",), embedding=False)
     with pytest.raises(TypeError):

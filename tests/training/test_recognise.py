@@ -15,7 +15,7 @@ from training.recognise.draw import draw, random_sketch
 from training.recognise.plan import Plan, choose, has_subject, read_plan, write_plan
 from training.recognise.scores import MEASURES, among_first, chance, difference, images_of, measure, place, spread
 from training.recognise.sheet import CELL, GAP, HEAD, sheet_of_run
-from training.recognise.verdict import as_markdown, check_drawings, judge_run, summarize
+from training.recognise.verdict import EDGE_MAPS, as_markdown, check_drawings, edges_of, judge_run, summarize
 
 TINY = {"candidates": 1, "steps": 1, "size": 64, "view_pool": 2}
 SIDE = 48
@@ -254,9 +254,24 @@ def test_a_judge_that_is_always_right_gives_one(plan, drawn):
 
 def test_a_blind_judge_gives_chance(plan, drawn):
     verdict = judge_run(plan, drawn, Blind(), size=64)
-    for found in [*verdict.drawings.values(), verdict.photos]:
+    for found in [*verdict.drawings.values(), *verdict.edges.values(), verdict.photos]:
         assert {name: values.mean() for name, values in found.items()} == pytest.approx(chance(3, 3))
     assert not verdict.known.any()
+
+
+def test_edge_maps_of_the_photos_are_judged_beside_the_drawings(plan, drawn):
+    """A judge that was told of nothing but the edge maps of the first seed knows those, and not the other way round."""
+    asked = {kind: [images_of([picture])[0] for picture in edges_of(plan, kind, 1)] for kind in EDGE_MAPS}
+    judge = Knowing(asked["canny"], plan.labels.tolist(), [0, 1])
+    judge.embed = Blind().embed
+    right = judge_run(plan, drawn, judge, size=64)
+    assert right.edges["canny"]["class_top1"].shape == (2, 2)
+    assert right.edges["canny"]["class_top1"][0].tolist() == [1, 1]
+    wrong = Knowing(asked["canny"], plan.labels.tolist()[::-1], [0, 1])
+    wrong.embed = Blind().embed
+    assert judge_run(plan, drawn, wrong, size=64).edges["canny"]["class_top1"][0].tolist() == [0, 0]
+    scores = summarize(right, right.known | True, against="contour")["scores"]
+    assert [row["encoder"] for row in scores[-4:]] == ["edges: canny", "edges: gradient", "photo", "chance"]
 
 
 def test_drawings_are_found_as_the_photo_they_are_of(plan, drawn, copied):
@@ -361,10 +376,10 @@ def test_the_command_goes_from_photos_to_scores(tmp_path, monkeypatch, capsys):
         command.main()
 
     chosen = ["--photos", shard, "--classes", classes, "--cache", tmp_path / "cache", "--side", SIDE, "--count", 1]
-    run(
-        "choose", tmp_path / "run", *chosen, "--gallery", 3, "--steps", 1, "--strokes", 2, "--seeds", 5, "--tidiness", 0
-    )
-    assert read_plan(tmp_path / "run").settings_of(5, 2).tidiness == 0
+    drawn_so = "--gallery 3 --steps 1 --strokes 2 --seeds 5 --tidiness 0 --naming 0"
+    run("choose", tmp_path / "run", *chosen, *drawn_so.split())
+    settings = read_plan(tmp_path / "run").settings_of(5, 2)
+    assert (settings.tidiness, settings.naming) == (0, 0)
     run("draw", tmp_path / "run", "contour", "--part", "0/1")
     run("judge", tmp_path / "run", "--judge", tmp_path / "judge", "--size", 64)
     run("sheet", tmp_path / "run", tmp_path / "sheet.png")

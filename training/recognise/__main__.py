@@ -23,9 +23,10 @@ salient: short random curves, evenly spread.
 that the judge names? `photo`: in a gallery of photos of the same class, is the photo that was drawn the one that it
 finds most like the drawing, or among the five? `place`: the share of the other classes, or photos, that the right one
 leaves behind; 0.5 is chance. Each figure is a mean over photos and seeds, with the means of the lowest and the highest
-seed. Differences from `--against` are paired by photo, with a 95 % bootstrap interval over photos. The row `photo` is
-the ceiling: its class from the photo itself, and the photo found by its own middle (seven eighths of its side), since
-by itself it would always be found.
+seed. Differences from `--against` are paired by photo, with a 95 % bootstrap interval over photos. The rows `edges` are
+of edge maps of the photos, which say what the judge makes of lines, however many. The row `photo` is the ceiling: its
+class from the photo itself, and the photo found by its own middle (seven eighths of its side), since by itself it would
+always be found.
 
 `sheet` lays the drawings side by side, to be looked at.
 
@@ -68,7 +69,7 @@ def _choose(given: argparse.Namespace) -> None:
     numbers, gallery = choose(photos, count=given.count, gallery=given.gallery, seed=given.seed, more=more, judge=judge)
     labels = photos.labels[numbers]
     settings = {"preset": given.preset, "candidates": given.candidates}
-    settings |= {name: value for name in ("steps", "tidiness") if (value := getattr(given, name)) is not None}
+    settings |= {name: value for name in ("steps", "naming", "tidiness") if (value := getattr(given, name)) is not None}
     plan = Plan(gallery[:, 0], labels, numbers, gallery, tuple(given.strokes), tuple(given.seeds), settings)
     record = {
         "photos": given.photos.name,
@@ -155,6 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     chosen.add_argument("--seeds", type=int, nargs="+", default=[1, 2], help="seeds to draw with (default 1 2)")
     chosen.add_argument("--preset", default="fast")
     chosen.add_argument("--candidates", type=int, default=1, help="starts of a drawing (default 1)")
+    chosen.add_argument("--naming", type=float, help="how much names count at first (default: as in the preset)")
     chosen.add_argument("--tidiness", type=float, help="how much the priors count (default: as in the preset)")
     chosen.add_argument("--steps", type=int, help="steps of a drawing (default: as in the preset)")
 

@@ -1,6 +1,6 @@
 """What a judge makes of the drawings of a run, in figures and tables."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,14 @@ import numpy as np
 import torch
 
 from taureau import Sketch
+from training.drawings import draw as edge_map
 from training.recognise.plan import Plan
 from training.recognise.scores import MEASURES, Judge, Pictures, chance, difference, look, measure, spread, table
 
 # The part of the photo's side by which the photo itself is looked for.
 MIDDLE = 7 / 8
+# Edge maps of the photos, by kind: what lines alone can tell the judge, however many. It has learnt none of them.
+EDGE_MAPS = ("canny", "gradient")
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,13 @@ class Verdict:
 
     Args:
         drawings: by encoder and stroke count, `[seeds photos]`.
+        edges: of edge maps of the photos, by kind, `[seeds photos]`.
         photos: of the photos themselves, `[photos]`.
         lots: what drawing lots scores.
     """
 
     drawings: dict[tuple[str, int], dict[str, np.ndarray]]
+    edges: dict[str, dict[str, np.ndarray]]
     photos: dict[str, np.ndarray]
     lots: dict[str, float]
 
@@ -37,7 +42,7 @@ class Verdict:
 
 
 def judge_run(plan: Plan, run: Path, judge: Judge, *, size: int) -> Verdict:
-    """The judge's view of all drawings, and of the photos themselves.
+    """The judge's view of all drawings, of edge maps of the photos, and of the photos themselves.
 
     Args:
         plan: what was drawn.
@@ -68,17 +73,25 @@ def judge_run(plan: Plan, run: Path, judge: Judge, *, size: int) -> Verdict:
         for count in plan.strokes:
             files = [[plan.file(run, encoder, seed, row, count) for row in range(len(labels))] for seed in plan.seeds]
             if all(file.exists() for of_seed in files for file in of_seed):
-                by_seed = [measured([_render(file, size) for file in of_seed]) for of_seed in files]
-                drawings[encoder, count] = {name: np.stack([found[name] for found in by_seed]) for name in MEASURES}
+                drawings[encoder, count] = _stacked(
+                    measured([_render(file, size) for file in of_seed]) for of_seed in files
+                )
+    edges = {kind: _stacked(measured(edges_of(plan, kind, seed)) for seed in plan.seeds) for kind in EDGE_MAPS}
     cut = round(plan.pixels.shape[1] * (1 - MIDDLE) / 2)
     whole, middle = measured(plan.pixels), measured(plan.pixels[:, cut:-cut, cut:-cut])
     photos = {name: (whole if name.startswith("class") else middle)[name] for name in MEASURES}
-    return Verdict(drawings, photos, chance(num_classes, plan.gallery.shape[1]))
+    return Verdict(drawings, edges, photos, chance(num_classes, plan.gallery.shape[1]))
 
 
 def encoders_of(run: Path) -> list[str]:
     """The names of the encoders that have drawn something."""
     return sorted(folder.name for folder in run.iterdir() if any(folder.glob("*.svg")))
+
+
+def edges_of(plan: Plan, kind: str, seed: int) -> list[np.ndarray]:
+    """Edge maps of the photos of a plan, uint8 `[side side 3]`."""
+    rng = np.random.default_rng(seed)
+    return [np.repeat(edge_map(photo, kind, rng)[:, :, None], 3, axis=2) for photo in plan.pixels]
 
 
 def check_drawings(plan: Plan, run: Path) -> None:
@@ -124,17 +137,20 @@ def summarize(verdict: Verdict, photos: np.ndarray, *, against: str) -> dict[str
         How many `photos`, and their `scores` and `differences`: lists with `encoder`, `strokes` and every measure's
         `mean`, `low` and `high`.
     """
-    scores = [
-        {"encoder": encoder, "strokes": [count], **{name: spread(values[:, photos]) for name, values in found.items()}}
-        for (encoder, count), found in verdict.drawings.items()
-    ]
-    ceiling = {name: spread(values[None, photos]) for name, values in verdict.photos.items()}
+
+    def row(encoder: str, strokes: Sequence[int], found: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        figures = {name: spread(np.atleast_2d(values)[:, photos]) for name, values in found.items()}
+        return {"encoder": encoder, "strokes": list(strokes), **figures}
+
+    scores = [row(encoder, [count], found) for (encoder, count), found in verdict.drawings.items()]
+    edges = [row(f"edges: {kind}", [], found) for kind, found in verdict.edges.items()]
     lots = {name: {"mean": share, "low": share, "high": share} for name, share in verdict.lots.items()}
     return {
         "photos": int(photos.sum()),
         "scores": [
             *scores,
-            {"encoder": "photo", "strokes": [], **ceiling},
+            *edges,
+            row("photo", [], verdict.photos),
             {"encoder": "chance", "strokes": [], **lots},
         ],
         "differences": list(_differences(verdict, photos, against)),
@@ -166,6 +182,11 @@ def _differences(verdict: Verdict, photos: np.ndarray, against: str) -> Iterator
                 name: difference(by_photo(encoder, counts, name), by_photo(against, counts, name)) for name in MEASURES
             }
             yield {"encoder": encoder, "strokes": counts, **figures}
+
+
+def _stacked(by_seed: Iterable[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    found = list(by_seed)
+    return {name: np.stack([one[name] for one in found]) for name in MEASURES}
 
 
 def _render(file: Path, size: int) -> np.ndarray:
