@@ -16,7 +16,7 @@ import taureau
 WATCHED = (0, 50, 100, 300)
 KINDS = ("squiggles", "lines")
 # A step that suits both, and nothing beside the score that is compared.
-ALIKE = {"learning_rate": 2.0, "tidiness": 0.0, "surplus": 0.0}
+ALIKE = {"learning_rate": 2.0, "naming": 0.0, "tidiness": 0.0, "surplus": 0.0}
 
 
 def main() -> None:

@@ -58,7 +58,7 @@ class PerceptionObjective:
         count_corners: whether the corners that a view leaves empty count in the loss, filled alike in photo and
             sketch (the paper's way), or are left out.
         unit_length: compare maps as LPIPS does, and nothing else.
-        whole: the photo with its background, margins filled, by which it is named; None for `photo`.
+        whole: what the photo is named by, such as all of it where `photo` is a subject on paper; None for `photo`.
         naming: the weight that the naming loss begins with, for an encoder that knows classes.
     """
 
@@ -111,26 +111,25 @@ class PerceptionObjective:
             self._features = _concatenate([target(views) for views in (clean, *parts)])
             self._weights = torch.cat([weights, self._pool.apply(weights, fill=1.0 if count_corners else 0.0)])
             # By all of it, seen straight: without its background, or through a view, a photo is named worse.
-            self._names = None
-            if naming > 0 and not unit_length:
-                named = photo if whole is None else _shrunk(whole[None], self._side)
-                self._names = encoder(named, ()).logits
+            self._photo_names = None
+            if naming > 0 and encoder.classes and not unit_length:
+                self._photo_names = encoder(photo if whole is None else _shrunk(whole[None], self._side), ()).logits
 
     def loss(
         self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator, progress: float = 0.0
     ) -> Float[Tensor, " candidates"]:
         """Geometric, semantic and naming loss, averaged over the clean view and `views_per_step` random ones.
 
-        The weight of the last falls to 0 as `progress` comes to 1: names say what deserves a stroke, maps where it is.
+        The weight of the last falls to 0 as `progress` comes to 1: in the end the maps alone say where lines are.
         """
         chosen = _choose_views(self._pool, self._views_per_step, generator)
         images = _with_views(_shrunk(sketches, self._side), self._pool.select(chosen), self._fill)
-        seen = self._look(images, names=self._names is not None)
+        seen = self._look(images, names=self._photo_names is not None)
         loss = self._compare(seen, functional.pad(chosen + 1, (1, 0)))
-        if self._names is not None:
+        if self._photo_names is not None:
             assert seen.logits is not None
             weight = self._naming * (1 - progress)
-            loss = loss + weight * naming_loss(seen.logits, self._names, 1 + len(chosen))
+            loss = loss + weight * naming_loss(seen.logits, self._photo_names, 1 + len(chosen))
         return loss
 
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:

@@ -42,7 +42,7 @@ class Step:
     Args:
         number: 0 for the start, `total` for the last.
         total: how many steps there will be; with a deadline, how many at the pace of the latest.
-        loss: of the candidate that leads, over this step's views; step 0 has its score.
+        loss: of the candidate that leads, over this step's views, names and priors included; step 0 has its score.
         strokes: where the strokes of all candidates are now, after step 0 with those in surplus.
         best: the best of every candidate so far, with their scores.
     """

@@ -62,7 +62,7 @@ class RunStep:
     Attributes:
         number: 0 for the start, `total` for the last.
         total: how many steps there will be; with a budget, how many at the pace of the latest.
-        loss: over this step's views.
+        loss: over this step's views, names and priors included; step 0 has the score, which is without them.
         score: the best clean-view score so far.
         strokes: where the leading candidate's strokes are now; early on there may be more than asked for.
     """

@@ -58,8 +58,9 @@ class Settings:
             continued have none.
         attention: how much the geometric loss leans to salient places of a photo that is drawn with its background:
             0 not at all, 1 entirely. On a subject cut out on paper every place counts alike.
-        naming: how much it counts at first that the encoder names the sketch as it names the photo, 0 for not at all;
-            it falls to 0 along the steps, and is nothing to an encoder that knows no classes.
+        naming: weight of the naming loss, in nats, at the first step, 0 for none: the encoder shall name the sketch as
+            it names the photo. It falls to 0 along the steps. Only in the loss `perception` and with an encoder that
+            knows classes, which is `builtin`.
         score_every: steps between two scores of the clean view.
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which then start anew where the
             sketch lacks most; 0 for never.

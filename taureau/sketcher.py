@@ -288,7 +288,8 @@ class Sketcher:
             fill=fill,
             count_corners=settings.view_fill == "black",
             unit_length=settings.loss == "lpips",
-            whole=subject.photo,
+            # Who gives a mask says what the subject is; the rest of the photo shall not name it.
+            whole=subject.photo if settings.mask == "auto" else None,
             naming=settings.naming,
         )
 

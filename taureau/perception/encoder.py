@@ -1,4 +1,4 @@
-"""What every encoder is: images in, named feature maps and an embedding out, frozen.
+"""What every encoder is: images in, named feature maps, an embedding and perhaps class logits out, frozen.
 
 An encoder takes images in 0..1 of any size, resizes and normalises them by itself, and is asked for the maps that a
 loss needs; it does no work past the last of them. Gradients flow to the images only.
@@ -46,6 +46,7 @@ class Encoder(ABC):
         input_side: pixels a side that images are resized to inside; more than that it does not see.
         saliency_by: the name of an encoder whose saliency is better for drawing than its own; None for its own.
         weights_sha256: SHA-256 of the file that its weights came from; None when it has none.
+        classes: the names of the classes that it knows; their logits come with the embedding.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Encoder(ABC):
     input_side: int
     saliency_by: str | None = None
     weights_sha256: str | None = None
+    classes: tuple[str, ...] = ()
 
     @property
     @abstractmethod

@@ -167,6 +167,8 @@ def test_a_sketch_like_the_photo_has_no_loss():
 class Knowing(PlainEncoder):
     """An encoder that knows four classes."""
 
+    classes = ("a", "b", "c", "d")
+
     def _look(self, images, layers, embedding):
         found = super()._look(images, layers, embedding)
         return replace(found, logits=3 * found.embedding[:, :4]) if embedding else found

@@ -14,6 +14,7 @@ from svg_text import assert_same_svg, svg_diff
 
 import taureau.sketcher
 from taureau import InputError, Settings, Sketch, Sketcher, Strokes, load_encoder, read_photo
+from taureau.objective import PerceptionObjective
 from taureau.perception.builtin import WEIGHTS_SHA256
 from taureau.perception.contour import Contour
 from tests import pictures
@@ -170,7 +171,8 @@ def test_a_photo_too_long_to_be_drawn_is_said(sketcher):
 
 @pytest.mark.parametrize("loss", ["perception", "l2", "lpips", "xdog"])
 def test_each_loss_draws_in_its_own_way(sketcher, loss):
-    # In a dozen steps some losses are hardly below the start, by less than a score is rounded.
+    # In a dozen steps some losses are hardly below the start, by less than a score is rounded. Names are not in the
+    # score, and with three strokes and few steps they cost most of what it falls by.
     sketch = sketcher.draw(PHOTO, **quick(loss=loss, steps=40, naming=0.0))
     assert sketch.settings.loss == loss
     start = next(iter(sketcher.steps(PHOTO, **quick(loss=loss))))
@@ -185,6 +187,33 @@ def test_names_count_with_an_encoder_that_knows_classes(encoder):
     *_, without = sketcher.steps(PHOTO, **quick(loss="perception", naming=0.0))
     *_, found = sketcher.steps(PHOTO, **quick(loss="perception", naming=1.0))
     assert torch.equal(without.strokes.points, found.strokes.points) == (encoder == "contour")
+
+
+@pytest.mark.parametrize("mask", ["auto", "file"])
+def test_a_photo_is_named_by_all_of_it_unless_the_user_says_what_its_subject_is(mask, monkeypatch, tmp_path):
+    given = {}
+
+    class Spied(PerceptionObjective):
+        def __init__(self, encoder, photo, *others, whole, **options):
+            given.update(photo=photo, whole=whole)
+            super().__init__(encoder, photo, *others, whole=whole, **options)
+
+    monkeypatch.setattr("taureau.sketcher.PerceptionObjective", Spied)
+    picture, changes = np.where(pictures.disk(96, 96) > 0, 150, 20).astype(np.uint8), {}
+    if mask == "file":
+        half = np.zeros((96, 96), np.uint8)
+        half[:, :48] = 255
+        Image.fromarray(half).save(tmp_path / "half.png")
+        changes["mask_file"] = tmp_path / "half.png"
+    sketch = Sketcher(load_encoder("contour", device="cpu")).draw(
+        picture, **quick(loss="perception", mask=mask, size=96), **changes
+    )
+    assert sketch.record["foreground"] != "none"
+    assert (given["photo"] == 1).float().mean() > 0.3  # the background is paper
+    if mask == "file":
+        assert given["whole"] is None
+    else:
+        assert (given["whole"] == 1).float().mean() < 0.1
 
 
 def test_l2_comes_nearer_to_the_photo_and_xdog_to_its_lines(sketcher):
