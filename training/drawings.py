@@ -136,6 +136,11 @@ def on_paper(ink: Ink, side: int, strength: float) -> np.ndarray:
     return np.round(255 * (1 - np.clip(small, 0, 1))).astype(np.uint8)
 
 
+def as_picture(drawing: np.ndarray) -> np.ndarray:
+    """A drawing `[side side]` with the three channels of a photo, `[side side 3]`."""
+    return np.repeat(drawing[:, :, None], 3, axis=2)
+
+
 def trace(edges: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The contours of an edge map as cubics.
 

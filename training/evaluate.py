@@ -28,7 +28,7 @@ from taureau.perception import Encoder, load_encoder
 from taureau.perception.builtin import Builtin
 from taureau.shapes import Float, Int64, Tensor
 from training.data import Photos, open_photos, read_classes
-from training.drawings import HELD_OUT, KINDS, draw
+from training.drawings import HELD_OUT, KINDS, as_picture, draw
 
 # Places a side that the maps of every encoder are averaged to before places are compared.
 GRID = 8
@@ -55,7 +55,7 @@ def evaluate(encoder: Encoder, photos: Photos, *, count: int, seed: int) -> dict
     if isinstance(encoder, Builtin):
         result["photos"] = accuracy(classify(encoder, pixels), labels)
     for kind in KINDS:
-        drawings = [np.repeat(draw(photo, kind, rng)[:, :, None], 3, axis=2) for photo in pixels]
+        drawings = [as_picture(draw(photo, kind, rng)) for photo in pixels]
         there = _look(encoder, drawings)
         result[kind] = {
             "retrieval": retrieval(seen[0], there[0]),

@@ -60,7 +60,7 @@ def evaluate(judge: Judge, photos: Photos, others: Photos | None, *, count: int,
     result["photos"] = accuracy(look(judge, photos.pixels[np.sort(chosen)])[0], labels[own.argsort()])
     for kind, draw in DRAWN.items():
         sheets = [draw(np.ascontiguousarray(photos.pixels[index]), rng=rng) for index in chosen]
-        probabilities, embeddings = look(judge, [np.repeat(sheet[:, :, None], 3, axis=2) for sheet in sheets])
+        probabilities, embeddings = look(judge, [drawings.as_picture(sheet) for sheet in sheets])
         found = retrieval_in_class(embeddings, own, pool, pool_labels)
         result[kind] = accuracy(probabilities, labels) | {"retrieval": found}
     return result

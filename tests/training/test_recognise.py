@@ -261,17 +261,17 @@ def test_a_blind_judge_gives_chance(plan, drawn):
 
 def test_edge_maps_of_the_photos_are_judged_beside_the_drawings(plan, drawn):
     """A judge that was told of nothing but the edge maps of the first seed knows those, and not the other way round."""
-    asked = {kind: [images_of([picture])[0] for picture in edges_of(plan, kind, 1)] for kind in EDGE_MAPS}
-    judge = Knowing(asked["canny"], plan.labels.tolist(), [0, 1])
+    edges = [images_of([picture])[0] for picture in edges_of(plan, "canny", 1)]
+    judge = Knowing(edges, plan.labels.tolist(), [0, 1])
     judge.embed = Blind().embed
     right = judge_run(plan, drawn, judge, size=64)
     assert right.edges["canny"]["class_top1"].shape == (2, 2)
     assert right.edges["canny"]["class_top1"][0].tolist() == [1, 1]
-    wrong = Knowing(asked["canny"], plan.labels.tolist()[::-1], [0, 1])
+    wrong = Knowing(edges, plan.labels.tolist()[::-1], [0, 1])
     wrong.embed = Blind().embed
     assert judge_run(plan, drawn, wrong, size=64).edges["canny"]["class_top1"][0].tolist() == [0, 0]
     scores = summarize(right, right.known | True, against="contour")["scores"]
-    assert [row["encoder"] for row in scores[-4:]] == ["edges: canny", "edges: gradient", "photo", "chance"]
+    assert [row["encoder"] for row in scores[-4:]] == [*(f"edges: {kind}" for kind in EDGE_MAPS), "photo", "chance"]
 
 
 def test_drawings_are_found_as_the_photo_they_are_of(plan, drawn, copied):

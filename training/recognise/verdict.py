@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from taureau import Sketch
-from training.drawings import draw as edge_map
+from training.drawings import as_picture, draw
 from training.recognise.plan import Plan
 from training.recognise.scores import MEASURES, Judge, Pictures, chance, difference, look, measure, spread, table
 
@@ -91,7 +91,7 @@ def encoders_of(run: Path) -> list[str]:
 def edges_of(plan: Plan, kind: str, seed: int) -> list[np.ndarray]:
     """Edge maps of the photos of a plan, uint8 `[side side 3]`."""
     rng = np.random.default_rng(seed)
-    return [np.repeat(edge_map(photo, kind, rng)[:, :, None], 3, axis=2) for photo in plan.pixels]
+    return [as_picture(draw(photo, kind, rng)) for photo in plan.pixels]
 
 
 def check_drawings(plan: Plan, run: Path) -> None:
