@@ -1,6 +1,7 @@
 """Choose: keep the best state of every candidate, and the best candidate.
 
-Lower scores are better. A score that is not finite never wins over one that is.
+The best has the lowest cost: its score, and what priors have against it. A cost that is not finite never wins over one
+that is.
 """
 
 from dataclasses import dataclass
@@ -18,33 +19,37 @@ class Best:
     Args:
         strokes: a batch, one sketch a candidate.
         scores: the clean-view score of exactly these strokes.
+        costs: the same, and what the priors have against these strokes.
     """
 
     strokes: Strokes
     scores: Float[Tensor, " candidates"]
+    costs: Float[Tensor, " candidates"]
 
     @property
     def winner(self) -> int:
-        """The candidate with the lowest score; the first of equals."""
-        return int(_comparable(self.scores).argmin())
+        """The candidate with the lowest cost; the first of equals."""
+        return int(_comparable(self.costs).argmin())
 
-    def improved(self, strokes: Strokes, scores: Float[Tensor, " candidates"]) -> "Best":
-        """This, with every candidate that now scores lower replaced."""
-        better = _comparable(scores) < _comparable(self.scores)
+    def improved(self, new: "Best") -> "Best":
+        """This, with every candidate that now costs less replaced."""
+        better = _comparable(new.costs) < _comparable(self.costs)
 
-        def pick(new: Tensor | None, old: Tensor | None) -> Tensor | None:
-            if new is None or old is None:
+        def pick(now: Tensor | None, old: Tensor | None) -> Tensor | None:
+            if now is None or old is None:
                 return None
-            return torch.where(better.reshape(-1, *[1] * (new.dim() - 1)), new, old)
+            return torch.where(better.reshape(-1, *[1] * (now.dim() - 1)), now, old)
 
-        points, width = pick(strokes.points, self.strokes.points), pick(strokes.width, self.strokes.width)
+        now, old = new.strokes, self.strokes
+        points, width = pick(now.points, old.points), pick(now.width, old.width)
         assert points is not None
         assert width is not None
-        kept = Strokes(
-            points, width, pick(strokes.color, self.strokes.color), pick(strokes.opacity, self.strokes.opacity)
-        )
-        return Best(kept, torch.where(better, scores, self.scores))
+        kept = Strokes(points, width, pick(now.color, old.color), pick(now.opacity, old.opacity))
+        scores, costs = pick(new.scores, self.scores), pick(new.costs, self.costs)
+        assert scores is not None
+        assert costs is not None
+        return Best(kept, scores, costs)
 
 
-def _comparable(scores: Tensor) -> Tensor:
-    return torch.where(torch.isfinite(scores), scores, torch.inf)
+def _comparable(costs: Tensor) -> Tensor:
+    return torch.where(torch.isfinite(costs), costs, torch.inf)

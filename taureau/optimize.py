@@ -120,23 +120,26 @@ def optimize(
     def drawn(strokes: Strokes, softness: float = 1.0) -> Tensor:
         return rasterize(strokes, canvas, softness=softness, backend=backend)
 
-    def scores() -> Tensor:
-        with torch.no_grad():
-            found = objective.score(drawn(crowd.strokes().of_sketch(racing))).cpu()
-        everyone = found.new_full((len(first.points),), torch.inf)
-        everyone[racing] = found
-        return everyone
-
     with torch.no_grad():
         # What blank paper loses is the measure of what is not the objective's: encoders differ twentyfold in it.
         blank = torch.ones(1, 3, canvas.size, canvas.size, device=first.points.device)
         lost = float(objective.score(blank)) if tidiness or crowd.colors is not None else 0.0
-        unit, pull = tidiness * lost, COLOR_PULL * lost
-        best = Best(first.detached(), objective.score(drawn(first)).cpu())
+    unit, pull = tidiness * lost, COLOR_PULL * lost
     width = float(first.width.mean())
 
     def disorder(points: Tensor, sketches: Tensor, locked: Tensor | None = None) -> Tensor | float:
         return unit * untidiness(points, sketches, width, canvas, locked) if unit else 0.0
+
+    def judged(strokes: Strokes) -> Best:
+        """The candidates that take part, as they are now; the others' scores are infinite."""
+        with torch.no_grad():
+            some = strokes.of_sketch(racing)
+            sketches = drawn(some)
+            found = objective.score(sketches)
+            cost = found + disorder(some.points[:, num_locked:], sketches, some.points[:, :num_locked])
+        scores, costs = found.new_full((2, len(first.points)), torch.inf).cpu()
+        scores[racing], costs[racing] = found.cpu(), cost.cpu()
+        return Best(strokes, scores, costs)
 
     def without_some(lowered: Objective, num: int) -> Int64[Tensor, "candidates strokes"]:
         """The strokes that each candidate goes on with."""
@@ -155,6 +158,7 @@ def optimize(
                 which.append(most_needed(strokes, num, losses, enough=_over(until, clock)))
         return torch.stack(which).to(first.points.device)
 
+    best = judged(first.detached())
     pace = Pace(steps, deadline, clock)
     yield Step(0, pace.total, float(best.scores[best.winner]), best.strokes, best)
     while pace.number < pace.total:
@@ -186,8 +190,8 @@ def optimize(
         strokes = crowd.strokes().detached()
         due = pace.number % score_every == 0 or pace.number == pace.total or thinned
         if due and len(crowd) == len(first):
-            best = best.improved(strokes, scores())
-        # Once one goes on alone, it is the winner: the others' scores no longer fall.
+            best = best.improved(judged(strokes))
+        # Once one goes on alone, it is the winner: the others' costs no longer fall.
         leader = best.winner - (racing.start or 0)
         yield Step(pace.number, pace.total, float(losses.detach()[leader]), strokes, best)
 

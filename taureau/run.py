@@ -45,13 +45,13 @@ class Run:
 
     @property
     def sketch(self) -> Sketch:
-        """The best sketch so far, with the score of exactly its strokes."""
+        """The best sketch so far, by score and priors, with the score of exactly its strokes."""
         best = self._last.best
-        candidates = [_plain(score) for score in best.scores.tolist()]
+        scores, costs = ([_plain(value) for value in values.tolist()] for values in (best.scores, best.costs))
         record = {
             **self._record,
             "steps_done": self._last.number,
-            "scores": {"clean": candidates[best.winner], "candidates": candidates},
+            "scores": {"clean": scores[best.winner], "candidates": scores, "costs": costs},
         }
         return Sketch(best.strokes.of_sketch(best.winner), self.canvas, self._name, record)
 
@@ -63,7 +63,7 @@ class RunStep:
         number: 0 for the start, `total` for the last.
         total: how many steps there will be; with a budget, how many at the pace of the latest.
         loss: over this step's views, names and priors included; step 0 has the score, which is without them.
-        score: the best clean-view score so far.
+        score: the clean-view score of the best sketch so far.
         strokes: where the leading candidate's strokes are now; early on there may be more than asked for.
     """
 

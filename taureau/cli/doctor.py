@@ -98,7 +98,9 @@ def run_self_test() -> SelfTest:
     y, x = np.mgrid[-1:1:64j, -1:1:64j]
     ring = np.where(np.abs(np.hypot(x, y) - 0.6) < 0.15, 0, 255).astype(np.uint8)
     picture = np.repeat(ring[..., None], 3, axis=-1)
-    run = taureau.Sketcher().steps(picture, strokes=4, steps=_STEPS, size=64, candidates=1, mask="none", seed=1)
+    # By the score alone, so that one can say that it fell.
+    plain = taureau.Settings(strokes=4, steps=_STEPS, size=64, candidates=1, mask="none", seed=1, tidiness=0.0)
+    run = taureau.Sketcher().steps(picture, settings=plain)
     first = run.sketch
     for _ in run:
         pass

@@ -14,6 +14,7 @@ from taureau.objective import PerceptionObjective, PixelObjective
 from taureau.optimize import optimize
 from taureau.perception.contour import Contour
 from taureau.photo import fit_photo, read_photo
+from taureau.priors import untidiness
 from taureau.raster import rasterize
 from taureau.strokes import Strokes
 from taureau.views import draw_views
@@ -396,6 +397,32 @@ def test_the_scores_are_of_exactly_the_strokes_that_are_kept():
             assert (later >= step.best.scores).all()
             kept_and_moved_on += int((later > step.best.scores).sum())
     assert kept_and_moved_on > 3  # so that scoring the latest strokes instead would be caught
+
+
+@pytest.mark.parametrize("num_locked", [0, 2])
+def test_what_is_kept_has_the_lowest_sum_of_score_and_priors(num_locked):
+    objective, first = l2_objective(), random_strokes(3, 4)
+    blank = float(objective.score(torch.ones(1, 3, 64, 64)))
+    width = float(first.width.mean())
+
+    def score_and_cost(strokes):
+        sketches = rasterize(strokes, CANVAS, backend="torch")
+        locked, moving = strokes.points.split([num_locked, 4 - num_locked], dim=1)
+        score = objective.score(sketches)
+        return score, score + 5 * blank * untidiness(moving, sketches, width, CANVAS, locked)
+
+    scores, costs = [], []
+    for step in run(first, objective, steps=12, learning_rate=4.0, tidiness=5.0, num_locked=num_locked):
+        score, cost = score_and_cost(step.strokes)
+        scores.append(score)
+        costs.append(cost)
+        best_score, best_cost = score_and_cost(step.best.strokes)
+        assert torch.equal(best_score, step.best.scores)
+        torch.testing.assert_close(best_cost, torch.stack(costs).amin(0))
+        torch.testing.assert_close(step.best.costs, best_cost)
+        assert step.best.winner == int(best_cost.argmin())
+    # Proof of the guard: what had the lowest score is not kept.
+    assert (torch.stack(scores).amin(0) < step.best.scores - 1e-5).any()
 
 
 def test_the_perception_score_is_of_the_strokes_that_are_kept():

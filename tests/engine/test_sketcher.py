@@ -69,7 +69,9 @@ def test_no_seed_is_a_seed_drawn_and_recorded(sketcher):
 def test_more_candidates_begin_with_the_same_ones(sketcher):
     few, many = (sketcher.draw(PHOTO, **quick(candidates=num, trial=1.0)) for num in (1, 3))
     assert many.scores["candidates"][0] == pytest.approx(few.scores["candidates"][0], rel=1e-4)
-    assert many.scores["clean"] == min(many.scores["candidates"])
+    scores, costs = many.scores["candidates"], many.scores["costs"]
+    assert many.scores["clean"] == scores[costs.index(min(costs))]
+    assert all(score < cost for score, cost in zip(scores, costs, strict=True))  # priors are on
     assert len(set(many.scores["candidates"])) == 3
 
 
@@ -422,7 +424,8 @@ def test_colours_and_opacities_of_the_start_stay(sketcher, begun):
     chance = torch.rand(4, 4, generator=torch.Generator().manual_seed(2))
     strokes = Strokes(begun.strokes.points, begun.strokes.width, chance[:, :3], chance[:, 3])
     start = Sketch(strokes, begun.canvas)
-    plain = sketcher.draw(PHOTO, **quick(strokes=6), start=start)
+    # By the score alone: so few steps raise the cost, and the start would be kept.
+    plain = sketcher.draw(PHOTO, **quick(strokes=6, tidiness=0.0), start=start)
     assert torch.equal(plain.strokes.color[:4], strokes.color)
     assert (plain.strokes.color[4:] == 0).all()
     assert torch.equal(plain.strokes.opacity, torch.cat([strokes.opacity, torch.ones(2)]))
@@ -430,7 +433,7 @@ def test_colours_and_opacities_of_the_start_stay(sketcher, begun):
     locked = sketcher.draw(PHOTO, **quick(strokes=6, color=True), start=start, lock=True)
     assert torch.equal(locked.strokes.color[:4], strokes.color)
     assert (locked.strokes.color[4:] > 0).any()
-    moving = sketcher.draw(PHOTO, **quick(strokes=6, color=True), start=start)
+    moving = sketcher.draw(PHOTO, **quick(strokes=6, color=True, tidiness=0.0), start=start)
     assert not torch.equal(moving.strokes.color[:4], strokes.color)
 
 
