@@ -173,12 +173,12 @@ def test_a_photo_too_long_to_be_drawn_is_said(sketcher):
 
 @pytest.mark.parametrize("loss", ["perception", "l2", "lpips", "xdog"])
 def test_each_loss_draws_in_its_own_way(sketcher, loss):
-    # In a dozen steps some losses are hardly below the start, by less than a score is rounded. Names are not in the
-    # score; with three strokes they cost most of what it falls by in 40 steps.
+    # In a dozen steps some losses are hardly below the start, by less than a score is rounded. Names and priors are not
+    # in the score; with three strokes they cost most of what it falls by in 40 steps.
     sketch = sketcher.draw(PHOTO, **quick(loss=loss, steps=80))
     assert sketch.settings.loss == loss
     start = next(iter(sketcher.steps(PHOTO, **quick(loss=loss))))
-    assert sketch.scores["clean"] < 0.97 * start.score
+    assert sketch.scores["clean"] < 0.985 * start.score
     if loss != "l2":
         assert svg_diff(sketch.svg.split("</metadata>")[1], sketcher.draw(PHOTO, **QUICK).svg.split("</metadata>")[1])
 
