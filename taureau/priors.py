@@ -45,6 +45,15 @@ TABLE = 4_000_000
 # two tenths of them, and a fifteenth of the strokes, or of `FEW`, as an S.
 CROWDING, TURNING, STRAYING = 20.0, 0.1, 300.0
 PARTING, TOUCHING, KINKING, WAVERING = 0.4, 0.2, 0.4, 0.3
+# In a drawing of as many strokes as the second, or more, all of it counts as much more as that is than the first: there
+# is a stroke for everything, and what shows is whether they go together. With the first or fewer, each must do what it
+# can. Twelve photos, two seeds, looked at by an eye that was not told what counted how much: docs/differences.md.
+SPARSE, DENSE = 8, 16
+
+
+def importance(num_strokes: int) -> float:
+    """How much priors count among so many strokes: 1 up to `SPARSE`, `DENSE` / `SPARSE` from `DENSE` on."""
+    return min(max(num_strokes, SPARSE), DENSE) / SPARSE
 
 
 def untidiness(

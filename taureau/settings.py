@@ -97,7 +97,7 @@ class Settings:
     naming: float = 1.0
     score_every: int = 10
     relocate_every: int = 20
-    tidiness: float = 2.0
+    tidiness: float = 1.0
 
     def __init__(self, preset: str = "fast", **changes: Any) -> None:
         """A preset with changes, by name; a prompt brings the loss `text` with it, a budget the most steps.

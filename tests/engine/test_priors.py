@@ -21,6 +21,7 @@ from taureau.priors import (
     WAVERING,
     crowding,
     find_joints,
+    importance,
     kinking,
     parting,
     straying,
@@ -332,3 +333,10 @@ def test_together_they_are_a_sum_of_each_candidate():
     )
     kinked = bent(60, 0)
     assert float(untidiness(kinked, picture(kinked), WIDTH, CANVAS)[0]) == pytest.approx(KINKING * 0.5 * 0.140625, 1e-4)
+
+
+@pytest.mark.parametrize(
+    ("num_strokes", "expected"), [(1, 1), (4, 1), (8, 1), (10, 1.25), (16, 2), (17, 2), (64, 2), (4096, 2)]
+)
+def test_priors_count_more_where_there_are_many_strokes(num_strokes, expected):
+    assert importance(num_strokes) == expected
