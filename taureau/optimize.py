@@ -17,7 +17,7 @@ from taureau.choose import Best
 from taureau.objective import Objective
 from taureau.pace import Pace
 from taureau.palette import colors_under
-from taureau.priors import importance, untidiness
+from taureau.priors import untidiness
 from taureau.raster import rasterize
 from taureau.relocate import crumbs, restarted
 from taureau.shapes import Bool, Float, Int64, Tensor
@@ -95,8 +95,7 @@ def optimize(
             it the best of them goes on alone, and the others stay where they are. 1 for all to the end.
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which start anew where the
             sketch lacks most; in the first two thirds of the steps only. 0 for never.
-        tidiness: how much the priors count, in shares of what blank paper loses, where strokes are few, and up to twice
-            that where they are many: see `taureau.priors`.
+        tidiness: how much the priors count, in shares of what blank paper loses: see `taureau.priors.untidiness`.
         num_strokes: how many strokes a candidate is to have; None for as many as in `first`. Those in surplus move with
             the others until after `THINNED` of the steps the ones that each candidate can best do without are taken
             away. Scores begin then; until then the best are the first strokes. Not with locked strokes.
@@ -125,7 +124,7 @@ def optimize(
         # What blank paper loses is the measure of what is not the objective's: encoders differ twentyfold in it.
         blank = torch.ones(1, 3, canvas.size, canvas.size, device=first.points.device)
         lost = float(objective.score(blank)) if tidiness or crowd.colors is not None else 0.0
-    unit, pull = tidiness * lost * importance(len(first)), COLOR_PULL * lost
+    unit, pull = tidiness * lost, COLOR_PULL * lost
     width = float(first.width.mean())
 
     def disorder(points: Tensor, sketches: Tensor, locked: Tensor | None = None) -> Tensor | float:

@@ -45,15 +45,24 @@ TABLE = 4_000_000
 # two tenths of them, and a fifteenth of the strokes, or of `FEW`, as an S.
 CROWDING, TURNING, STRAYING = 20.0, 0.1, 300.0
 PARTING, TOUCHING, KINKING, WAVERING = 0.4, 0.2, 0.4, 0.3
-# In a drawing of as many strokes as the second, or more, all of it counts as much more as that is than the first: there
-# is a stroke for everything, and what shows is whether they go together. With the first or fewer, each must do what it
-# can. Twelve photos, two seeds, looked at by an eye that was not told what counted how much: docs/differences.md.
+# In a drawing of a subject alone with as many strokes as the second, or more, all of it counts as much more as that is
+# than the first: there is a stroke for everything, and what shows is whether they go together. With the first or fewer,
+# each must do what it can; and on a photo drawn whole lines would be joined that do not belong together. Chosen by an
+# eye that was not told what counted how much: docs/differences.md.
 SPARSE, DENSE = 8, 16
 
 
-def importance(num_strokes: int) -> float:
-    """How much priors count among so many strokes: 1 up to `SPARSE`, `DENSE` / `SPARSE` from `DENSE` on."""
-    return min(max(num_strokes, SPARSE), DENSE) / SPARSE
+def importance(num_strokes: int, *, cut_out: bool) -> float:
+    """How much the priors count in a drawing.
+
+    Args:
+        num_strokes: of the drawing.
+        cut_out: whether it is of a subject alone, on paper.
+
+    Returns:
+        1 up to `SPARSE` strokes and on photos drawn whole, else up to `DENSE` / `SPARSE`, from `DENSE` strokes on.
+    """
+    return min(max(num_strokes, SPARSE), DENSE) / SPARSE if cut_out else 1.0
 
 
 def untidiness(

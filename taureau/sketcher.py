@@ -24,6 +24,7 @@ from taureau.optimize import optimize
 from taureau.palette import subject_colors
 from taureau.perception import DEFAULT_ENCODER, Encoder, choose_device, load_encoder
 from taureau.photo import Photo, PhotoSource, fit_photo, read_photo
+from taureau.priors import importance
 from taureau.raster import choose_backend
 from taureau.run import Run
 from taureau.saliency import attention_map, normalize_map
@@ -207,7 +208,7 @@ class Sketcher:
             early_share=settings.early,
             trial=settings.trial,
             relocate_every=settings.relocate_every,
-            tidiness=settings.tidiness,
+            tidiness=settings.tidiness * importance(settings.strokes, cut_out=subject.cut_out),
             num_strokes=settings.strokes,
             num_locked=len(begun.strokes) if begun is not None and lock else 0,
             palette=palette,

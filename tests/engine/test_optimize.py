@@ -399,9 +399,9 @@ def test_the_scores_are_of_exactly_the_strokes_that_are_kept():
     assert kept_and_moved_on > 3  # so that scoring the latest strokes instead would be caught
 
 
-@pytest.mark.parametrize(("num", "importance"), [(4, 1), (12, 1.5), (20, 2)])
+@pytest.mark.parametrize("num", [4, 20])
 @pytest.mark.parametrize("num_locked", [0, 2])
-def test_what_is_kept_has_the_lowest_sum_of_score_and_priors(num_locked, num, importance):
+def test_what_is_kept_has_the_lowest_sum_of_score_and_priors(num_locked, num):
     objective, first = l2_objective(), random_strokes(3, num)
     blank = float(objective.score(torch.ones(1, 3, 64, 64)))
     width = float(first.width.mean())
@@ -410,7 +410,7 @@ def test_what_is_kept_has_the_lowest_sum_of_score_and_priors(num_locked, num, im
         sketches = rasterize(strokes, CANVAS, backend="torch")
         locked, moving = strokes.points.split([num_locked, num - num_locked], dim=1)
         score = objective.score(sketches)
-        return score, score + 5 * importance * blank * untidiness(moving, sketches, width, CANVAS, locked)
+        return score, score + 5 * blank * untidiness(moving, sketches, width, CANVAS, locked)
 
     scores, costs = [], []
     for step in run(first, objective, steps=12, learning_rate=4.0, tidiness=5.0, num_locked=num_locked):
