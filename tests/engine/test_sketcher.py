@@ -171,6 +171,26 @@ def test_a_photo_too_long_to_be_drawn_is_said(sketcher):
 # What is compared
 
 
+@pytest.mark.parametrize(("strokes", "whole", "cut_out"), [(3, 0.5, 0.5), (12, 0.5, 0.75), (16, 0.5, 1.0)])
+def test_priors_count_more_on_a_subject_alone_with_many_strokes(
+    sketcher, monkeypatch, tmp_path, strokes, whole, cut_out
+):
+    plain, found = taureau.sketcher.optimize, []
+
+    def optimize(*args, tidiness, **more):
+        found.append(tidiness)
+        return plain(*args, tidiness=tidiness, **more)
+
+    monkeypatch.setattr(taureau.sketcher, "optimize", optimize)
+    mask = np.zeros(PHOTO.shape[:2], dtype=np.uint8)
+    mask[10:-10, 10:-10] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    asked = quick(strokes=strokes, tidiness=0.5)
+    sketcher.steps(PHOTO, **asked)
+    sketcher.steps(PHOTO, **{**asked, "mask": "file"}, mask_file=tmp_path / "mask.png")
+    assert found == [whole, cut_out]
+
+
 @pytest.mark.parametrize("loss", ["perception", "l2", "lpips", "xdog"])
 def test_each_loss_draws_in_its_own_way(sketcher, loss):
     # In a dozen steps some losses are hardly below the start, by less than a score is rounded. Names and priors are not
