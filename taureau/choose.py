@@ -45,10 +45,8 @@ class Best:
         assert points is not None
         assert width is not None
         kept = Strokes(points, width, pick(now.color, old.color), pick(now.opacity, old.opacity))
-        scores, costs = pick(new.scores, self.scores), pick(new.costs, self.costs)
-        assert scores is not None
-        assert costs is not None
-        return Best(kept, scores, costs)
+        scores = torch.where(better, new.scores, self.scores)
+        return Best(kept, scores, torch.where(better, new.costs, self.costs))
 
 
 def _comparable(costs: Tensor) -> Tensor:
