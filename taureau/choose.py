@@ -1,10 +1,11 @@
 """Choose: keep the best state of every candidate, and the best candidate.
 
-The best has the lowest cost: its score, and what priors have against it. A cost that is not finite never wins over one
-that is.
+A candidate's best state has the lowest cost: its score, and what priors have against it. Of such states the best has
+the lowest score: which lines are drawn is what the network says, how they are drawn is the priors'. What does not have
+a finite cost never wins over what has.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -20,16 +21,24 @@ class Best:
         strokes: a batch, one sketch a candidate.
         scores: the clean-view score of exactly these strokes.
         costs: the same, and what the priors have against these strokes.
+        alone: the only candidate that can still win; None while all can.
     """
 
     strokes: Strokes
     scores: Float[Tensor, " candidates"]
     costs: Float[Tensor, " candidates"]
+    alone: int | None = None
 
     @property
     def winner(self) -> int:
-        """The candidate with the lowest cost; the first of equals."""
-        return int(_comparable(self.costs).argmin())
+        """The candidate with the lowest score, the first of equals; or the one that goes on alone."""
+        if self.alone is not None:
+            return self.alone
+        return int(torch.where(torch.isfinite(self.costs), _comparable(self.scores), torch.inf).argmin())
+
+    def settled(self) -> "Best":
+        """This, with the winner of now as the winner for good: a tidier state may have a higher score."""
+        return replace(self, alone=self.winner)
 
     def improved(self, new: "Best") -> "Best":
         """This, with every candidate that now costs less replaced."""
@@ -46,8 +55,8 @@ class Best:
         assert width is not None
         kept = Strokes(points, width, pick(now.color, old.color), pick(now.opacity, old.opacity))
         scores = torch.where(better, new.scores, self.scores)
-        return Best(kept, scores, torch.where(better, new.costs, self.costs))
+        return Best(kept, scores, torch.where(better, new.costs, self.costs), self.alone)
 
 
-def _comparable(costs: Tensor) -> Tensor:
-    return torch.where(torch.isfinite(costs), costs, torch.inf)
+def _comparable(values: Tensor) -> Tensor:
+    return torch.where(torch.isfinite(values), values, torch.inf)

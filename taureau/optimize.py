@@ -164,6 +164,7 @@ def optimize(
     while pace.number < pace.total:
         progress = pace.progress
         if progress > trial and racing == slice(None) and len(crowd) == len(first):
+            best = best.settled()
             racing = slice(best.winner, best.winner + 1)
             crowd.drop(torch.arange(len(first.points), device=first.points.device) != best.winner)
         rate = final_learning_rate + (learning_rate - final_learning_rate) * _cosine(progress)
@@ -191,7 +192,6 @@ def optimize(
         due = pace.number % score_every == 0 or pace.number == pace.total or thinned
         if due and len(crowd) == len(first):
             best = best.improved(judged(strokes))
-        # Once one goes on alone, it is the winner: the others' costs no longer fall.
         leader = best.winner - (racing.start or 0)
         yield Step(pace.number, pace.total, float(losses.detach()[leader]), strokes, best)
 

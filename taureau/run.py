@@ -45,7 +45,7 @@ class Run:
 
     @property
     def sketch(self) -> Sketch:
-        """The best sketch so far, by score and priors, with the score of exactly its strokes."""
+        """The best sketch so far, with the score of exactly its strokes."""
         best = self._last.best
         scores, costs = ([_plain(value) for value in values.tolist()] for values in (best.scores, best.costs))
         record = {

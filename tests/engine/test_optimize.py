@@ -208,6 +208,15 @@ def test_after_the_trial_the_best_goes_on_alone(plain_pictures, trial, together)
     assert found[-1].best.scores[leader] == alone[-1].best.scores[leader]
 
 
+def test_the_one_that_goes_on_alone_is_the_sketch_whatever_it_scores():
+    options = {"steps": 20, "trial": 0.2, "learning_rate": 4.0, "tidiness": 20.0}
+    found = list(run(random_strokes(3, 20, seed=3), l2_objective(), **options))
+    leader = found[5].best.winner
+    assert [step.best.winner for step in found[5:]] == [leader] * 16
+    # Proof of the guard: priors so strong bring it to a higher score than another stopped at.
+    assert found[-1].best.scores[leader] > found[-1].best.scores.min() + 1e-4
+
+
 def test_candidates_that_are_out_are_not_begun_anew_and_keep_their_colours():
     # Dots, which would all start anew; the palette pulls all colours.
     dots = Strokes.black(random_strokes(3, 4, seed=2).points[..., :1, :].expand(3, 4, 4, 2) + torch.zeros(4, 2), 2.0)
@@ -421,7 +430,7 @@ def test_what_is_kept_has_the_lowest_sum_of_score_and_priors(num_locked, num):
         assert torch.equal(best_score, step.best.scores)
         torch.testing.assert_close(best_cost, torch.stack(costs).amin(0))
         torch.testing.assert_close(step.best.costs, best_cost)
-        assert step.best.winner == int(best_cost.argmin())
+        assert step.best.winner == int(best_score.argmin())
     # Proof of the guard: what had the lowest score is not kept.
     assert (torch.stack(scores).amin(0) < step.best.scores - 1e-5).any()
 
