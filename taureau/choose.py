@@ -1,8 +1,8 @@
 """Choose: keep the best state of every candidate, and the best candidate.
 
-A candidate's best state has the lowest cost: its score, and what priors have against it. Of such states the best has
-the lowest score: which lines are drawn is what the network says, how they are drawn is the priors'. What does not have
-a finite cost never wins over what has.
+A candidate's best state has the lowest cost: its score, and what priors have against it. So has the best candidate,
+unless it has few strokes: then a tidy one may have left out what the drawing is of, and the lowest score wins. What
+does not have a finite cost never wins over what has.
 """
 
 from dataclasses import dataclass, replace
@@ -21,20 +21,23 @@ class Best:
         strokes: a batch, one sketch a candidate.
         scores: the clean-view score of exactly these strokes.
         costs: the same, and what the priors have against these strokes.
+        by_score: whether candidates are compared by their scores, not by their costs.
         alone: the only candidate that can still win; None while all can.
     """
 
     strokes: Strokes
     scores: Float[Tensor, " candidates"]
     costs: Float[Tensor, " candidates"]
+    by_score: bool = False
     alone: int | None = None
 
     @property
     def winner(self) -> int:
-        """The candidate with the lowest score, the first of equals; or the one that goes on alone."""
+        """The best candidate, the first of equals; or the one that goes on alone."""
         if self.alone is not None:
             return self.alone
-        return int(torch.where(torch.isfinite(self.costs), _comparable(self.scores), torch.inf).argmin())
+        compared = self.scores if self.by_score else self.costs
+        return int(torch.where(torch.isfinite(self.costs), _comparable(compared), torch.inf).argmin())
 
     def settled(self) -> "Best":
         """This, with the winner of now as the winner for good: a tidier state may have a higher score."""
@@ -55,7 +58,8 @@ class Best:
         assert width is not None
         kept = Strokes(points, width, pick(now.color, old.color), pick(now.opacity, old.opacity))
         scores = torch.where(better, new.scores, self.scores)
-        return Best(kept, scores, torch.where(better, new.costs, self.costs), self.alone)
+        costs = torch.where(better, new.costs, self.costs)
+        return replace(self, strokes=kept, scores=scores, costs=costs)
 
 
 def _comparable(values: Tensor) -> Tensor:

@@ -30,6 +30,9 @@ COLOR_RATE = 0.02
 # loses. An encoder that sees energy, not hue, says nothing against a turquoise goldfish; `builtin` would rather have
 # a yellow one.
 COLOR_PULL = 6.0
+# With fewer strokes candidates are compared by their scores: each stroke has to stand for more than one thing, and what
+# priors have against that is not to choose.
+SEVERAL = 8
 # The share of the steps after which strokes in surplus go; with a deadline, the share of the time left after which no
 # more of them are looked at to find out which.
 THINNED, LOOKING = 0.15, 0.2
@@ -139,7 +142,7 @@ def optimize(
             cost = found + disorder(some.points[:, num_locked:], sketches, some.points[:, :num_locked])
         scores, costs = found.new_full((2, len(first.points)), torch.inf).cpu()
         scores[racing], costs[racing] = found.cpu(), cost.cpu()
-        return Best(strokes, scores, costs)
+        return Best(strokes, scores, costs, by_score=len(first) < SEVERAL)
 
     def without_some(lowered: Objective, num: int) -> Int64[Tensor, "candidates strokes"]:
         """The strokes that each candidate goes on with."""

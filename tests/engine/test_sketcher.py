@@ -70,7 +70,7 @@ def test_more_candidates_begin_with_the_same_ones(sketcher):
     few, many = (sketcher.draw(PHOTO, **quick(candidates=num, trial=1.0)) for num in (1, 3))
     assert many.scores["candidates"][0] == pytest.approx(few.scores["candidates"][0], rel=1e-4)
     scores, costs = many.scores["candidates"], many.scores["costs"]
-    assert many.scores["clean"] == min(scores)
+    assert many.scores["clean"] == min(scores)  # three strokes are few
     assert all(score < cost for score, cost in zip(scores, costs, strict=True))  # priors are on
     assert len(set(many.scores["candidates"])) == 3
 
