@@ -44,7 +44,7 @@ class Best:
         return replace(self, alone=self.winner)
 
     def improved(self, new: "Best") -> "Best":
-        """This, with every candidate that now costs less replaced."""
+        """This, with every candidate that now costs less replaced; how candidates are compared stays."""
         better = _comparable(new.costs) < _comparable(self.costs)
 
         def pick(now: Tensor | None, old: Tensor | None) -> Tensor | None:

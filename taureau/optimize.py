@@ -30,8 +30,8 @@ COLOR_RATE = 0.02
 # loses. An encoder that sees energy, not hue, says nothing against a turquoise goldfish; `builtin` would rather have
 # a yellow one.
 COLOR_PULL = 6.0
-# With fewer strokes candidates are compared by their scores: each stroke has to stand for more than one thing, and what
-# priors have against that is not to choose.
+# With fewer strokes, locked ones included, candidates are compared by their scores: one that the priors like may have
+# left out what the drawing is of.
 SEVERAL = 8
 # The share of the steps after which strokes in surplus go; with a deadline, the share of the time left after which no
 # more of them are looked at to find out which.

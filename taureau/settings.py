@@ -26,7 +26,8 @@ class Settings:
     Args:
         strokes: the number of strokes, 1 to 4096.
         preset: the name of the preset that the other values came from.
-        candidates: how many starts are optimised; the one with the lowest score, priors included, is kept.
+        candidates: how many starts are optimised; the one with the lowest score is kept, priors included where there
+            are 8 strokes or more.
         steps: optimiser steps; with a budget, the most.
         budget: seconds that a drawing may take; None for as long as its steps take. A budget alone brings as many
             steps as there is time for.
