@@ -444,8 +444,14 @@ def test_few_strokes_are_compared_by_score_and_more_by_score_and_priors(num, see
 
 @pytest.mark.parametrize(
     ("num", "options", "few"),
-    [(7, {}, True), (8, {}, False), (8, {"num_strokes": 4}, True), (16, {"num_strokes": 8}, False)]
-    + [(9, {"num_locked": 2}, False), (7, {"num_locked": 2}, True)],
+    [
+        (7, {}, True),
+        (8, {}, False),
+        (8, {"num_strokes": 4}, True),
+        (16, {"num_strokes": 8}, False),
+        (7, {"num_locked": 2}, True),
+        (9, {"num_locked": 2}, False),
+    ],
 )
 def test_few_are_those_that_are_drawn_with_locked_ones_and_without_those_in_surplus(num, options, few):
     found = list(run(random_strokes(2, num), l2_objective(), steps=4, **options))
