@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from taureau import Sketcher
 
-PHOTOS = ("chelsea", "horse")
+PHOTOS = ("horse", "chelsea")
 NUM_STROKES = (32, 16, 8, 4)
-SEED = 7
+SEED = 1
 WIDTH = 400
 GAP = 20
 CAPTION = 44
