@@ -4,9 +4,9 @@
     python -m benchmarks.blind count PAGES A=BB=A...
 
 `show` takes the drawings of one name in both folders, shuffles them, and lays each pair beside its photo, the sides
-shuffled as well; pairs of the same strokes are left out. A drawing belongs to the photo whose name it begins with.
-Which side was which is written to `key.json` beside the pages: leave it shut until you have voted. `count` takes a
-letter for each pair, in their order: A, B, or = where neither is better.
+shuffled as well, each folder as often on one as on the other; pairs of the same strokes are left out. A drawing belongs
+to the photo whose name it begins with. Which side was which is written to `key.json` beside the pages: leave it shut
+until you have voted. `count` takes a letter for each pair, in their order: A, B, or = where neither is better.
 """
 
 import argparse
@@ -59,10 +59,12 @@ def show(pages: Path, one: Path, other: Path, photos: Sequence[Path]) -> int:
         ValueError: no pair, or a drawing of no photo.
     """
     names = pairs(one, other)
-    chance, key, cells = random.Random(str((other, one))), [], []
+    # Each folder is on either side as often as the other, so that a liking for a side favours neither.
+    swapped = [number % 2 == 1 for number in range(len(names))]
+    random.Random(str((other, one))).shuffle(swapped)
+    key, cells = [], []
     for number, name in enumerate(names):
-        folders = [one, other]
-        chance.shuffle(folders)
+        folders = [other, one] if swapped[number] else [one, other]
         key.append({"drawing": name, **{side: str(folder) for side, folder in zip(SIDES, folders, strict=True)}})
         cells.append(_pair(number, _photo_of(name, photos), [folder / name for folder in folders]))
     pages.mkdir(parents=True, exist_ok=True)
