@@ -17,7 +17,7 @@ from taureau.choose import Best
 from taureau.objective import Objective
 from taureau.pace import Pace
 from taureau.palette import colors_under
-from taureau.priors import untidiness
+from taureau.priors import SPARSE, untidiness
 from taureau.raster import rasterize
 from taureau.relocate import crumbs, restarted
 from taureau.shapes import Bool, Float, Int64, Tensor
@@ -30,9 +30,6 @@ COLOR_RATE = 0.02
 # loses. An encoder that sees energy, not hue, says nothing against a turquoise goldfish; `builtin` would rather have
 # a yellow one.
 COLOR_PULL = 6.0
-# With fewer strokes, locked ones included, candidates are compared by their scores: one that the priors like may have
-# left out what the drawing is of.
-SEVERAL = 8
 # The share of the steps after which strokes in surplus go; with a deadline, the share of the time left after which no
 # more of them are looked at to find out which.
 THINNED, LOOKING = 0.15, 0.2
@@ -142,7 +139,8 @@ def optimize(
             cost = found + disorder(some.points[:, num_locked:], sketches, some.points[:, :num_locked])
         scores, costs = found.new_full((2, len(first.points)), torch.inf).cpu()
         scores[racing], costs[racing] = found.cpu(), cost.cpu()
-        return Best(strokes, scores, costs, by_score=len(first) < SEVERAL)
+        # Of few strokes, locked ones included, one that the priors like may have left out what the drawing is of.
+        return Best(strokes, scores, costs, by_score=len(first) < SPARSE)
 
     def without_some(lowered: Objective, num: int) -> Int64[Tensor, "candidates strokes"]:
         """The strokes that each candidate goes on with."""

@@ -430,6 +430,7 @@ def test_what_is_kept_has_the_lowest_sum_of_score_and_priors(num_locked, num):
         assert torch.equal(best_score, step.best.scores)
         torch.testing.assert_close(best_cost, torch.stack(costs).amin(0))
         torch.testing.assert_close(step.best.costs, best_cost)
+        assert step.best.winner == int((best_score if num < 8 else best_cost).argmin())
     # Proof of the guard: what had the lowest score is not kept.
     assert (torch.stack(scores).amin(0) < step.best.scores - 1e-5).any()
 
