@@ -27,14 +27,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import taureau
-from taureau.canvas import Canvas
-from taureau.models.catalogue import CATALOGUE, Model, ResNetArchitecture
-from taureau.models.store import Located
-from taureau.perception.clip import MEAN, STD, Clip
+from taureau.encoders.clip.encoder import MEAN, STD, Clip
+from taureau.geometry.canvas import Canvas
+from taureau.geometry.strokes import Strokes
+from taureau.losses.views import Views, draw_views
 from taureau.photo import fit_photo
 from taureau.raster import rasterize
-from taureau.strokes import Strokes
-from taureau.views import Views, draw_views
+from taureau.weights.catalogue import CATALOGUE, Model, ResNetArchitecture
+from taureau.weights.store import Located
 
 STROKES = 16
 PAPER = taureau.Settings("paper", strokes=STROKES, candidates=1)

@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from taureau.canvas import Canvas
-from taureau.optimize import Step
+from taureau.geometry.canvas import Canvas
+from taureau.optimize.loop import Step
 from taureau.sketch import Sketch
 
 

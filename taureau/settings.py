@@ -66,7 +66,8 @@ class Settings:
         relocate_every: steps between two looks for strokes that have shrunk to a dot, which then start anew where the
             sketch lacks most; 0 for never.
         tidiness: how much it costs to draw lines beside lines, to turn back sharply, to waver, to leave the page, and
-            to leave gaps and kinks between strokes that could go on as one line, 0 for nothing: see `taureau.priors`.
+            to leave gaps and kinks between strokes that could go on as one line, 0 for nothing: see
+            `taureau.losses.regularizers`.
             On a subject cut out, it costs up to twice that with more than 8 strokes, and twice from 16 on.
     """
 

@@ -14,27 +14,28 @@ from typing import Any, cast, overload
 import numpy as np
 import torch
 
-from taureau.canvas import Canvas
-from taureau.edges import xdog
+from taureau.encoders import DEFAULT_ENCODER, Encoder, choose_device, load_encoder
 from taureau.errors import InputError
-from taureau.foreground import apply_foreground, find_foreground
-from taureau.margins import comparable, fill_margin
-from taureau.objective import Objective, PerceptionObjective, PixelObjective, TextObjective
-from taureau.optimize import optimize
-from taureau.palette import subject_colors
-from taureau.perception import DEFAULT_ENCODER, Encoder, choose_device, load_encoder
+from taureau.geometry.canvas import Canvas
+from taureau.image.margin import comparable, fill_margin
+from taureau.image.normalize import normalize_map
+from taureau.image.palette import subject_colors
+from taureau.initialize.candidates import first_candidates
+from taureau.initialize.placement import attention_map
+from taureau.initialize.tracing import Trace, find_lines
+from taureau.losses.objective import Objective, PerceptionObjective, PixelObjective, TextObjective
+from taureau.losses.regularizers import importance
+from taureau.losses.views import draw_views
+from taureau.optimize.loop import optimize
 from taureau.photo import Photo, PhotoSource, fit_photo, read_photo
-from taureau.priors import importance
 from taureau.raster import choose_backend
 from taureau.run import Run
-from taureau.saliency import attention_map, normalize_map
+from taureau.see.edges import xdog
+from taureau.see.subject import apply_foreground, find_foreground
 from taureau.settings import Settings
 from taureau.shapes import Float, Tensor
 from taureau.sketch import Sketch
-from taureau.start import first_candidates
-from taureau.trace import Trace, find_lines
 from taureau.version import __version__
-from taureau.views import draw_views
 
 # The least that a line of a subject that was cut out weighs, in shares of the most salient one.
 CUT_OUT = 0.25

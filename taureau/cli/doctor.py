@@ -158,7 +158,7 @@ def _memory_gib() -> float | None:
 
 def _encoders() -> dict[str, str]:
     """What of each encoder is here."""
-    rows = taureau.models.list_models()
+    rows = taureau.weights.list_models()
     states = {row.name: "here" if row.present else f"absent; taureau models fetch {row.name}" for row in rows}
     return {"builtin": "here; comes with taureau", "contour": "here; needs no weights", **states}
 

@@ -187,7 +187,7 @@ def draw(
 
 def _check_reads_text(encoder: str | None) -> None:
     """Refuse a prompt that no photo could be drawn with."""
-    readers = [model.name for model in taureau.models.list_models()]
+    readers = [model.name for model in taureau.weights.list_models()]
     if encoder not in readers:
         raise click.UsageError(
             f"--prompt needs an encoder that reads text, got {encoder or 'builtin'}; add --encoder clip-vit-b32, "

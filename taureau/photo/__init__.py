@@ -1,7 +1,7 @@
 """Photos: read from wherever they are, and laid on the canvas."""
 
 from taureau.photo.decode import FORMATS, MAX_ASPECT, MAX_MEGAPIXELS, MIN_SIDE
-from taureau.photo.fit import fit_photo
+from taureau.photo.letterbox import fit_photo
 from taureau.photo.read import ByteStream, Photo, PhotoSource, read_photo
 
 __all__ = [

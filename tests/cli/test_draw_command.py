@@ -14,8 +14,8 @@ import taureau
 from taureau.cli.live import LiveView
 from taureau.cli.progress import DrawingProgress
 from taureau.files import shown
-from tests.bad_files import BAD_FILES
-from tests.cli.command_line import QUICK, draw_photo, run
+from tests.helpers.bad_files import BAD_FILES
+from tests.helpers.command_line import QUICK, draw_photo, run
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from taureau import Sketch
-from tests.training.pictures import CLASSES, make_photos, write_classes, write_shard
+from tests.helpers.training_photos import CLASSES, make_photos, write_classes, write_shard
 from training.recognise import __main__ as command
 from training.recognise.draw import draw, random_sketch
 from training.recognise.plan import Plan, choose, has_subject, read_plan, write_plan

@@ -41,8 +41,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from taureau.models.weights import hash_file
-from taureau.perception.builtin import INPUT_SIDE
+from taureau.encoders.builtin import INPUT_SIDE
+from taureau.weights.safetensors import hash_file
 from training.data import open_photos, read_classes
 from training.judge import TRAINED, Judge
 from training.recognise.draw import draw

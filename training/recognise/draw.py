@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from taureau import Canvas, Settings, Sketch, Sketcher, Strokes, load_encoder
-from taureau.perception.builtin import INPUT_SIDE, Builtin
-from taureau.placement import first_strokes, sample_points
+from taureau.encoders.builtin import INPUT_SIDE, Builtin
+from taureau.initialize.sampling import first_strokes, sample_points
 from training.recognise.plan import Plan
 
 # The name that stands for strokes that nobody placed.

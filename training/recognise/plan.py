@@ -16,7 +16,7 @@ import torch
 
 from taureau import Settings
 from taureau.files import write_atomically
-from taureau.segmentation import WORKING_SIDE, cut_out
+from taureau.see.grabcut import WORKING_SIDE, cut_out
 from training.data import Photos
 from training.recognise.scores import Judge, images_of
 
