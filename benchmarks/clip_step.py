@@ -237,11 +237,17 @@ def draw_fast(model: Model, file: Path, steps: int | None) -> str:
     settings, (loading, beginning, *each) = sketch.settings, took
     assert settings is not None
     progress = [number / max(settings.steps - 1, 1) for number in range(settings.steps)]
-    trial, early = sum(share <= settings.trial for share in progress), sum(share < settings.early for share in progress)
+    together = sum(share <= settings.population_share for share in progress)
+    coarse = sum(share < settings.coarse_share for share in progress)
     lines = [f"{settings.steps} steps, {settings.candidates} candidates at first; seconds:"]
     lines += ["| | all | a step |", "|---|---|---|"]
     lines += [f"| loading | {loading:.1f} | |", f"| photo and its views | {beginning:.1f} | |"]
-    for name, part in (("trial", each[:trial]), ("the best alone", each[trial:early]), ("full views", each[early:])):
+    parts = {
+        "all candidates": each[:together],
+        "the best alone": each[together:coarse],
+        "full views": each[coarse:],
+    }
+    for name, part in parts.items():
         lines.append(f"| {len(part)} steps, {name} | {sum(part):.1f} | {statistics.median(part):.3g} |")
     return "\n".join([*lines, f"| together | {moments[-1] - moments[0]:.1f} | |"])
 

@@ -14,6 +14,8 @@ from taureau.version import __version__
 
 if TYPE_CHECKING:
     from taureau import weights as weights
+    from taureau.encoders import Encoder as Encoder
+    from taureau.encoders import Features as Features
     from taureau.encoders import load_encoder as load_encoder
     from taureau.errors import BackendError as BackendError
     from taureau.errors import InputError as InputError
@@ -23,13 +25,23 @@ if TYPE_CHECKING:
     from taureau.files import check_writable as check_writable
     from taureau.geometry.canvas import Canvas as Canvas
     from taureau.geometry.strokes import Strokes as Strokes
+    from taureau.photo import Photo as Photo
     from taureau.photo import read_photo as read_photo
     from taureau.raster import rasterize as rasterize
+    from taureau.run import Run as Run
+    from taureau.run import Step as Step
     from taureau.settings import Settings as Settings
     from taureau.sketch import Sketch as Sketch
     from taureau.sketcher import Sketcher as Sketcher
+    from taureau.sketcher import draw as draw
 
 _HOME = {
+    "Encoder": "taureau.encoders",
+    "Features": "taureau.encoders",
+    "Photo": "taureau.photo",
+    "Run": "taureau.run",
+    "Step": "taureau.run",
+    "draw": "taureau.sketcher",
     "BackendError": "taureau.errors",
     "Canvas": "taureau.geometry.canvas",
     "InputError": "taureau.errors",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-import taureau.sketcher
+import taureau.prepare
 from taureau import Canvas, Sketch, Sketcher, Strokes
 from taureau.geometry.bezier import points_at, tangents_at
 
@@ -54,8 +54,8 @@ def test_no_stroke_runs_along_the_frame(preset, wide, encoder):
 
 @pytest.mark.parametrize("preset", ["fast", "paper"])
 def test_with_bare_paper_around_the_photo_strokes_do_run_along_the_frame(preset, monkeypatch):
-    monkeypatch.setattr(taureau.sketcher, "fill_margin", lambda image, inside: image)
-    monkeypatch.setattr(taureau.sketcher, "comparable", torch.ones_like)
+    monkeypatch.setattr(taureau.prepare, "fill_margin", lambda image, coverage: image)
+    monkeypatch.setattr(taureau.prepare, "comparable", torch.ones_like)
     sketch = draw(scene(wide=True), preset, "contour")
     assert max(shares_along_frame(sketch.strokes, sketch.canvas)) > 0.5
 

@@ -8,9 +8,9 @@ import jaxtyping
 import pytest
 
 from taureau.errors import InputError
-from taureau.optimize.loop import THINNED
+from taureau.optimize.loop import PRUNED
 from taureau.settings import LOSSES, PRESETS, Settings
-from taureau.sketcher import MOST_IN_SURPLUS
+from taureau.sketcher import MOST_OVERCOMPLETE
 from tests.helpers.house import ROOT
 
 WHOLE_NUMBERS = {
@@ -23,7 +23,7 @@ WHOLE_NUMBERS = {
     "view_pool": (1, 4096),
     "score_every": (1, 100_000),
     "relocate_every": (0, 100_000),
-    "early_side": (32, 1024),
+    "coarse_side": (32, 1024),
 }
 # Least and greatest value, and whether the least is one too many.
 NUMBERS = {
@@ -33,19 +33,19 @@ NUMBERS = {
     "learning_rate": (0.0, 100.0, True),
     "final_learning_rate": (0.0, 100.0, True),
     "softness": (1.0, 32.0, False),
-    "early": (0.0, 1.0, False),
-    "trial": (0.0, 1.0, False),
-    "surplus": (0.0, 3.0, False),
-    "attention": (0.0, 1.0, False),
-    "naming": (0.0, 100.0, False),
-    "tidiness": (0.0, 100.0, False),
+    "coarse_share": (0.0, 1.0, False),
+    "population_share": (0.0, 1.0, False),
+    "overcomplete": (0.0, 3.0, False),
+    "spatial_weighting": (0.0, 1.0, False),
+    "distillation": (0.0, 100.0, False),
+    "regularization": (0.0, 100.0, False),
 }
 CHOICES = {
     "preset": "fast, paper",
-    "begin": "lines, squiggles",
+    "initialization": "traced, random",
     "loss": "perception, l2, lpips, xdog, text",
     "view_fill": "paper, black",
-    "mask": "none, auto, alpha, u2net, file",
+    "mask": "none, auto, alpha, u2net, image",
 }
 
 
@@ -161,14 +161,14 @@ def test_paper_is_the_method_as_published():
         "color": False,
         # What the paper does not have is off.
         "softness": 1.0,
-        "early": 0.0,
-        "trial": 1.0,
-        "surplus": 0.0,
-        "attention": 0.0,
-        "naming": 0.0,
+        "coarse_share": 0.0,
+        "population_share": 1.0,
+        "overcomplete": 0.0,
+        "spatial_weighting": 0.0,
+        "distillation": 0.0,
         "relocate_every": 0,
-        "tidiness": 0.0,
-        "begin": "squiggles",
+        "regularization": 0.0,
+        "initialization": "random",
         "mask": "none",
         # And what a user chooses.
         "strokes": 16,
@@ -176,7 +176,7 @@ def test_paper_is_the_method_as_published():
         "prompt": None,
         "budget": None,
         "view_pool": 64,
-        "early_side": 128,
+        "coarse_side": 128,
     }
 
 
@@ -213,19 +213,19 @@ def test_settings_do_not_change():
 def test_the_page_on_the_method_shows_the_presets():
     fast, paper = Settings(), Settings("paper")
     page = (ROOT / "docs/method.md").read_text()
-    early = f"in the first {100 * fast.early:g} % of the steps at most {fast.early_side}"
+    coarse_share = f"in the first {100 * fast.coarse_share:g} % of the steps at most {fast.coarse_side}"
     rows = [
         f"| steps | {paper.steps:,} | {fast.steps:,} |",
         f"| rate | {paper.learning_rate:g}, constant | {fast.learning_rate:g} → {fast.final_learning_rate:g}, cosine |",
         f"| softness | {paper.softness:g} | {fast.softness:g} → 1 |",
-        f"| size of views | the encoder's | {early} |",
-        f"| candidates | all to the end | after {100 * fast.trial:g} % of the steps the best alone |",
-        f"| as many as asked for | {1 + fast.surplus:g} times as many, at most {MOST_IN_SURPLUS} |",
-        f"After {100 * THINNED:g} % of the steps",
+        f"| size of views | the encoder's | {coarse_share} |",
+        f"| candidates | all to the end | after {100 * fast.population_share:g} % of the steps the best alone |",
+        f"| as many as asked for | {1 + fast.overcomplete:g} times as many, at most {MOST_OVERCOMPLETE} |",
+        f"After {100 * PRUNED:g} % of the steps",
         f"| views a step | {paper.views} | {fast.views} |",
         f"({paper.view_pool} of them in `paper`, {fast.view_pool} in `fast`)",
         f"every {fast.relocate_every} steps in the first two thirds",
-        f"w = {1 - fast.attention:g} + {fast.attention:g} · saliency",
+        f"w = {1 - fast.spatial_weighting:g} + {fast.spatial_weighting:g} · saliency",
         f"every {fast.score_every} steps and at the end the clean view is scored",
     ]
     words = " ".join(page.split())

@@ -44,7 +44,7 @@ def test_the_same_seed_gives_the_same_bytes(changes):
 
 def test_another_seed_gives_another_sketch(sketcher):
     # The first candidate begins on the same lines whatever the seed; of two, the better one may be the other.
-    one, other = (sketcher.draw(PHOTO, **quick(seed=seed, begin="squiggles")) for seed in (5, 6))
+    one, other = (sketcher.draw(PHOTO, **quick(seed=seed, initialization="random")) for seed in (5, 6))
     assert svg_diff(one.svg, other.svg)
     assert (one.strokes.points - other.strokes.points).abs().max() > 1
 
@@ -67,11 +67,11 @@ def test_no_seed_is_a_seed_drawn_and_recorded(sketcher):
 
 
 def test_more_candidates_begin_with_the_same_ones(sketcher):
-    few, many = (sketcher.draw(PHOTO, **quick(candidates=num, trial=1.0)) for num in (1, 3))
+    few, many = (sketcher.draw(PHOTO, **quick(candidates=num, population_share=1.0)) for num in (1, 3))
     assert many.scores["candidates"][0] == pytest.approx(few.scores["candidates"][0], rel=1e-4)
-    scores, costs = many.scores["candidates"], many.scores["costs"]
+    scores, regularized = many.scores["candidates"], many.scores["regularized"]
     assert many.scores["clean"] == min(scores)  # three strokes are few
-    assert all(score < cost for score, cost in zip(scores, costs, strict=True))  # priors are on
+    assert all(score < cost for score, cost in zip(scores, regularized, strict=True))  # priors are on
     assert len(set(many.scores["candidates"])) == 3
 
 
@@ -114,9 +114,11 @@ def test_the_sketch_has_the_photo_s_shape_on_a_canvas_of_any_size(sketcher, widt
     assert max(frame.width, frame.height) == size
 
 
-@pytest.mark.parametrize(("surplus", "strokes", "begun"), [(0, 5, 5), (1, 5, 10), (3, 5, 20), (1, 60, 64), (1, 99, 99)])
-def test_a_drawing_begins_with_strokes_in_surplus(sketcher, surplus, strokes, begun):
-    steps = list(sketcher.steps(PHOTO, **quick(surplus=float(surplus), strokes=strokes, steps=10)))
+@pytest.mark.parametrize(
+    ("overcomplete", "strokes", "begun"), [(0, 5, 5), (1, 5, 10), (3, 5, 20), (1, 60, 64), (1, 99, 99)]
+)
+def test_a_drawing_begins_with_strokes_in_surplus(sketcher, overcomplete, strokes, begun):
+    steps = list(sketcher.steps(PHOTO, **quick(overcomplete=float(overcomplete), strokes=strokes, steps=10)))
     counts = [len(step.strokes) for step in steps]
     # Of the shares 1/9, 2/9 ... of the way the second is the first that is 15 %.
     assert counts == [strokes, begun, *[strokes] * 9]
@@ -128,14 +130,14 @@ def test_a_subject_that_is_cut_out_has_no_surplus(sketcher, tmp_path):
     Image.fromarray(mask).save(tmp_path / "middle.png")
     photo = pictures.plain(64, 64, (90, 90, 90))
     whole = sketcher.steps(photo, **quick(steps=20))
-    cut_out = sketcher.steps(photo, **quick(steps=20, mask="file"), mask_file=tmp_path / "middle.png")
+    cut_out = sketcher.steps(photo, **quick(steps=20, mask=tmp_path / "middle.png"))
     assert [max(len(step.strokes) for step in steps) for steps in (whole, cut_out)] == [6, 3]
 
 
 def test_a_sketch_that_is_continued_has_no_surplus(sketcher):
     start = sketcher.draw(PHOTO, **quick())
-    for lock in (False, True):
-        steps = sketcher.steps(PHOTO, start=start, lock=lock, **quick(strokes=5))
+    for freeze in (False, True):
+        steps = sketcher.steps(PHOTO, resume=start, freeze=freeze, **quick(strokes=5))
         assert [len(step.strokes) for step in steps] == [5] * 4
 
 
@@ -143,7 +145,7 @@ def test_steps_and_widths_grow_with_the_canvas(sketcher):
     # A step's size is given for 224 units: Adam's first step moves each number by it.
     moved = []
     for size in (64, 128):
-        start, first = list(sketcher.steps(PHOTO, **quick(size=size, steps=1, surplus=0.0)))
+        start, first = list(sketcher.steps(PHOTO, **quick(size=size, steps=1, overcomplete=0.0)))
         moved.append(float((first.strokes.points - start.strokes.points).abs().max()))
     assert moved == pytest.approx([1.0 * 64 / 224, 1.0 * 128 / 224], rel=0.01)
 
@@ -177,17 +179,17 @@ def test_priors_count_more_on_a_subject_alone_with_many_strokes(
 ):
     plain, found = taureau.sketcher.optimize, []
 
-    def optimize(*args, tidiness, **more):
-        found.append(tidiness)
-        return plain(*args, tidiness=tidiness, **more)
+    def optimize(*args, regularization, **more):
+        found.append(regularization)
+        return plain(*args, regularization=regularization, **more)
 
     monkeypatch.setattr(taureau.sketcher, "optimize", optimize)
     mask = np.zeros(PHOTO.shape[:2], dtype=np.uint8)
     mask[10:-10, 10:-10] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")
-    asked = quick(strokes=strokes, tidiness=0.5)
-    sketcher.steps(PHOTO, **asked)
-    sketcher.steps(PHOTO, **{**asked, "mask": "file"}, mask_file=tmp_path / "mask.png")
+    asked = quick(strokes=strokes, regularization=0.5)
+    next(sketcher.steps(PHOTO, **asked))
+    next(sketcher.steps(PHOTO, **{**asked, "mask": tmp_path / "mask.png"}))
     assert found == [whole, cut_out]
 
 
@@ -206,13 +208,13 @@ def test_each_loss_draws_in_its_own_way(sketcher, loss):
 @pytest.mark.parametrize("encoder", ["builtin", "contour"])
 def test_names_count_with_an_encoder_that_knows_classes(encoder):
     sketcher = Sketcher(load_encoder(encoder, device="cpu"))
-    *_, without = sketcher.steps(PHOTO, **quick(loss="perception", naming=0.0))
-    *_, found = sketcher.steps(PHOTO, **quick(loss="perception", naming=1.0))
+    *_, without = sketcher.steps(PHOTO, **quick(loss="perception", distillation=0.0))
+    *_, found = sketcher.steps(PHOTO, **quick(loss="perception", distillation=1.0))
     assert torch.equal(without.strokes.points, found.strokes.points) == (encoder == "contour")
 
 
-@pytest.mark.parametrize("mask", ["auto", "file"])
-def test_a_photo_is_named_by_all_of_it_unless_the_user_says_what_its_subject_is(mask, monkeypatch, tmp_path):
+@pytest.mark.parametrize("mask", ["auto", "picture"])
+def test_the_whole_photo_decides_the_class_unless_the_user_gives_a_mask(mask, monkeypatch):
     given = {}
 
     class Spied(PerceptionObjective):
@@ -221,18 +223,15 @@ def test_a_photo_is_named_by_all_of_it_unless_the_user_says_what_its_subject_is(
             super().__init__(encoder, photo, *others, whole=whole, **options)
 
     monkeypatch.setattr("taureau.sketcher.PerceptionObjective", Spied)
-    picture, changes = np.where(pictures.disk(96, 96) > 0, 150, 20).astype(np.uint8), {}
-    if mask == "file":
-        half = np.zeros((96, 96), np.uint8)
-        half[:, :48] = 255
-        Image.fromarray(half).save(tmp_path / "half.png")
-        changes["mask_file"] = tmp_path / "half.png"
+    picture = np.where(pictures.disk(96, 96) > 0, 150, 20).astype(np.uint8)
+    half = np.zeros((96, 96), bool)
+    half[:, :48] = True
     sketch = Sketcher(load_encoder("contour", device="cpu")).draw(
-        picture, **quick(loss="perception", mask=mask, size=96), **changes
+        picture, **quick(loss="perception", mask=half if mask == "picture" else mask, size=96)
     )
-    assert sketch.record["foreground"] != "none"
+    assert sketch.record["mask_source"] != "none"
     assert (given["photo"] == 1).float().mean() > 0.3  # the background is paper
-    if mask == "file":
+    if mask == "picture":
         assert given["whole"] is None
     else:
         assert (given["whole"] == 1).float().mean() < 0.1
@@ -270,14 +269,15 @@ def test_clip_draws_photos_and_prompts(clip, model, changes):
 def test_the_preset_paper_runs(sketcher):
     sketch = sketcher.draw(PHOTO, preset="paper", size=64, steps=2, candidates=2, strokes=3)
     assert sketch.settings == Settings("paper", size=64, steps=2, candidates=2, strokes=3)
-    assert sketch.record["foreground"] == "none"
+    assert sketch.record["mask_source"] == "none"
 
 
 def test_the_photo_is_encoded_once_and_not_at_every_step():
     encoder = PlainEncoder()
     run = Sketcher(encoder, backend="torch").steps(
-        PHOTO, **quick(loss="perception", view_pool=4, views=2, score_every=2, surplus=0.0)
+        PHOTO, **quick(loss="perception", view_pool=4, views=2, score_every=2, overcomplete=0.0)
     )
+    next(run)
     at_start = len(encoder.calls)
     for _ in run:
         pass
@@ -300,17 +300,26 @@ class Shrinking(PlainEncoder):
         return super()._look(images, layers, embedding)
 
 
-@pytest.mark.parametrize("early", [0.0, 0.6, 1.0])
-def test_early_steps_see_small_views(early):
+@pytest.mark.parametrize("coarse_share", [0.0, 0.6, 1.0])
+def test_coarse_steps_see_small_views(coarse_share):
     shown = []
-    changes = {"early": early, "early_side": 40, "view_pool": 4, "views": 2, "score_every": 9, "surplus": 0.0}
+    changes = {
+        "coarse_share": coarse_share,
+        "coarse_side": 40,
+        "view_pool": 4,
+        "views": 2,
+        "score_every": 9,
+        "overcomplete": 0.0,
+    }
     settings = quick(loss="perception", steps=6, **changes)
     run = Sketcher(Shrinking(64, shown), backend="torch").steps(PHOTO, **settings)
-    assert set(shown) == ({64, 40} if early else {64})
+    assert shown == []  # nothing is looked at before a step is asked for
+    next(run)
+    assert set(shown) == ({64, 40} if coarse_share else {64})
     del shown[:]
     for _ in run:
         pass
-    num_early = {0.0: 0, 0.6: 3, 1.0: 5}[early]
+    num_early = {0.0: 0, 0.6: 3, 1.0: 5}[coarse_share]
     assert shown == [40] * num_early + [64] * (6 - num_early) + [64]  # the score is of the full view
 
 
@@ -332,7 +341,7 @@ def test_a_budget_ends_a_drawing_and_is_recorded(sketcher, monkeypatch):
     drawn = []
     for since in (None, -100.0):
         monkeypatch.setattr(taureau.sketcher, "time", Clock())
-        changes = {name: value for name, value in quick(surplus=0.0).items() if name != "steps"}
+        changes = {name: value for name, value in quick(overcomplete=0.0).items() if name != "steps"}
         run = sketcher.steps(PHOTO, budget=30, since=since, **changes)
         *_, last = run
         assert (last.number, last.total) == (run.sketch.record["steps_done"], run.sketch.record["steps_done"])
@@ -358,24 +367,23 @@ def test_a_mask_cuts_out_what_is_drawn(sketcher, tmp_path):
     mask[:, :32] = 255
     Image.fromarray(mask).save(tmp_path / "left.png")
     transparent = Image.fromarray(np.dstack([photo, mask]))
-    by_file = sketcher.draw(photo, **quick(mask="file"), mask_file=tmp_path / "left.png")
-    asked = {key: value for key, value in QUICK.items() if key != "mask"}
-    assert sketcher.draw(photo, **asked, mask_file=tmp_path / "left.png").record["foreground"] == "file"
+    ways = (tmp_path / "left.png", str(tmp_path / "left.png"), Image.fromarray(mask), mask, mask > 0)
+    by_picture = [sketcher.draw(photo, **quick(mask=way)) for way in ways]
+    assert {sketch.record["mask_source"] for sketch in by_picture} == {"image"}
+    assert len({sketch.svg for sketch in by_picture}) == 1
     by_alpha = sketcher.draw(transparent, **quick(mask="alpha"))
-    assert (by_file.record["foreground"], by_alpha.record["foreground"]) == ("file", "alpha")
-    for sketch in (by_file, by_alpha):
+    assert by_alpha.record["mask_source"] == "alpha"
+    for sketch in (by_picture[0], by_alpha):
         assert sketch.strokes.points[:, 0, 0].max() < 36
     whole = sketcher.draw(photo, **quick(strokes=12))
     assert whole.strokes.points[:, 0, 0].max() > 36
 
 
 def test_a_mask_picture_is_never_left_out_in_silence(sketcher, tmp_path):
-    with pytest.raises(InputError, match=r'a mask picture goes with mask "file", got mask \'none\''):
-        sketcher.draw(PHOTO, **QUICK, mask_file=tmp_path / "left.png")
-    with pytest.raises(InputError, match="a mask picture goes with"):
-        sketcher.draw(PHOTO, settings=Settings(**QUICK), mask_file=tmp_path / "left.png")
-    with pytest.raises(InputError, match="needs the path of a mask picture"):
-        sketcher.draw(PHOTO, **quick(mask="file"))
+    with pytest.raises(InputError, match=r"left.png: there is no such file"):
+        sketcher.draw(PHOTO, settings=Settings(**QUICK), mask=tmp_path / "left.png")
+    with pytest.raises(InputError, match="mask image needs a mask picture"):
+        sketcher.draw(PHOTO, **quick(mask="image"))
 
 
 # Continuing
@@ -392,17 +400,18 @@ def starts(sketcher: Sketcher, **options) -> Strokes:
 
 
 def test_the_first_candidate_goes_on_from_exactly_where_the_start_ended(sketcher, begun):
-    first = starts(sketcher, **quick(strokes=6), start=begun)
+    first = starts(sketcher, **quick(strokes=6), resume=begun)
     assert torch.equal(first.points[:4], begun.strokes.points)
     assert len(first) == 6
     asked = {key: value for key, value in QUICK.items() if key != "strokes"}
-    assert len(starts(sketcher, **asked, start=begun)) == 4
-    continued = sketcher.draw(PHOTO, **quick(strokes=4, steps=6, score_every=1), start=begun)
+    assert len(starts(sketcher, **asked, resume=begun)) == 4
+    continued = sketcher.draw(PHOTO, **quick(strokes=4, steps=6, score_every=1), resume=begun)
     assert continued.scores["clean"] < begun.scores["clean"]
 
 
 def test_other_candidates_start_near_by(sketcher, begun):
-    run = sketcher.steps(PHOTO, **quick(strokes=4, candidates=3), start=begun)
+    run = sketcher.steps(PHOTO, **quick(strokes=4, candidates=3), resume=begun)
+    next(run)
     spread = (run._last.strokes.points - begun.strokes.points).abs().amax(dim=(1, 2, 3))
     assert spread[0] == 0
     assert (spread[1:] > 0.1).all()
@@ -411,20 +420,20 @@ def test_other_candidates_start_near_by(sketcher, begun):
 
 def test_a_start_is_a_sketch_or_the_path_of_one(sketcher, begun, tmp_path):
     path = begun.save(tmp_path / "begun.svg")
-    expected = starts(sketcher, **quick(strokes=4), start=Sketch.load(path)).points
+    expected = starts(sketcher, **quick(strokes=4), resume=Sketch.load(path)).points
     for start in (path, str(path)):
-        assert torch.equal(starts(sketcher, **quick(strokes=4), start=start).points, expected)
+        assert torch.equal(starts(sketcher, **quick(strokes=4), resume=start).points, expected)
     assert (expected - begun.strokes.points).abs().max() <= 0.01
 
 
 def test_a_start_on_another_canvas_is_scaled(sketcher, begun):
-    first = starts(sketcher, **quick(strokes=4, size=128), start=begun)
+    first = starts(sketcher, **quick(strokes=4, size=128), resume=begun)
     torch.testing.assert_close(first.points, begun.strokes.points * 2)
     torch.testing.assert_close(first.width, begun.strokes.width * 2)
 
 
-def test_locked_strokes_are_kept_and_others_are_added(sketcher, begun):
-    sketch = sketcher.draw(PHOTO, **quick(strokes=7, candidates=2, width=1.5), start=begun, lock=True)
+def test_frozen_strokes_are_kept_and_others_are_added(sketcher, begun):
+    sketch = sketcher.draw(PHOTO, **quick(strokes=7, candidates=2, width=1.5), resume=begun, freeze=True)
     assert torch.equal(sketch.strokes.points[:4], begun.strokes.points)
     assert sketch.strokes.width.tolist() == [3.0] * 4 + [1.5] * 3
     assert len(sketch.strokes) == 7
@@ -435,7 +444,7 @@ def test_new_strokes_start_where_the_start_has_no_ink(sketcher):
     # A start that covers all but the right edge.
     bars = torch.tensor([[[2.0, y], [14.0, y], [26.0, y], [40.0, y]] for y in range(4, 64, 4)])
     begun = Sketch(Strokes.black(bars, 5.0), sketcher.draw(pictures.disk(64, 64, 28), **QUICK).canvas)
-    run = sketcher.steps(pictures.disk(64, 64, 28), **quick(strokes=27), start=begun, lock=True)
+    run = sketcher.steps(pictures.disk(64, 64, 28), **quick(strokes=27), resume=begun, freeze=True)
     on_paper = run.sketch.strokes.points[15:, 0, 0] > 42
     assert on_paper.float().mean() > 0.7
 
@@ -445,34 +454,38 @@ def test_colours_and_opacities_of_the_start_stay(sketcher, begun):
     strokes = Strokes(begun.strokes.points, begun.strokes.width, chance[:, :3], chance[:, 3])
     start = Sketch(strokes, begun.canvas)
     # By the score alone: so few steps raise the cost, and the start would be kept.
-    plain = sketcher.draw(PHOTO, **quick(strokes=6, tidiness=0.0), start=start)
+    plain = sketcher.draw(PHOTO, **quick(strokes=6, regularization=0.0), resume=start)
     assert torch.equal(plain.strokes.color[:4], strokes.color)
     assert (plain.strokes.color[4:] == 0).all()
     assert torch.equal(plain.strokes.opacity, torch.cat([strokes.opacity, torch.ones(2)]))
     assert not torch.equal(plain.strokes.points[:4], strokes.points)
-    locked = sketcher.draw(PHOTO, **quick(strokes=6, color=True), start=start, lock=True)
-    assert torch.equal(locked.strokes.color[:4], strokes.color)
-    assert (locked.strokes.color[4:] > 0).any()
-    moving = sketcher.draw(PHOTO, **quick(strokes=6, color=True, tidiness=0.0), start=start)
+    frozen = sketcher.draw(PHOTO, **quick(strokes=6, color=True), resume=start, freeze=True)
+    assert torch.equal(frozen.strokes.color[:4], strokes.color)
+    assert (frozen.strokes.color[4:] > 0).any()
+    moving = sketcher.draw(PHOTO, **quick(strokes=6, color=True, regularization=0.0), resume=start)
     assert not torch.equal(moving.strokes.color[:4], strokes.color)
 
 
 @pytest.mark.parametrize(
     ("changes", "options", "words"),
     [
-        ({"strokes": 3}, {}, "strokes must be at least 4, got 3: the start has 4, to continue from"),
-        ({"strokes": 4}, {"lock": True}, "strokes must be at least 5, got 4: the start has 4, all of them locked"),
+        ({"strokes": 3}, {}, "strokes must be at least 4, got 3: the earlier sketch has 4, to continue from"),
+        (
+            {"strokes": 4},
+            {"freeze": True},
+            "strokes must be at least 5, got 4: the earlier sketch has 4, all of them frozen",
+        ),
         (
             {},
-            {"lock": True, "start": None},
-            "lock keeps the strokes of a sketch as they are; say which sketch with start",
+            {"freeze": True, "resume": None},
+            "freeze keeps the strokes of an earlier sketch; give that sketch as resume",
         ),
-        ({}, {"start": "gone.svg"}, "gone.svg"),
+        ({}, {"resume": "gone.svg"}, "gone.svg"),
     ],
 )
 def test_starts_that_make_no_sense_are_refused(sketcher, begun, changes, options, words):
     with pytest.raises(InputError, match=words):
-        sketcher.draw(PHOTO, **quick(**changes), **{"start": begun, **options})
+        sketcher.draw(PHOTO, **quick(**changes), **{"resume": begun, **options})
 
 
 # Colour
@@ -543,7 +556,7 @@ def test_an_interrupt_in_the_middle_of_a_step_leaves_the_last_whole_one(sketcher
     def interrupt(*_args, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("taureau.optimize.loop.rasterize", interrupt)
+    monkeypatch.setattr("taureau.optimize.cost.rasterize", interrupt)
     with pytest.raises(KeyboardInterrupt):
         next(run)
     assert run.sketch.svg == expected
@@ -564,7 +577,7 @@ def test_the_record_says_what_was_used(sketcher):
     assert record["seed"] == 5
     assert record["settings"] == Settings(**QUICK).as_dict()
     assert (record["encoder"], record["encoder_sha256"]) == ("builtin", WEIGHTS_SHA256)
-    assert (record["backend"], record["device"], record["foreground"]) == ("torch", "cpu", "none")
+    assert (record["backend"], record["device"], record["mask_source"]) == ("torch", "cpu", "none")
     assert record["warnings"] == []
     json.dumps(record, allow_nan=False)
 
@@ -574,8 +587,10 @@ def test_the_record_says_what_was_used(sketcher):
 
 def test_settings_are_given_whole_or_by_name(sketcher):
     assert sketcher.draw(PHOTO, settings=Settings(**QUICK)).svg == sketcher.draw(PHOTO, **QUICK).svg
-    with pytest.raises(InputError, match="give settings or strokes, seed by name, not both"):
-        sketcher.draw(PHOTO, settings=Settings(**QUICK), strokes=3, seed=1)
+    changed = sketcher.draw(PHOTO, settings=Settings(**QUICK), strokes=4, seed=1)
+    assert changed.svg == sketcher.draw(PHOTO, **quick(strokes=4, seed=1)).svg
+    with pytest.raises(InputError, match="give settings or a preset, not both"):
+        sketcher.draw(PHOTO, settings=Settings(**QUICK), preset="paper")
     with pytest.raises(InputError, match="there is no setting 'stroke'"):
         sketcher.draw(PHOTO, stroke=3)
 

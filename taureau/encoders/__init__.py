@@ -25,7 +25,7 @@ def load_encoder(
     Args:
         name: one of `ENCODERS`.
         weights: a safetensors file; None for what comes with taureau, or what `taureau models fetch` has stored.
-        device: `auto`, `cpu`, `cuda` or `mps`.
+        device: `auto`, `cpu`, `cuda`, `cuda:1` and so on, or `mps`.
         input_size: side in pixels that images are resized to; None for the usual one. A smaller one is faster and sees
             less. `contour` has none.
 
@@ -56,17 +56,21 @@ def load_encoder(
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of a name; `auto` takes CUDA, then Apple's MPS, then the CPU.
+    """The device of a name; `auto` takes CUDA, then Apple's MPS, then the CPU. `cuda:1` is the second GPU.
 
     Raises:
         InputError: an unknown name.
         BackendError: a device that is not here.
     """
-    if name not in DEVICES:
-        raise InputError(f"device must be one of {', '.join(DEVICES)}, got {name!r}")
+    kind, _, index = name.partition(":")
+    if kind not in DEVICES or (index and not (kind == "cuda" and index.isdecimal())):
+        raise InputError(f"device must be one of {', '.join(DEVICES)}, or such as cuda:1, got {name!r}")
     here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        name = next(device for device in ("cuda", "mps", "cpu") if here[device])
-    if not here[name]:
+    if kind == "auto":
+        kind = next(device for device in ("cuda", "mps", "cpu") if here[device])
+    if not here[kind]:
         raise BackendError(f"device {name} is not available here; use device auto or cpu")
-    return torch.device(name)
+    if index and int(index) >= torch.cuda.device_count():
+        have = ", ".join(f"cuda:{number}" for number in range(torch.cuda.device_count()))
+        raise BackendError(f"device {name} is not available here; use one of {have}")
+    return torch.device(kind, int(index)) if index else torch.device(kind)

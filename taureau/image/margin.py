@@ -26,20 +26,20 @@ TRIM = 2 / 224
 
 
 def extend_border(
-    image: Float[Tensor, "channels height width"], inside: Float[Tensor, "height width"], trim: int = 0
+    image: Float[Tensor, "channels height width"], coverage: Float[Tensor, "height width"], trim: int = 0
 ) -> Float[Tensor, "channels height width"]:
     """The photo with its border pixels continued over the margin.
 
     Args:
         image: the photo on the canvas.
-        inside: 1 where the photo is, less where paper shows.
+        coverage: 1 where the photo is, less where paper shows.
         trim: how many of the photo's outermost rows and columns are replaced as well.
 
     Returns:
-        The same pixels wherever `inside` is 1, less the trim; elsewhere those of the nearest row and column kept.
+        The same pixels wherever `coverage` is 1, less the trim; elsewhere those of the nearest row and column kept.
     """
-    left, top, right, bottom = whole_pixels(inside)
-    height, width = inside.shape
+    left, top, right, bottom = whole_pixels(coverage)
+    height, width = coverage.shape
     trim = max(0, min(trim, (right - left - 1) // 2, (bottom - top - 1) // 2))
     left, top, right, bottom = left + trim, top + trim, right - trim, bottom - trim
     cut = image[:, top:bottom, left:right]
@@ -47,22 +47,22 @@ def extend_border(
 
 
 def fill_margin(
-    image: Float[Tensor, "channels height width"], inside: Float[Tensor, "height width"]
+    image: Float[Tensor, "channels height width"], coverage: Float[Tensor, "height width"]
 ) -> Float[Tensor, "channels height width"]:
     """The photo continued over the margin, smoother the farther from it.
 
     Args:
         image: the photo on the canvas.
-        inside: 1 where the photo is, less where paper shows.
+        coverage: 1 where the photo is, less where paper shows.
 
     Returns:
-        The same pixels wherever `inside` is 1, less a thin rim (a frame of the photo's own is no line of the subject
+        The same pixels wherever `coverage` is 1, less a thin rim (a frame of the photo's own is no line of the subject
         either). Past it they go on without a step; a fade away from the photo they are those of `extend_border` under
         a wide Gaussian, without the streaks that continued pixels draw.
     """
-    extended = extend_border(image, inside, trim=round(TRIM * max(inside.shape)))
-    left, top, right, bottom = whole_pixels(inside)
-    height, width = inside.shape
+    extended = extend_border(image, coverage, trim=round(TRIM * max(coverage.shape)))
+    left, top, right, bottom = whole_pixels(coverage)
+    height, width = coverage.shape
     if (left, top, right, bottom) == (0, 0, width, height):
         return extended
     side = max(height, width)
@@ -86,24 +86,24 @@ def smoothed(image: Float[Tensor, "channels height width"], sigma: float) -> Ten
     return functional.conv2d(rows, weights[None, None, :, None])[:, 0]
 
 
-def whole_pixels(inside: Float[Tensor, "height width"]) -> tuple[int, int, int, int]:
+def whole_pixels(coverage: Float[Tensor, "height width"]) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of the rectangle of pixels that the photo covers whole; all of them if none is."""
-    covered = inside >= 1 - 1e-4
+    covered = coverage >= 1 - 1e-4
     rows, columns = covered.any(dim=1).nonzero(), covered.any(dim=0).nonzero()
     if rows.numel() == 0:
-        return 0, 0, inside.shape[1], inside.shape[0]
+        return 0, 0, coverage.shape[1], coverage.shape[0]
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def comparable(inside: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
+def comparable(coverage: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
     """0 within a rim of the frame, on both sides of it, and 1 elsewhere; all 1 for a photo without a margin.
 
     Within the photo the rim is at most an eighth of its breadth.
     """
-    left, top, right, bottom = whole_pixels(inside)
-    height, width = inside.shape
+    left, top, right, bottom = whole_pixels(coverage)
+    height, width = coverage.shape
     rim = round(RIM * max(height, width))
-    result = torch.ones_like(inside)
+    result = torch.ones_like(coverage)
     for low, high, size, lines in ((left, right, width, result.T), (top, bottom, height, result)):
         within = min(rim, round(MOST_OF_PHOTO * (high - low)))
         if low > 0:

@@ -13,7 +13,7 @@ from taureau.shapes import Float, Tensor
 
 
 @dataclass(frozen=True)
-class Attention:
+class Placement:
     """Where strokes should start.
 
     Args:
@@ -25,17 +25,17 @@ class Attention:
     warning: str | None = None
 
 
-def attention_map(
+def placement_map(
     saliency: Float[Tensor, "height width"],
     edges: Float[Tensor, "height width"],
-    inside: Float[Tensor, "height width"] | None = None,
-) -> Attention:
+    coverage: Float[Tensor, "height width"] | None = None,
+) -> Placement:
     """Saliency times edges.
 
     Args:
         saliency: what the encoder looks at, 0..1.
         edges: 1 on edges, 0 elsewhere.
-        inside: 1 where the photo is, 0 on the paper around it; None when it covers the canvas.
+        coverage: 1 where the photo is, 0 on the paper around it; None when it covers the canvas.
 
     Returns:
         a = saliency · edges inside the photo, 0 outside. When that is 0 everywhere, the first of these that is not,
@@ -43,7 +43,7 @@ def attention_map(
 
     Source: Vinker et al., "CLIPasso" (2022), on the initialization of strokes.
     """
-    photo = photo_area(saliency, inside).to(saliency)
+    photo = photo_area(saliency, coverage).to(saliency)
     lines, salient = edges.to(saliency) * photo, saliency * photo
     fallbacks = (
         (lines * salient, None),
@@ -51,7 +51,7 @@ def attention_map(
         (salient, "no edges were found in the photo, it is blank or nearly so: strokes start where it is salient"),
         (photo, "no edges and nothing salient were found, the photo is blank or nearly so: strokes start anywhere"),
     )
-    for attention, warning in fallbacks:
-        if attention.max() > 0:
-            return Attention(attention, warning)
-    return Attention(torch.ones_like(saliency), "the photo covers no pixel of the canvas: strokes start anywhere")
+    for placement, warning in fallbacks:
+        if placement.max() > 0:
+            return Placement(placement, warning)
+    return Placement(torch.ones_like(saliency), "the photo covers no pixel of the canvas: strokes start anywhere")

@@ -14,12 +14,12 @@ REACH = 0.05  # of the canvas's side: the most that a control point lies from th
 
 
 def sample_points(
-    attention: Float[Tensor, "height width"],
+    placement: Float[Tensor, "height width"],
     num: int,
     *,
     generator: torch.Generator,
     temperature: float = TEMPERATURE,
-    inside: Float[Tensor, "height width"] | None = None,
+    coverage: Float[Tensor, "height width"] | None = None,
 ) -> Float[Tensor, "num 2"]:
     """Draw pixels one after the other, each with probability proportional to exp(attention / temperature).
 
@@ -28,15 +28,15 @@ def sample_points(
     evenly from the photo with replacement.
 
     Args:
-        attention: finite, at least 0.
+        placement: finite, at least 0.
         num: how many points, at least 0.
         generator: on the CPU.
         temperature: over 0; the lower, the more the greatest values are preferred.
-        inside: 1 where the photo is; None when it covers the canvas. No point is drawn outside, unless the photo
+        coverage: 1 where the photo is; None when it covers the canvas. No point is drawn outside, unless the photo
             covers no pixel.
 
     Returns:
-        x and y of pixel centres, in the order drawn, on the device of `attention`. The order counts: each prefix is
+        x and y of pixel centres, in the order drawn, on the device of `placement`. The order counts: each prefix is
         itself a draw of fewer points.
 
     Raises:
@@ -49,8 +49,8 @@ def sample_points(
         raise InputError(f"the number of points must be at least 0, got {num}")
     if not temperature > 0:
         raise InputError(f"temperature must be over 0, got {temperature:g}")
-    weights = attention.detach().cpu().double().flatten()
-    photo = torch.ones_like(weights, dtype=torch.bool) if inside is None else inside.detach().cpu().flatten() > 0.5
+    weights = placement.detach().cpu().double().flatten()
+    photo = torch.ones_like(weights, dtype=torch.bool) if coverage is None else coverage.detach().cpu().flatten() > 0.5
     if not photo.any():
         photo = torch.ones_like(photo)
     candidates = (photo & (weights > 0)).nonzero().squeeze(1)
@@ -63,12 +63,12 @@ def sample_points(
         anywhere = photo.nonzero().squeeze(1)
         picks = torch.randint(len(anywhere), (num - len(drawn),), generator=generator)
         drawn = torch.cat([drawn, anywhere[picks]])
-    width = attention.shape[1]
+    width = placement.shape[1]
     points = torch.stack([drawn % width, drawn // width], dim=1) + 0.5
-    return points.to(attention)
+    return points.to(placement)
 
 
-def first_strokes(points: Float[Tensor, "num 2"], size: int, *, generator: torch.Generator) -> Float[Tensor, "num 4 2"]:
+def random_curves(points: Float[Tensor, "num 2"], size: int, *, generator: torch.Generator) -> Float[Tensor, "num 4 2"]:
     """A short random curve at each point: P0 is the point, P(k+1) = P(k) + 0.05 · size · (u − ½) on each axis.
 
     Args:

@@ -12,7 +12,14 @@ import torch
 from torch.nn import functional
 
 from taureau.encoders.base import Encoder, Features
-from taureau.losses.perceptual import geometric_loss, lpips_loss, naming_loss, pixel_loss, semantic_loss, text_loss
+from taureau.losses.perceptual import (
+    distillation_loss,
+    geometric_loss,
+    lpips_loss,
+    pixel_loss,
+    semantic_loss,
+    text_loss,
+)
 from taureau.losses.views import Views, clean_view
 from taureau.shapes import Float, Tensor
 
@@ -36,7 +43,7 @@ class Objective(Protocol):
         """The loss of each candidate over the clean view alone."""
         ...
 
-    def lacking(
+    def residual(
         self, sketches: Float[Tensor, "candidates 3 height width"]
     ) -> Float[Tensor, "candidates rows columns"] | None:
         """Where each sketch lacks what it should show, at least 0, on a grid of any size; None if it cannot be said."""
@@ -49,8 +56,8 @@ class PerceptionObjective:
     Args:
         encoder: the perception network.
         photo: what is drawn, margins filled.
-        inside: 1 where the photo is; elsewhere a sketch is compared with blank paper.
-        place_weights: how much each canvas pixel counts, at least 0.
+        coverage: 1 where the photo is; elsewhere a sketch is compared with blank paper.
+        spatial_weights: how much each canvas pixel counts, at least 0.
         pool: the random views to draw from, at `encoder.input_side` pixels a side, or the photo's where that
             is less; their photo features are computed here, once.
         views_per_step: how many of them a step sees.
@@ -59,15 +66,15 @@ class PerceptionObjective:
             sketch (the paper's way), or are left out.
         unit_length: compare maps as LPIPS does, and nothing else.
         whole: what the photo is named by, such as all of it where `photo` is a subject on paper; None for `photo`.
-        naming: the weight that the naming loss begins with, for an encoder that knows classes.
+        distillation: the weight that the naming loss begins with, for an encoder that knows classes.
     """
 
     def __init__(
         self,
         encoder: Encoder,
         photo: Float[Tensor, "3 height width"],
-        inside: Float[Tensor, "height width"],
-        place_weights: Float[Tensor, "height width"],
+        coverage: Float[Tensor, "height width"],
+        spatial_weights: Float[Tensor, "height width"],
         pool: Views,
         *,
         views_per_step: int,
@@ -75,20 +82,20 @@ class PerceptionObjective:
         count_corners: bool,
         unit_length: bool = False,
         whole: Float[Tensor, "3 height width"] | None = None,
-        naming: float = 0.0,
+        distillation: float = 0.0,
     ) -> None:
         self._encoder = encoder
         self._fill = fill
         self._views_per_step = views_per_step
         self._geometric = lpips_loss if unit_length else geometric_loss
         self._semantic_weight = 0.0 if unit_length else encoder.semantic_weight
-        self._naming = naming
+        self._naming = distillation
         # More pixels than the encoder sees would only be thrown away, at every view of every step.
         self._side = min(photo.shape[-1], encoder.input_side)
         assert pool.grid.shape[1] == self._side, f"views of {self._side} pixels, got {pool.grid.shape[1]}"
         photo = _shrunk(photo[None], self._side)
-        covered = _shrunk(inside[None, None], self._side)
-        weights = _shrunk(place_weights[None, None], self._side)
+        covered = _shrunk(coverage[None, None], self._side)
+        weights = _shrunk(spatial_weights[None, None], self._side)
         self._pool = pool.to(photo.device)
         # Where corners do not count, the photo goes on past its border: black or white there would be a false line.
         photo_fill = fill if count_corners else None
@@ -112,7 +119,7 @@ class PerceptionObjective:
             self._weights = torch.cat([weights, self._pool.apply(weights, fill=1.0 if count_corners else 0.0)])
             # By all of it, seen straight: without its background, or through a view, a photo is named worse.
             self._photo_names = None
-            if naming > 0 and encoder.classes and not unit_length:
+            if distillation > 0 and encoder.classes and not unit_length:
                 self._photo_names = encoder(photo if whole is None else _shrunk(whole[None], self._side), ()).logits
 
     def loss(
@@ -129,7 +136,7 @@ class PerceptionObjective:
         if self._photo_names is not None:
             assert seen.logits is not None
             weight = self._naming * (1 - progress)
-            loss = loss + weight * naming_loss(seen.logits, self._photo_names, 1 + len(chosen))
+            loss = loss + weight * distillation_loss(seen.logits, self._photo_names, 1 + len(chosen))
         return loss
 
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
@@ -137,7 +144,7 @@ class PerceptionObjective:
         with torch.no_grad():
             return self._compare(self._look(_shrunk(sketches, self._side)), CLEAN)
 
-    def lacking(
+    def residual(
         self, sketches: Float[Tensor, "candidates 3 height width"]
     ) -> Float[Tensor, "candidates rows columns"] | None:
         """Squared distance of the sketch's features from the photo's, at most that of blank paper, on the finest map.
@@ -155,8 +162,8 @@ class PerceptionObjective:
             paper = sketches.new_ones(1, *sketches.shape[1:])
             seen = self._encoder(_shrunk(torch.cat([sketches, paper]), self._side), (layer,), embedding=False)
             distances = (theirs - seen.maps[layer]).square().sum(dim=1)
-            places = functional.adaptive_avg_pool2d(self._weights[CLEAN], (theirs.shape[-2], theirs.shape[-1]))[:, 0]
-            return distances[:-1].minimum(distances[-1:]) * places
+            weights = functional.adaptive_avg_pool2d(self._weights[CLEAN], (theirs.shape[-2], theirs.shape[-1]))[:, 0]
+            return distances[:-1].minimum(distances[-1:]) * weights
 
     def _look(self, images: Tensor, *, names: bool = False) -> Features:
         beyond = self._semantic_weight > 0 or names
@@ -178,12 +185,12 @@ class PixelObjective:
 
     Args:
         target: what each pixel should be, 0..1.
-        place_weights: how much each counts, at least 0.
+        spatial_weights: how much each counts, at least 0.
     """
 
-    def __init__(self, target: Float[Tensor, "3 height width"], place_weights: Float[Tensor, "height width"]) -> None:
+    def __init__(self, target: Float[Tensor, "3 height width"], spatial_weights: Float[Tensor, "height width"]) -> None:
         self._target = target
-        self._place_weights = place_weights
+        self._spatial_weights = spatial_weights
 
     def loss(
         self,
@@ -193,19 +200,19 @@ class PixelObjective:
         progress: float = 0.0,  # noqa: ARG002 - the protocol's
     ) -> Float[Tensor, " candidates"]:
         """Mean squared difference; there are no random views."""
-        return pixel_loss(sketches, self._target, self._place_weights)
+        return pixel_loss(sketches, self._target, self._spatial_weights)
 
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
         """The same number."""
         with torch.no_grad():
-            return pixel_loss(sketches, self._target, self._place_weights)
+            return pixel_loss(sketches, self._target, self._spatial_weights)
 
-    def lacking(
+    def residual(
         self, sketches: Float[Tensor, "candidates 3 height width"]
     ) -> Float[Tensor, "candidates rows columns"] | None:
         """Squared excess of the target's darkness over the sketch's."""
         with torch.no_grad():
-            return (sketches - self._target).clamp_min(0).square().mean(dim=1) * self._place_weights
+            return (sketches - self._target).clamp_min(0).square().mean(dim=1) * self._spatial_weights
 
 
 class TextObjective:
@@ -245,7 +252,7 @@ class TextObjective:
         with torch.no_grad():
             return self._distance(_shrunk(sketches, self._side), 1)
 
-    def lacking(
+    def residual(
         self,
         sketches: Float[Tensor, "candidates 3 height width"],  # noqa: ARG002 - the protocol's
     ) -> Float[Tensor, "candidates rows columns"] | None:

@@ -17,7 +17,7 @@ def geometric_loss(
     sketch: Mapping[str, Tensor],
     photo: Mapping[str, Tensor],
     layer_weights: Mapping[str, float],
-    place_weights: Float[Tensor, "views 1 height width"] | None = None,
+    spatial_weights: Float[Tensor, "views 1 height width"] | None = None,
 ) -> Float[Tensor, " candidates"]:
     """Weighted mean of squared differences of feature maps, summed over layers.
 
@@ -25,7 +25,7 @@ def geometric_loss(
         sketch: maps of every view of every candidate.
         photo: maps of every view of the photo.
         layer_weights: the layers to compare, with their weights.
-        place_weights: how much each pixel of each view counts, at least 0; None counts all alike. Each layer sees
+        spatial_weights: how much each pixel of each view counts, at least 0; None counts all alike. Each layer sees
             them averaged down to its own grid.
 
     Returns:
@@ -35,14 +35,14 @@ def geometric_loss(
 
     Source: CLIPasso (Vinker et al. 2022), equation 3.
     """
-    return _over_layers(sketch, photo, layer_weights, place_weights, _squared_difference)
+    return _over_layers(sketch, photo, layer_weights, spatial_weights, _squared_difference)
 
 
 def lpips_loss(
     sketch: Mapping[str, Tensor],
     photo: Mapping[str, Tensor],
     layer_weights: Mapping[str, float],
-    place_weights: Float[Tensor, "views 1 height width"] | None = None,
+    spatial_weights: Float[Tensor, "views 1 height width"] | None = None,
 ) -> Float[Tensor, " candidates"]:
     """As `geometric_loss`, with the feature vector of each place scaled to length 1 first.
 
@@ -50,7 +50,7 @@ def lpips_loss(
 
     Source: Zhang et al. 2018 (arXiv 1801.03924), equation 1 with all channel weights 1.
     """
-    return _over_layers(sketch, photo, layer_weights, place_weights, _unit_difference)
+    return _over_layers(sketch, photo, layer_weights, spatial_weights, _unit_difference)
 
 
 def semantic_loss(
@@ -65,7 +65,7 @@ def semantic_loss(
     return (1 - cosine).mean(dim=1)
 
 
-def naming_loss(
+def distillation_loss(
     sketch: Float[Tensor, "candidates_views classes"], photo: Float[Tensor, "1 classes"], num_views: int
 ) -> Float[Tensor, " candidates"]:
     """Mean over views of the Kullback-Leibler divergence of what a sketch is named from what the photo is.
@@ -101,11 +101,11 @@ def text_loss(
 def pixel_loss(
     sketch: Float[Tensor, "candidates 3 height width"],
     target: Float[Tensor, "3 height width"],
-    place_weights: Float[Tensor, "height width"],
+    spatial_weights: Float[Tensor, "height width"],
 ) -> Float[Tensor, " candidates"]:
     """Weighted mean of squared differences of pixels."""
     difference = (sketch - target).square().mean(dim=1)
-    return (difference * place_weights).sum(dim=(1, 2)) / place_weights.sum().clamp_min(1e-12)
+    return (difference * spatial_weights).sum(dim=(1, 2)) / spatial_weights.sum().clamp_min(1e-12)
 
 
 def _squared_difference(sketch: Tensor, photo: Tensor, channel_dim: int) -> Tensor:
@@ -118,7 +118,7 @@ def _unit_difference(sketch: Tensor, photo: Tensor, channel_dim: int) -> Tensor:
     return (sketch - photo).square().sum(dim=channel_dim)
 
 
-def _over_layers(sketch, photo, layer_weights, place_weights, difference) -> Tensor:  # type: ignore[no-untyped-def]
+def _over_layers(sketch, photo, layer_weights, spatial_weights, difference) -> Tensor:  # type: ignore[no-untyped-def]
     total: Tensor | None = None
     for layer, weight in layer_weights.items():
         ours, theirs = sketch[layer], photo[layer]
@@ -126,17 +126,17 @@ def _over_layers(sketch, photo, layer_weights, place_weights, difference) -> Ten
         # [... channels height width], or [... tokens channels], with one leading axis more in the sketch's.
         channel_dim = -3 if theirs.dim() == 4 else -1
         distance = difference(ours.unflatten(0, (-1, views)), theirs, channel_dim).flatten(2)
-        if place_weights is None:
+        if spatial_weights is None:
             loss = distance.mean(dim=(1, 2))
         else:
-            places = _places(place_weights, theirs)
-            loss = (distance * places).sum(dim=(1, 2)) / places.sum().clamp_min(1e-12)
+            weights = _on_grid(spatial_weights, theirs)
+            loss = (distance * weights).sum(dim=(1, 2)) / weights.sum().clamp_min(1e-12)
         total = weight * loss if total is None else total + weight * loss
     assert total is not None, "a loss compares at least one layer"
     return total
 
 
-def _places(weights: Tensor, maps: Tensor) -> Float[Tensor, "views places"]:
+def _on_grid(weights: Tensor, maps: Tensor) -> Float[Tensor, "views places"]:
     """The weights of the places of a map: averaged down to its grid; class tokens count as the mean patch."""
     if maps.dim() == 4:
         return functional.adaptive_avg_pool2d(weights, (maps.shape[-2], maps.shape[-1])).flatten(1)

@@ -16,9 +16,9 @@ from taureau.geometry.canvas import Canvas
 from taureau.shapes import Bool, Float, Int64, Tensor
 
 # Ink is looked at after a blur of this standard deviation, in stroke widths, where one line alone is as dark as
-# `CROWDED` and two beside each other are darker.
+# `ONE_LINE` and two beside each other are darker.
 BLUR = 1.5
-CROWDED = 0.3
+ONE_LINE = 0.3
 # Points of a stroke that are held on the page.
 SAMPLES = 9
 # Places of a stroke where its curvature is looked at, and the least speed there, in pixels per unit of the parameter:
@@ -43,8 +43,8 @@ TABLE = 4_000_000
 # turns back once, and one that is 2 % of the canvas off the page each cost about 1 % of that. So do, each by itself,
 # gaps of `REACH` at a twentieth of the ends, straight on, and of `TOUCH` at a tenth of them, turns by a right angle at
 # two tenths of them, and a fifteenth of the strokes, or of `FEW`, as an S.
-CROWDING, TURNING, STRAYING = 20.0, 0.1, 300.0
-PARTING, TOUCHING, KINKING, WAVERING = 0.4, 0.2, 0.4, 0.3
+OVERLAP, REVERSAL, OUT_OF_FRAME = 20.0, 0.1, 300.0
+WIDE_GAP, NARROW_GAP, KINK, CURVATURE = 0.4, 0.2, 0.4, 0.3
 # In a drawing of a subject alone with as many strokes as the second, or more, all of it counts as much more as that is
 # than the first: there is a stroke for everything, and what shows is whether they go together. With the first or fewer,
 # each must do what it can; and on a photo drawn whole lines would be joined that do not belong together. Chosen by an
@@ -52,25 +52,25 @@ PARTING, TOUCHING, KINKING, WAVERING = 0.4, 0.2, 0.4, 0.3
 SPARSE, DENSE = 8, 16
 
 
-def importance(num_strokes: int, *, cut_out: bool) -> float:
+def regularization_scale(num_strokes: int, *, isolated: bool) -> float:
     """How much the priors count in a drawing.
 
     Args:
         num_strokes: of the drawing.
-        cut_out: whether it is of a subject alone, on paper.
+        isolated: whether the subject was isolated, so that the rest is paper.
 
     Returns:
         1 up to `SPARSE` strokes and on photos drawn whole, else up to `DENSE` / `SPARSE`, from `DENSE` strokes on.
     """
-    return min(max(num_strokes, SPARSE), DENSE) / SPARSE if cut_out else 1.0
+    return min(max(num_strokes, SPARSE), DENSE) / SPARSE if isolated else 1.0
 
 
-def untidiness(
+def regularization_loss(
     points: Float[Tensor, "candidates strokes 4 2"],
     sketches: Float[Tensor, "candidates 3 height width"],
     width: float,
     canvas: Canvas,
-    locked: Float[Tensor, "candidates locked 4 2"] | None = None,
+    frozen: Float[Tensor, "candidates locked 4 2"] | None = None,
 ) -> Float[Tensor, " candidates"]:
     """All priors together.
 
@@ -79,18 +79,18 @@ def untidiness(
         sketches: pictures of all strokes.
         width: full stroke width in canvas pixels.
         canvas: what they are on.
-        locked: points of the strokes that stay, which the others may go on; None for none.
+        frozen: points of the strokes that stay, which the others may go on; None for none.
     """
-    everything = points if locked is None else torch.cat([locked, points], dim=1)
-    lines = CROWDING * crowding(sketches, width) + STRAYING * straying(points, canvas)
+    everything = points if frozen is None else torch.cat([frozen, points], dim=1)
+    lines = OVERLAP * overlap_penalty(sketches, width) + OUT_OF_FRAME * out_of_frame_penalty(points, canvas)
     joints = find_joints(everything)
-    between = PARTING * parting(joints, REACH * width) + TOUCHING * parting(joints, TOUCH * width)
-    between = between + KINKING * kinking(joints, REACH * width)
-    return lines + TURNING * turning(points) + WAVERING * wavering(points) + between
+    between = WIDE_GAP * gap_penalty(joints, REACH * width) + NARROW_GAP * gap_penalty(joints, TOUCH * width)
+    between = between + KINK * kink_penalty(joints, REACH * width)
+    return lines + REVERSAL * reversal_penalty(points) + CURVATURE * curvature_penalty(points) + between
 
 
-def crowding(sketches: Float[Tensor, "candidates 3 height width"], width: float) -> Float[Tensor, " candidates"]:
-    """How much of the paper has lines beside lines: mean of max(0, blurred ink - `CROWDED`)^2, by that of solid black.
+def overlap_penalty(sketches: Float[Tensor, "candidates 3 height width"], width: float) -> Float[Tensor, " candidates"]:
+    """How much of the paper has lines beside lines: mean of max(0, blurred ink - `ONE_LINE`)^2, by that of solid black.
 
     Args:
         sketches: pictures, 1 on paper.
@@ -99,11 +99,11 @@ def crowding(sketches: Float[Tensor, "candidates 3 height width"], width: float)
     Gradient: to the sketches.
     """
     ink = 1 - sketches.mean(dim=1, keepdim=True)
-    excess = (_blurred(ink, BLUR * width) - CROWDED).clamp_min(0)
-    return excess.square().mean(dim=(1, 2, 3)) / (1 - CROWDED) ** 2
+    excess = (_blurred(ink, BLUR * width) - ONE_LINE).clamp_min(0)
+    return excess.square().mean(dim=(1, 2, 3)) / (1 - ONE_LINE) ** 2
 
 
-def turning(points: Float[Tensor, "candidates strokes 4 2"]) -> Float[Tensor, " candidates"]:
+def reversal_penalty(points: Float[Tensor, "candidates strokes 4 2"]) -> Float[Tensor, " candidates"]:
     """How sharply strokes turn back: mean over the two corners of each control polygon of max(0, -cos turn)^2.
 
     A corner of less than a right angle between one leg and the next costs nothing.
@@ -115,7 +115,7 @@ def turning(points: Float[Tensor, "candidates strokes 4 2"]) -> Float[Tensor, " 
     return (-cosine).clamp_min(0).square().mean(dim=(1, 2))
 
 
-def wavering(points: Float[Tensor, "candidates strokes 4 2"]) -> Float[Tensor, " candidates"]:
+def curvature_penalty(points: Float[Tensor, "candidates strokes 4 2"]) -> Float[Tensor, " candidates"]:
     """How far strokes are from arcs of circles: the mean over them, or over `FEW`, of V / (V + pi^2).
 
     V is the variance of a stroke's curvature times its squared length, L int k^2 ds - (int k ds)^2 with curvature k
@@ -123,7 +123,7 @@ def wavering(points: Float[Tensor, "candidates strokes 4 2"]) -> Float[Tensor, "
     but for strokes of a few pixels; 0 for straight lines and arcs, pi^2 for an S of two quarter circles; for a hook at
     an end or a corner the more, the shorter the piece that the turn is in. A corner may be one, though: beyond a few
     times pi^2, more of it costs hardly more. A stroke that turns back exactly on itself does so between the places
-    that are looked at: that is for `turning`.
+    that are looked at: that is for `reversal_penalty`.
 
     Gradient: to the points.
 
@@ -142,7 +142,9 @@ def wavering(points: Float[Tensor, "candidates strokes 4 2"]) -> Float[Tensor, "
     return (varied / (varied + math.pi**2)).sum(dim=1) / max(points.shape[1], FEW)
 
 
-def straying(points: Float[Tensor, "candidates strokes 4 2"], canvas: Canvas) -> Float[Tensor, " candidates"]:
+def out_of_frame_penalty(
+    points: Float[Tensor, "candidates strokes 4 2"], canvas: Canvas
+) -> Float[Tensor, " candidates"]:
     """How far strokes are off the page: mean over points of them of the squared distance, in canvas sides.
 
     Gradient: to the points.
@@ -200,7 +202,7 @@ def find_joints(points: Float[Tensor, "candidates strokes 4 2"]) -> Joints:
     )
 
 
-def parting(joints: Joints, reach: float) -> Float[Tensor, " candidates"]:
+def gap_penalty(joints: Joints, reach: float) -> Float[Tensor, " candidates"]:
     """How far apart the ends of strokes are where one line could go on as another.
 
     The mean over all ends of s d^2 / (d^2 + reach^2), with s as `Joints.straight`: an outline that several strokes draw
@@ -216,7 +218,7 @@ def parting(joints: Joints, reach: float) -> Float[Tensor, " candidates"]:
     return joints.mean(joints.straight * (1 - _near(joints, reach)))
 
 
-def kinking(joints: Joints, reach: float) -> Float[Tensor, " candidates"]:
+def kink_penalty(joints: Joints, reach: float) -> Float[Tensor, " candidates"]:
     """How sharply a line turns where one stroke goes on as another: a back in scallops has kinks between them.
 
     The mean over all ends of s n^2 (1 + cos) / 2, where n is 1 for ends that touch and 1/2 at a distance of `reach`.

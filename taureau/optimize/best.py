@@ -20,14 +20,14 @@ class Best:
     Args:
         strokes: a batch, one sketch a candidate.
         scores: the clean-view score of exactly these strokes.
-        costs: the same, and what the priors have against these strokes.
+        regularized: the same, and what the priors have against these strokes.
         by_score: whether candidates are compared by their scores, not by their costs.
         alone: the only candidate that can still win; None while all can.
     """
 
     strokes: Strokes
     scores: Float[Tensor, " candidates"]
-    costs: Float[Tensor, " candidates"]
+    regularized: Float[Tensor, " candidates"]
     by_score: bool = False
     alone: int | None = None
 
@@ -36,8 +36,8 @@ class Best:
         """The best candidate, the first of equals; or the one that goes on alone."""
         if self.alone is not None:
             return self.alone
-        compared = self.scores if self.by_score else self.costs
-        return int(torch.where(torch.isfinite(self.costs), _comparable(compared), torch.inf).argmin())
+        compared = self.scores if self.by_score else self.regularized
+        return int(torch.where(torch.isfinite(self.regularized), _comparable(compared), torch.inf).argmin())
 
     def settled(self) -> "Best":
         """This, with the winner of now as the winner for good: a tidier state may have a higher score."""
@@ -45,7 +45,7 @@ class Best:
 
     def improved(self, new: "Best") -> "Best":
         """This, with every candidate that now costs less replaced; how candidates are compared stays."""
-        better = _comparable(new.costs) < _comparable(self.costs)
+        better = _comparable(new.regularized) < _comparable(self.regularized)
 
         def pick(now: Tensor | None, old: Tensor | None) -> Tensor | None:
             if now is None or old is None:
@@ -58,8 +58,8 @@ class Best:
         assert width is not None
         kept = Strokes(points, width, pick(now.color, old.color), pick(now.opacity, old.opacity))
         scores = torch.where(better, new.scores, self.scores)
-        costs = torch.where(better, new.costs, self.costs)
-        return replace(self, strokes=kept, scores=scores, costs=costs)
+        regularized = torch.where(better, new.regularized, self.regularized)
+        return replace(self, strokes=kept, scores=scores, regularized=regularized)
 
 
 def _comparable(values: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ LOOKS = 8
 LOOK_AGAIN = 4
 
 
-def most_needed(
+def prune(
     strokes: Strokes,
     num: int,
     losses: Callable[[Strokes], Float[Tensor, " sketches"]],

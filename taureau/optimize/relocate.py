@@ -12,22 +12,22 @@ from taureau.geometry.strokes import Strokes
 from taureau.shapes import Bool, Float, Tensor
 
 # A stroke is a crumb when its curve is shorter than this many widths: round caps already make it as long as wide.
-CRUMB = 2.0
+COLLAPSED = 2.0
 # Two strokes do not start within this distance, in canvas sides; what is lacking is smoothed over half of it.
 APART = 0.09
 # Half the length of a new stroke, in standard deviations of what is lacking along it: a bar of even weight is as long.
 REACH = 3**0.5
 
 
-def crumbs(strokes: Strokes) -> Bool[Tensor, "*batch strokes"]:
+def collapsed(strokes: Strokes) -> Bool[Tensor, "*batch strokes"]:
     """Which strokes are too short to be more than a dot."""
-    return lengths(strokes.points.detach(), 9) < CRUMB * strokes.width
+    return lengths(strokes.points.detach(), 9) < COLLAPSED * strokes.width
 
 
 def restarted(
     points: Float[Tensor, "candidates strokes 4 2"],
     which: Bool[Tensor, "candidates strokes"],
-    lacking: Float[Tensor, "candidates rows columns"],
+    residual: Float[Tensor, "candidates rows columns"],
     size: int,
 ) -> Float[Tensor, "candidates strokes 4 2"]:
     """The same strokes, with some of them begun anew.
@@ -35,20 +35,20 @@ def restarted(
     Args:
         points: control points in canvas pixels.
         which: the strokes to begin anew.
-        lacking: where each sketch lacks what it should show, at least 0.
+        residual: where each sketch lacks what it should show, at least 0.
         size: pixels a side of the canvas.
 
     Returns:
         New control points; strokes that are not begun anew keep theirs. A new stroke is straight. Its middle is near
-        the greatest value of the smoothed `lacking`, and it lies along what is lacking there; the next one takes the
+        the greatest value of the smoothed `residual`, and it lies along what is lacking there; the next one takes the
         greatest value away from those before it. Where nothing is lacking, strokes stay as they are.
     """
     result = points.clone()
-    rows, columns = lacking.shape[-2:]
+    rows, columns = residual.shape[-2:]
     cell = max(rows, columns) * APART
     smooth = max(1, 2 * round(cell / 4) + 1)
-    blurred = functional.avg_pool2d(lacking[:, None], smooth, stride=1, padding=smooth // 2, count_include_pad=False)
-    needs, amounts = blurred[:, 0].cpu(), lacking.cpu()
+    blurred = functional.avg_pool2d(residual[:, None], smooth, stride=1, padding=smooth // 2, count_include_pad=False)
+    needs, amounts = blurred[:, 0].cpu(), residual.cpu()
     y, x = torch.meshgrid(torch.arange(rows) + 0.5, torch.arange(columns) + 0.5, indexing="ij")
     scale = torch.tensor([size / columns, size / rows])
     for candidate, chosen in enumerate(which.cpu()):

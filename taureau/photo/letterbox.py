@@ -1,11 +1,11 @@
-"""`fit_photo`: a photo on the canvas, whole and in its own shape, by exact areas and one resampling."""
+"""Letterbox: a photo on the canvas, whole and in its own shape, by exact areas and one resampling."""
 
 import torch
 
 from taureau.geometry.canvas import Canvas
 from taureau.image.resample import keys_cubic
 from taureau.photo.read import Photo
-from taureau.shapes import Float, Tensor
+from taureau.shapes import Float, Tensor, UInt8
 
 
 def fit_photo(
@@ -19,19 +19,36 @@ def fit_photo(
         device: where the tensors shall be; the numbers are the same on every device.
 
     Returns:
-        `image`, red, green, blue in 0..1 with white paper around the photo, and `inside`: `inside[y, x]` is the share
-        of pixel (x, y) that the photo covers, so 1 inside, 0 outside, and between where the photo's border cuts the
-        pixel. There `image` mixes photo and paper by that share.
-
-    Source: cubic convolution (Keys 1981, a = −1/2), widened by the scale where the photo is reduced.
+        `image`, red, green, blue in 0..1 with white paper around the photo, and `coverage`, as from `letterbox`. Where
+        the photo's border cuts a pixel, `image` mixes photo and paper by its coverage.
     """
-    left, top, width, height = _placed(photo.size, canvas)
-    pixels = torch.tensor(photo.pixels).permute(2, 0, 1).float() / 255
-    across = _resampling(pixels.shape[2], left, width, canvas.size)
-    down = _resampling(pixels.shape[1], top, height, canvas.size)
-    image = (down @ pixels @ across.T).clamp(0, 1)
-    inside = torch.outer(_coverage(top, height, canvas.size), _coverage(left, width, canvas.size))
-    return (image * inside + (1 - inside)).to(device), inside.to(device)
+    image, coverage = letterbox(torch.tensor(photo.pixels).permute(2, 0, 1), photo.size, canvas)
+    return (image * coverage + (1 - coverage)).to(device), coverage.to(device)
+
+
+def letterbox(
+    pixels: UInt8[Tensor, "channels height width"], size: tuple[int, int], canvas: Canvas
+) -> tuple[Float[Tensor, "channels size size"], Float[Tensor, "size size"]]:
+    """Resample pixels to where they lie on the canvas.
+
+    Args:
+        pixels: 0..255.
+        size: width and height of what they show, in any unit; it decides the shape.
+        canvas: its frame takes them, as large as it can.
+
+    Returns:
+        The channels in 0..1, continued past their border without a step, and `coverage`: `coverage[y, x]` is the share
+        of pixel (x, y) that they cover, so 1 inside, 0 outside, and between where their border cuts the pixel.
+
+    Source: cubic convolution (Keys 1981, a = −1/2), widened by the scale where the picture is reduced.
+    """
+    left, top, width, height = _placed(size, canvas)
+    values = pixels.float() / 255
+    across = _resampling(values.shape[2], left, width, canvas.size)
+    down = _resampling(values.shape[1], top, height, canvas.size)
+    image = (down @ values @ across.T).clamp(0, 1)
+    coverage = torch.outer(_coverage(top, height, canvas.size), _coverage(left, width, canvas.size))
+    return image, coverage
 
 
 def _placed(size: tuple[int, int], canvas: Canvas) -> tuple[float, float, float, float]:

@@ -20,7 +20,7 @@ FLAT = 1e-6  # a response that varies by less than this is constant up to roundi
 def xdog(
     image: Float[Tensor, "3 height width"],
     *,
-    inside: Float[Tensor, "height width"] | None = None,
+    coverage: Float[Tensor, "height width"] | None = None,
     sigma: float = 0.8,
     k: float = 10.0,
     gamma: float = 0.98,
@@ -39,7 +39,7 @@ def xdog(
 
     Args:
         image: red, green, blue in 0..1.
-        inside: 1 where the photo is, 0 on the paper around it; None when it covers the canvas.
+        coverage: 1 where the photo is, 0 on the paper around it; None when it covers the canvas.
         sigma: standard deviation of the narrow Gaussian in pixels.
         k: how many times wider the wide Gaussian is.
         gamma: the share of the wide Gaussian that is taken off.
@@ -47,7 +47,7 @@ def xdog(
         phi: steepness of the response.
 
     Returns:
-        1 on edges, 0 elsewhere. With `inside`, 0 on the paper and on a rim of 2 pixels along the photo's whole border
+        1 on edges, 0 elsewhere. With `coverage`, 0 on the paper and on a rim of 2 pixels along the photo's whole border
         (photos come with thin frames). A photo without contrast has no edges. On the device and of the type of `image`.
 
     Gradient: none.
@@ -56,13 +56,13 @@ def xdog(
     Graphics 36 (2012), for the filter; Otsu, "A threshold selection method from gray-level histograms" (1979).
     """
     gray = np.tensordot(np.asarray(GRAY_WEIGHTS), image.detach().cpu().double().numpy(), axes=1)
-    valid = np.ones(gray.shape, dtype=bool) if inside is None else inside.detach().cpu().numpy() > 0.5
+    valid = np.ones(gray.shape, dtype=bool) if coverage is None else coverage.detach().cpu().numpy() > 0.5
     if not valid.any():
         return torch.zeros_like(image[0])
     gray = _extend(gray, valid)
     difference = _blur(gray, sigma) - gamma * _blur(gray, k * sigma)
     response = np.where(difference < epsilon, 1.0, 1.0 + np.tanh(phi * difference))
-    kept = valid if inside is None else _without_rim(valid)
+    kept = valid if coverage is None else _without_rim(valid)
     low, high = (response[kept].min(), response[kept].max()) if kept.any() else (0.0, 0.0)
     if high - low < FLAT:
         return torch.zeros_like(image[0])

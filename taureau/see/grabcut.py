@@ -30,7 +30,7 @@ MARGIN = 0.01  # of the photo's long side: the mask is that much larger, so that
 SOFTNESS = 0.006  # of the photo's long side: the standard deviation of the soft border
 
 
-def cut_out(photo: np.ndarray, saliency: np.ndarray) -> tuple[np.ndarray | None, str | None]:
+def segment(photo: np.ndarray, saliency: np.ndarray) -> tuple[np.ndarray | None, str | None]:
     """Cut the subject out of a photo.
 
     Args:

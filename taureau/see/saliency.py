@@ -23,13 +23,13 @@ FLAT = 3.0  # Lab units: patches that differ by less show nothing that stands ou
 
 
 def contrast_saliency(
-    image: Float[Tensor, "3 height width"], inside: Float[Tensor, "height width"] | None = None
+    image: Float[Tensor, "3 height width"], coverage: Float[Tensor, "height width"] | None = None
 ) -> Float[Tensor, "height width"]:
     """Where the subject of a photo probably is, from its colours alone.
 
     Args:
         image: red, green, blue in 0..1.
-        inside: 1 where the photo is, taken for an upright rectangle; None when it covers the canvas.
+        coverage: 1 where the photo is, taken for an upright rectangle; None when it covers the canvas.
 
     Returns:
         0..1, min-max normalised within the photo, 0 outside; 1 everywhere in a photo without contrast. On the device
@@ -40,7 +40,7 @@ def contrast_saliency(
     Source: Zhu, Liang, Wei, Sun, "Saliency optimization from robust background detection" (CVPR 2014), with
     superpixels after Achanta et al., "SLIC superpixels" (2012), on two scales and with a prior for the middle.
     """
-    rows, columns = _rectangle(image, inside)
+    rows, columns = _rectangle(image, coverage)
     saliency = torch.zeros_like(image[0])
     height, width = rows.stop - rows.start, columns.stop - columns.start
     if height < 1 or width < 1:
@@ -51,10 +51,10 @@ def contrast_saliency(
     return saliency
 
 
-def _rectangle(image: Tensor, inside: Tensor | None) -> tuple[slice, slice]:
-    if inside is None:
+def _rectangle(image: Tensor, coverage: Tensor | None) -> tuple[slice, slice]:
+    if coverage is None:
         return slice(0, image.shape[1]), slice(0, image.shape[2])
-    photo = inside > 0.5
+    photo = coverage > 0.5
     if not photo.any():
         return slice(0, 0), slice(0, 0)
     rows, columns = photo.any(dim=1).nonzero(), photo.any(dim=0).nonzero()

@@ -45,5 +45,5 @@ def test_it_runs_and_says_whether_the_promise_is_kept(tmp_path):
 def test_a_whole_drawing_is_taken_apart(tmp_path):
     said = draw_fast(SMALL, tmp_path / "weights.safetensors", steps=11)
     # Of the shares 0, 0.1, ... 1 of the way, up to 0.3 is the trial, and from 0.8 on views are full.
-    for part in ("4 steps, trial", "4 steps, the best alone", "3 steps, full views"):
+    for part in ("4 steps, all candidates", "4 steps, the best alone", "3 steps, full views"):
         assert f"| {part} |" in said

@@ -38,8 +38,8 @@ class Bowl:
     Its gradient with respect to the points is curvature · (point − target).
     """
 
-    def __init__(self, target: torch.Tensor, curvature: torch.Tensor, lacking: torch.Tensor | None = None) -> None:
-        self.target, self.curvature, self.map = target, curvature, lacking
+    def __init__(self, target: torch.Tensor, curvature: torch.Tensor, residual: torch.Tensor | None = None) -> None:
+        self.target, self.curvature, self.map = target, curvature, residual
         self.asked_lacking = 0
 
     def loss(self, sketches: torch.Tensor, *, generator: torch.Generator, progress: float = 0.0) -> torch.Tensor:
@@ -48,7 +48,7 @@ class Bowl:
     def score(self, sketches: torch.Tensor) -> torch.Tensor:
         return self._of(sketches)
 
-    def lacking(self, sketches: torch.Tensor) -> torch.Tensor | None:
+    def residual(self, sketches: torch.Tensor) -> torch.Tensor | None:
         self.asked_lacking += 1
         return self.map
 

@@ -53,9 +53,9 @@ def test_a_ramp_stays_a_ramp():
     """The cubic reproduces straight lines (and parabolas), away from the border: each value is its position."""
     ramp = (torch.arange(40) + 0.5).expand(1, 40)
     for new in (41, 57, 100):
-        inside = slice(new // 5, -new // 5)
+        coverage = slice(new // 5, -new // 5)
         expected = ((torch.arange(new) + 0.5) * 40 / new).expand(1, new)
-        torch.testing.assert_close(resize(ramp, 1, new)[:, inside], expected[:, inside])
+        torch.testing.assert_close(resize(ramp, 1, new)[:, coverage], expected[:, coverage])
 
 
 def test_a_first_call_in_inference_mode_spoils_no_later_gradient():

@@ -141,8 +141,8 @@ def test_a_gap_is_bridged_up_to_its_limit(gap, num):
 
 def test_nothing_is_found_outside_or_on_blank_paper():
     shown = inked(X - 48)
-    inside = X < 40
-    chains, strength = find_chains(shown, inside, sigma=2.0, gap=8.0, spacing=2.0)
+    coverage = X < 40
+    chains, strength = find_chains(shown, coverage, sigma=2.0, gap=8.0, spacing=2.0)
     assert chains == []
     assert strength[48, 47] > 0.3
     assert chains_of(picture(np.full((SIDE, SIDE), 0.4))) == []

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from taureau.image.normalize import normalize_map
-from taureau.initialize.placement import attention_map
+from taureau.initialize.placement import placement_map
 
 
 def some_map(*, seed: int = 0) -> torch.Tensor:
@@ -12,49 +12,49 @@ def some_map(*, seed: int = 0) -> torch.Tensor:
 
 
 def middle() -> torch.Tensor:
-    inside = torch.zeros(20, 24)
-    inside[5:15] = 1.0
-    return inside
+    coverage = torch.zeros(20, 24)
+    coverage[5:15] = 1.0
+    return coverage
 
 
 def test_product_inside_and_nothing_outside() -> None:
-    saliency, edges, inside = some_map(), (some_map(seed=1) > 0.7).float(), middle()
-    attention = attention_map(saliency, edges, inside)
-    assert attention.warning is None
+    saliency, edges, coverage = some_map(), (some_map(seed=1) > 0.7).float(), middle()
+    placement = placement_map(saliency, edges, coverage)
+    assert placement.warning is None
     for y in range(20):
         for x in range(24):
             expected = float(saliency[y, x]) if edges[y, x] == 1 and 5 <= y < 15 else 0.0
-            assert float(attention.map[y, x]) == expected
+            assert float(placement.map[y, x]) == expected
 
 
 def test_salient_nowhere_on_the_edges() -> None:
     edges, saliency = torch.zeros(20, 24), torch.zeros(20, 24)
     edges[10, 3:9], saliency[7, 7] = 1.0, 1.0
-    attention = attention_map(saliency, edges)
-    assert torch.equal(attention.map, edges)
-    assert attention.warning is not None
-    assert "any edge" in attention.warning
+    placement = placement_map(saliency, edges)
+    assert torch.equal(placement.map, edges)
+    assert placement.warning is not None
+    assert "any edge" in placement.warning
 
 
 def test_no_edges() -> None:
-    attention = attention_map(some_map(), torch.zeros(20, 24), middle())
-    assert torch.equal(attention.map, some_map() * middle())
-    assert attention.warning is not None
-    assert "no edges" in attention.warning
+    placement = placement_map(some_map(), torch.zeros(20, 24), middle())
+    assert torch.equal(placement.map, some_map() * middle())
+    assert placement.warning is not None
+    assert "no edges" in placement.warning
 
 
 def test_edges_on_the_paper_only_are_no_edges() -> None:
     edges = 1.0 - middle()
-    attention = attention_map(torch.zeros(20, 24), edges, middle())
-    assert torch.equal(attention.map, middle())
-    assert attention.warning is not None
-    assert "blank" in attention.warning
+    placement = placement_map(torch.zeros(20, 24), edges, middle())
+    assert torch.equal(placement.map, middle())
+    assert placement.warning is not None
+    assert "blank" in placement.warning
 
 
 def test_photo_without_a_pixel() -> None:
-    attention = attention_map(some_map(), some_map(), torch.zeros(20, 24))
-    assert (attention.map == 1).all()
-    assert attention.warning is not None
+    placement = placement_map(some_map(), some_map(), torch.zeros(20, 24))
+    assert (placement.map == 1).all()
+    assert placement.warning is not None
 
 
 def test_normalize_is_min_max() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from taureau.errors import InputError
-from taureau.initialize.sampling import first_strokes, sample_points
+from taureau.initialize.sampling import random_curves, sample_points
 
 SMALL = torch.tensor([[0.0, 0.1, 0.9], [1.0, 0.0, 0.4]])
 
@@ -58,30 +58,30 @@ def test_distribution_check_notices_another_temperature(temperature: float) -> N
 
 
 def test_no_point_twice_and_all_at_pixel_centres() -> None:
-    attention = torch.rand(40, 50, generator=seeded(3)) * (torch.rand(40, 50, generator=seeded(4)) > 0.5)
-    points = sample_points(attention, 600, generator=seeded())
+    placement = torch.rand(40, 50, generator=seeded(3)) * (torch.rand(40, 50, generator=seeded(4)) > 0.5)
+    points = sample_points(placement, 600, generator=seeded())
     assert len({tuple(p) for p in points.tolist()}) == 600
     assert (points % 1 == 0.5).all()
-    assert (attention[points[:, 1].long(), points[:, 0].long()] > 0).all()
+    assert (placement[points[:, 1].long(), points[:, 0].long()] > 0).all()
     assert points[:, 0].max() > 40  # x runs along the longer, second axis
 
 
 def test_same_seed_same_points() -> None:
-    attention = torch.rand(40, 50, generator=seeded(3))
-    first, second = (sample_points(attention, 16, generator=seeded(7)) for _ in range(2))
+    placement = torch.rand(40, 50, generator=seeded(3))
+    first, second = (sample_points(placement, 16, generator=seeded(7)) for _ in range(2))
     assert torch.equal(first, second)
-    assert not torch.equal(first, sample_points(attention, 16, generator=seeded(8)))
-    assert torch.equal(first[:5], sample_points(attention, 5, generator=seeded(7)))
+    assert not torch.equal(first, sample_points(placement, 16, generator=seeded(8)))
+    assert torch.equal(first[:5], sample_points(placement, 5, generator=seeded(7)))
 
 
 def test_too_few_pixels_with_attention() -> None:
-    attention, inside = torch.zeros(6, 6), torch.zeros(6, 6)
-    attention[2, 3] = attention[2, 4] = attention[0, 0] = 0.5  # the last one is on the paper
-    inside[2:5] = 1.0
-    points = sample_points(attention, 18, generator=seeded(), inside=inside)
+    placement, coverage = torch.zeros(6, 6), torch.zeros(6, 6)
+    placement[2, 3] = placement[2, 4] = placement[0, 0] = 0.5  # the last one is on the paper
+    coverage[2:5] = 1.0
+    points = sample_points(placement, 18, generator=seeded(), coverage=coverage)
     assert {tuple(p) for p in points[:2].tolist()} == {(3.5, 2.5), (4.5, 2.5)}
     assert {tuple(p) for p in points.tolist()} == {(x + 0.5, y + 0.5) for x in range(6) for y in range(2, 5)}
-    more = sample_points(attention, 30, generator=seeded(), inside=inside)
+    more = sample_points(placement, 30, generator=seeded(), coverage=coverage)
     assert {tuple(p) for p in more[:18].tolist()} == {tuple(p) for p in points.tolist()}
     assert ((more[:, 1] > 2) & (more[:, 1] < 5)).all()
 
@@ -92,13 +92,13 @@ def test_no_attention_is_an_even_draw() -> None:
 
 
 def test_no_photo_is_an_even_draw() -> None:
-    assert len(sample_points(torch.zeros(8, 8), 3, generator=seeded(), inside=torch.zeros(8, 8))) == 3
+    assert len(sample_points(torch.zeros(8, 8), 3, generator=seeded(), coverage=torch.zeros(8, 8))) == 3
 
 
 def test_none_and_one() -> None:
     assert sample_points(SMALL, 0, generator=seeded()).shape == (0, 2)
     assert sample_points(SMALL, 1, generator=seeded()).shape == (1, 2)
-    assert first_strokes(torch.zeros(0, 2), 224, generator=seeded()).shape == (0, 4, 2)
+    assert random_curves(torch.zeros(0, 2), 224, generator=seeded()).shape == (0, 4, 2)
 
 
 def test_low_temperature_takes_the_greatest() -> None:
@@ -114,7 +114,7 @@ def test_refusals(num: int, temperature: float) -> None:
 
 def test_first_strokes_are_the_formula() -> None:
     points = torch.rand(50, 2, dtype=torch.float64, generator=seeded(1)) * 224
-    strokes = first_strokes(points, 224, generator=seeded(2))
+    strokes = random_curves(points, 224, generator=seeded(2))
     uniform = torch.rand(50, 3, 2, dtype=torch.float64, generator=seeded(2))
     for i in range(50):
         point = points[i]
@@ -125,7 +125,7 @@ def test_first_strokes_are_the_formula() -> None:
 
 
 def test_first_strokes_are_uniform_and_short() -> None:
-    strokes = first_strokes(torch.full((4000, 2), 100.0), 200, generator=seeded())
+    strokes = random_curves(torch.full((4000, 2), 100.0), 200, generator=seeded())
     moves = strokes.diff(dim=1)
     assert moves.abs().max() <= 5.0 + 1e-4  # half of 0.05 · 200, and float32's rounding at 100
     # A uniform draw over ±5 has mean 0 and variance 100 / 12; 24,000 draws are within 4 standard errors.

@@ -11,7 +11,7 @@ import taureau.sketcher
 from taureau.geometry.bezier import lengths, points_at
 from taureau.geometry.canvas import Canvas
 from taureau.geometry.strokes import Strokes
-from taureau.initialize.candidates import first_candidates
+from taureau.initialize.candidates import Guide, Resumed, first_candidates
 from taureau.initialize.tracing import Trace, choose_curves, find_lines
 from taureau.raster import rasterize
 from taureau.sketch import Sketch
@@ -166,15 +166,9 @@ def test_no_curve_makes_a_loop_of_its_own():
 
 def candidates(picture: torch.Tensor, num: int, seeds: tuple[int, ...] = (1, 2, 3), **options) -> Strokes:
     trace = find_lines(picture, EVERYWHERE, num_strokes=num)
-    return first_candidates(
-        EVERYWHERE,
-        EVERYWHERE,
-        num_strokes=num,
-        width=3.0,
-        trace=trace,
-        generators=[seeded(s) for s in seeds],
-        **options,
-    )
+    guide = Guide(EVERYWHERE, EVERYWHERE, trace)
+    generators = [seeded(s) for s in seeds]
+    return first_candidates(guide, num_strokes=num, width=3.0, generators=generators, **options).strokes
 
 
 @pytest.mark.parametrize("num", [1, 2, 7, 40])
@@ -197,7 +191,7 @@ def test_blank_paper_has_no_lines_and_all_begin_as_squiggles():
     trace = find_lines(blank, EVERYWHERE, num_strokes=5)
     assert choose_curves(trace, 5).shape == (0, 4, 2)
     assert choose_curves(trace, 5, generator=seeded()).shape == (0, 4, 2)
-    plain = first_candidates(EVERYWHERE, EVERYWHERE, num_strokes=5, width=3.0, generators=[seeded(1)])
+    plain = first_candidates(Guide(EVERYWHERE, EVERYWHERE), num_strokes=5, width=3.0, generators=[seeded(1)]).strokes
     assert torch.equal(candidates(blank, 5, seeds=(1,)).points, plain.points)
 
 
@@ -205,9 +199,8 @@ def test_more_strokes_than_lines_draw_the_longest_in_parts():
     trace = find_lines(inked(LINE), EVERYWHERE, num_strokes=6)
     whole = choose_curves(trace, 6)
     assert 0 < len(whole) < 6
-    parts = first_candidates(
-        EVERYWHERE, EVERYWHERE, num_strokes=6, width=1.0, trace=trace, generators=[seeded()]
-    ).points[0]
+    guide = Guide(EVERYWHERE, EVERYWHERE, trace)
+    parts = first_candidates(guide, num_strokes=6, width=1.0, generators=[seeded()]).strokes.points[0]
     assert len(parts) == 6
     assert float(lengths(parts).sum()) == pytest.approx(float(lengths(whole).sum()), rel=1e-4)
     assert farthest(along(parts), along(whole)) < 0.5
@@ -219,10 +212,9 @@ def test_what_no_line_is_left_for_begins_as_squiggles_off_the_lines():
     trace = find_lines(inked(WAVE), EVERYWHERE, num_strokes=30)
     num = len(choose_curves(trace, 30))
     assert 0 < num < 30
-    attention = (1 - inked(WAVE)[0]).contiguous()  # on the line alone
-    starts = first_candidates(
-        attention, EVERYWHERE, num_strokes=30, width=3.0, trace=trace, generators=[seeded()]
-    ).points[0]
+    placement = (1 - inked(WAVE)[0]).contiguous()  # on the line alone
+    guide = Guide(placement, EVERYWHERE, trace)
+    starts = first_candidates(guide, num_strokes=30, width=3.0, generators=[seeded()]).strokes.points[0]
     assert torch.equal(starts[:num], choose_curves(trace, 30))
     assert (lengths(starts[num:]) < 20).all()
     assert len(torch.unique(starts[num:, 0], dim=0)) == 30 - num
@@ -230,7 +222,7 @@ def test_what_no_line_is_left_for_begins_as_squiggles_off_the_lines():
 
 def test_strokes_in_surplus_come_last_and_go_on_what_the_others_leave_out():
     three = torch.stack([inked(LINE + torch.tensor([0.0, down])) for down in (-30.0, 0.0, 40.0)]).amin(dim=0)
-    plain, more = candidates(three, 2).points, candidates(three, 2, num_surplus=2).points
+    plain, more = candidates(three, 2).points, candidates(three, 2, num_extra=2).points
     assert torch.equal(more[:, :2], plain)
     lines = [along(LINE + torch.tensor([0.0, down])) for down in (-30.0, 0.0, 40.0)]
     for start in more:
@@ -241,7 +233,7 @@ def test_strokes_in_surplus_come_last_and_go_on_what_the_others_leave_out():
 
 def test_a_sketch_that_is_continued_keeps_its_strokes_and_gets_what_is_missing():
     two = torch.minimum(inked(LINE), inked(LINE + torch.tensor([0.0, 40.0])))
-    starts = candidates(two, 2, seeds=(1,), kept=Strokes.black(LINE, 3.0)).points[0]
+    starts = candidates(two, 2, seeds=(1,), resumed=Resumed(Strokes.black(LINE, 3.0))).points[0]
     assert torch.equal(starts[:1], LINE)
     assert farthest(along(starts[1:]), along(LINE + torch.tensor([0.0, 40.0]))) < 1
 
@@ -260,8 +252,8 @@ def begun(sketcher: Sketcher, **settings: object) -> Sketch:
 
 
 def test_a_drawing_begins_as_it_is_told_and_says_so(sketcher):
-    lines, squiggles = begun(sketcher, begin="lines"), begun(sketcher, begin="squiggles")
-    assert [sketch.record["settings"]["begin"] for sketch in (lines, squiggles)] == ["lines", "squiggles"]
+    lines, squiggles = begun(sketcher, initialization="traced"), begun(sketcher, initialization="random")
+    assert [sketch.record["settings"]["initialization"] for sketch in (lines, squiggles)] == ["traced", "random"]
     # An outline is nearer to a horse than four squiggles of chance.
     assert lines.scores["clean"] < 0.7 * squiggles.scores["clean"]
     assert lengths(lines.strokes.points).sum() > 5 * lengths(squiggles.strokes.points).sum()
@@ -275,13 +267,15 @@ def test_a_text_has_no_lines(sketcher, monkeypatch, loss, looks):
         asked.append(num_strokes)
         return find_lines(torch.ones_like(picture), places, num_strokes=num_strokes)
 
-    monkeypatch.setattr(taureau.sketcher, "find_lines", no_lines)
-    monkeypatch.setattr(sketcher, "_objective", lambda *_: Bowl(torch.zeros(1), torch.zeros(1)))
-    begun(sketcher, begin="lines", **loss)
+    monkeypatch.setattr("taureau.prepare.find_lines", no_lines)
+    monkeypatch.setattr("taureau.sketcher._objective", lambda *_: Bowl(torch.zeros(1), torch.zeros(1)))
+    begun(sketcher, initialization="traced", **loss)
     assert asked == [4] * looks
 
 
 def test_the_preset_paper_begins_with_squiggles(sketcher):
     paper = begun(sketcher, preset="paper")
-    assert torch.equal(paper.strokes.points, begun(sketcher, preset="paper", begin="squiggles").strokes.points)
-    assert not torch.equal(paper.strokes.points, begun(sketcher, preset="paper", begin="lines").strokes.points)
+    assert torch.equal(paper.strokes.points, begun(sketcher, preset="paper", initialization="random").strokes.points)
+    assert not torch.equal(
+        paper.strokes.points, begun(sketcher, preset="paper", initialization="traced").strokes.points
+    )

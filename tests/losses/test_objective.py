@@ -28,33 +28,33 @@ def random_images(num: int, size: int = SIZE, seed: int = 0) -> torch.Tensor:
 
 def wide() -> torch.Tensor:
     """Where a photo twice as wide as high lies; whole cells of the encoder's maps."""
-    inside = torch.zeros(SIZE, SIZE)
-    inside[SIZE // 4 : -SIZE // 4] = 1
-    return inside
+    coverage = torch.zeros(SIZE, SIZE)
+    coverage[SIZE // 4 : -SIZE // 4] = 1
+    return coverage
 
 
 def pool_of(num: int, size: int = SIZE) -> Views:
     return draw_views(num, size, generator=seeded(7))
 
 
-def objective(encoder=None, inside: torch.Tensor | None = None, **changes) -> PerceptionObjective:
+def objective(encoder=None, coverage: torch.Tensor | None = None, **changes) -> PerceptionObjective:
     options = {
         "photo": random_images(1, seed=1)[0],
-        "place_weights": torch.rand(SIZE, SIZE, generator=seeded(2)),
+        "spatial_weights": torch.rand(SIZE, SIZE, generator=seeded(2)),
         "pool": pool_of(POOL),
         "views_per_step": VIEWS,
         "fill": 1.0,
         "count_corners": False,
         **changes,
     }
-    inside = torch.ones(SIZE, SIZE) if inside is None else inside
-    return PerceptionObjective(encoder or PlainEncoder(), inside=inside, **options)
+    coverage = torch.ones(SIZE, SIZE) if coverage is None else coverage
+    return PerceptionObjective(encoder or PlainEncoder(), coverage=coverage, **options)
 
 
 # The loss, again, by loops
 
 
-def plain_loss(sketches, photo, inside, weights, views, chosen, *, fill, count_corners, unit_length, semantic_weight):
+def plain_loss(sketches, photo, coverage, weights, views, chosen, *, fill, count_corners, unit_length, semantic_weight):
     """The definition in docs/method.md: one image, one place, one channel after the other."""
     encoder = PlainEncoder()
 
@@ -79,7 +79,7 @@ def plain_loss(sketches, photo, inside, weights, views, chosen, *, fill, count_c
             ours = look(seen(sketch, view, fill))
             theirs = look(seen(photo, view, fill if count_corners else None))
             blank = look(seen(torch.ones_like(photo), view, fill))
-            covered = seen(inside[None], view, None)[0].numpy()
+            covered = seen(coverage[None], view, None)[0].numpy()
             counts = seen(weights[None], view, 1.0 if count_corners else 0.0)[0].numpy()
             semantic += 1 - float(ours[2] @ theirs[2] / np.linalg.norm(ours[2]) / np.linalg.norm(theirs[2]))
             for layer, cells in (("conv", 8), ("tokens", 4)):
@@ -116,14 +116,14 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_the_loss_equals_plain_loops(case, margin):
     sketches, photo = random_images(CANDIDATES), random_images(1, seed=1)[0]
-    inside = wide() if margin else torch.ones(SIZE, SIZE)
+    coverage = wide() if margin else torch.ones(SIZE, SIZE)
     weights = torch.rand(SIZE, SIZE, generator=seeded(2))
-    found = objective(inside=inside, **CASES[case])
+    found = objective(coverage=coverage, **CASES[case])
     semantic_weight = 0.0 if case == "lpips" else 0.1
 
     def expected(chosen: list[int], **changes) -> list[float]:
         options = {**CASES[case], "semantic_weight": semantic_weight, **changes}
-        return plain_loss(sketches, photo, inside, weights, pool_of(POOL), chosen, **options)
+        return plain_loss(sketches, photo, coverage, weights, pool_of(POOL), chosen, **options)
 
     chosen = torch.randperm(POOL, generator=seeded(3))[:VIEWS].tolist()
     loss = found.loss(sketches, generator=seeded(3)).tolist()
@@ -178,11 +178,13 @@ class Knowing(PlainEncoder):
 @pytest.mark.parametrize("semantic_weight", [0.1, 0.0])
 @pytest.mark.parametrize("margin", [False, True], ids=["square", "wide"])
 def test_names_count_in_the_loss_and_not_in_the_score(margin, semantic_weight, background):
-    inside, weight = wide() if margin else None, 0.7
+    coverage, weight = wide() if margin else None, 0.7
     sketches, photo, whole = random_images(CANDIDATES), random_images(1, seed=1)[0], random_images(1, seed=8)[0]
     encoder = Knowing(semantic_weight=semantic_weight)
     changes = {"whole": whole} if background else {}
-    without, found = (objective(encoder, inside, naming=naming, **changes) for naming in (0.0, weight))
+    without, found = (
+        objective(encoder, coverage, distillation=distillation, **changes) for distillation in (0.0, weight)
+    )
     chosen = torch.randperm(POOL, generator=seeded(3))[:VIEWS]
 
     def probabilities(image: torch.Tensor) -> torch.Tensor:
@@ -208,7 +210,7 @@ def test_names_count_in_the_loss_and_not_in_the_score(margin, semantic_weight, b
 def test_names_are_nothing_to_an_encoder_without_classes_and_to_unit_length():
     sketches = random_images(CANDIDATES)
     for encoder, changes in ((PlainEncoder(), {}), (Knowing(), {"unit_length": True})):
-        losses = [objective(encoder, naming=n, **changes).loss(sketches, generator=seeded()) for n in (0.0, 1.0)]
+        losses = [objective(encoder, distillation=n, **changes).loss(sketches, generator=seeded()) for n in (0.0, 1.0)]
         assert torch.equal(*losses)
 
 
@@ -252,13 +254,13 @@ def test_the_encoder_is_asked_for_what_is_compared_and_no_more():
 def test_a_canvas_of_more_pixels_than_the_encoder_sees_is_looked_at_averaged():
     photo, sketch = (random_images(1, 2 * SIZE, seed)[0] for seed in (1, 2))
     weights = torch.rand(2 * SIZE, 2 * SIZE, generator=seeded(2))
-    inside = torch.ones(2 * SIZE, 2 * SIZE)
-    large = objective(inside=inside, photo=photo, place_weights=weights)
+    coverage = torch.ones(2 * SIZE, 2 * SIZE)
+    large = objective(coverage=coverage, photo=photo, spatial_weights=weights)
 
     def halved(image: torch.Tensor) -> torch.Tensor:
         return functional.avg_pool2d(image[None], 2)[0]
 
-    small = objective(photo=halved(photo), place_weights=halved(weights[None])[0])
+    small = objective(photo=halved(photo), spatial_weights=halved(weights[None])[0])
     for found, expected in (
         (large.score(sketch[None]), small.score(halved(sketch)[None])),
         (large.loss(sketch[None], generator=seeded()), small.loss(halved(sketch)[None], generator=seeded())),
@@ -279,19 +281,19 @@ def test_in_the_margin_a_sketch_is_compared_with_blank_paper():
     ink[:, :, 2:4] = 0
     for seed in (1, 2):  # whatever the photo
         photo = fill_margin(random_images(1, seed=seed)[0], wide())
-        found = objective(geometry_alone(), wide(), photo=photo, place_weights=margin_only)
+        found = objective(geometry_alone(), wide(), photo=photo, spatial_weights=margin_only)
         assert float(found.score(blank)[0]) == 0
         assert float(found.score(ink)[0]) > 0.01
         # A view mixes photo and margin in the cells where they meet, so there it is only nearly so.
         assert float(found.loss(blank, generator=seeded())[0]) < 0.2 * float(found.loss(ink, generator=seeded())[0])
     # Proof of the guard: where the photo is taken to go on, blank paper is no match.
-    naive = objective(geometry_alone(), photo=photo, place_weights=margin_only)
+    naive = objective(geometry_alone(), photo=photo, spatial_weights=margin_only)
     assert float(naive.score(blank)[0]) > 0.01
 
 
-def scene(inside: torch.Tensor) -> torch.Tensor:
+def scene(coverage: torch.Tensor) -> torch.Tensor:
     """A dark thing on a toned ground, far from white paper."""
-    size = inside.shape[0]
+    size = coverage.shape[0]
     photo = torch.full((3, size, size), 0.45)
     third = size // 3
     photo[:, third + 12 : 2 * third - 12, third:-third] = 0.05
@@ -317,13 +319,13 @@ def with_border(sketch: torch.Tensor, width: int = 3) -> torch.Tensor:
 
 def test_the_corners_of_views_make_no_line_worth_drawing():
     size = 112
-    inside = torch.ones(size, size)
+    coverage = torch.ones(size, size)
     pool = draw_views(8, size, generator=seeded(1))
 
     def gain(**how) -> float:
         """How much of the loss over the views a line along the border of the canvas takes away."""
         found = PerceptionObjective(
-            Contour(), scene(inside), inside, torch.ones(size, size), pool, views_per_step=8, fill=1.0, **how
+            Contour(), scene(coverage), coverage, torch.ones(size, size), pool, views_per_step=8, fill=1.0, **how
         )
         bare, framed = (float(found.loss(sketch, generator=seeded())[0]) for sketch in sketches)
         return (bare - framed) / bare
@@ -341,7 +343,7 @@ def test_what_is_lacking_is_the_distance_from_the_photo_and_no_more_than_of_pape
     encoder = PlainEncoder()
     photo, sketches = random_images(1, seed=1)[0], random_images(CANDIDATES)
     weights = torch.rand(SIZE, SIZE, generator=seeded(2))
-    lacking = objective(encoder, photo=photo, place_weights=weights).lacking(sketches)
+    residual = objective(encoder, photo=photo, spatial_weights=weights).residual(sketches)
     theirs = encoder(photo[None]).maps["conv"][0]
     blank = encoder(torch.ones(1, 3, SIZE, SIZE)).maps["conv"][0]
     for candidate, sketch in enumerate(sketches):
@@ -353,20 +355,20 @@ def test_what_is_lacking_is_the_distance_from_the_photo_and_no_more_than_of_pape
                     for other in (ours, blank)
                 )
                 place = float(weights[4 * row : 4 * row + 4, 4 * column : 4 * column + 4].mean())
-                assert float(lacking[candidate, row, column]) == pytest.approx(min(distance, most) * place, abs=1e-5)
-    assert not lacking.requires_grad
+                assert float(residual[candidate, row, column]) == pytest.approx(min(distance, most) * place, abs=1e-5)
+    assert not residual.requires_grad
 
 
 def test_a_line_where_the_photo_has_none_lacks_nothing():
     paper = torch.ones(3, SIZE, SIZE)
     line = paper.clone()
     line[:, 10:12] = 0
-    assert objective(PlainEncoder(), photo=paper).lacking(line[None]).abs().max() < 1e-10
-    assert objective(PlainEncoder(), photo=line).lacking(paper[None]).max() > 1e-3
+    assert objective(PlainEncoder(), photo=paper).residual(line[None]).abs().max() < 1e-10
+    assert objective(PlainEncoder(), photo=line).residual(paper[None]).max() > 1e-3
 
 
 def test_tokens_do_not_say_what_is_lacking():
-    assert objective(PlainEncoder(loss_layers={"tokens": 1.0})).lacking(random_images(1)) is None
+    assert objective(PlainEncoder(loss_layers={"tokens": 1.0})).residual(random_images(1)) is None
 
 
 # Pixels
@@ -381,16 +383,16 @@ def test_pixels_are_compared_where_they_count():
     assert found.score(sketches).tolist() == pytest.approx(expected, rel=1e-5)
     assert torch.equal(found.loss(sketches, generator=seeded()), found.score(sketches))
     excess = (sketches - target).clamp_min(0)  # paper where the target is dark
-    torch.testing.assert_close(found.lacking(sketches), (excess**2).mean(dim=1) * weights)
+    torch.testing.assert_close(found.residual(sketches), (excess**2).mean(dim=1) * weights)
 
 
 def test_ink_where_the_target_is_light_is_not_lacking():
     target = torch.ones(3, SIZE, SIZE)
     target[:, :4] = 0.2
-    lacking = PixelObjective(target, torch.ones(SIZE, SIZE)).lacking(torch.ones(1, 3, SIZE, SIZE))
-    assert (lacking[0, :4] > 0.6).all()
-    assert (lacking[0, 4:] == 0).all()
-    none = PixelObjective(target, torch.ones(SIZE, SIZE)).lacking(torch.zeros(1, 3, SIZE, SIZE))
+    residual = PixelObjective(target, torch.ones(SIZE, SIZE)).residual(torch.ones(1, 3, SIZE, SIZE))
+    assert (residual[0, :4] > 0.6).all()
+    assert (residual[0, 4:] == 0).all()
+    none = PixelObjective(target, torch.ones(SIZE, SIZE)).residual(torch.zeros(1, 3, SIZE, SIZE))
     assert (none == 0).all()
 
 
@@ -426,7 +428,7 @@ def test_a_text_is_compared_with_every_view(clip, model):
     expected = [np.mean([distance(image) for image in [one, *views.apply(one[None], 1.0)]]) for one in sketches]
     assert found.loss(sketches, generator=seeded(3)).tolist() == pytest.approx(expected, abs=1e-5)
     assert found.score(sketches).tolist() == pytest.approx([distance(one) for one in sketches], abs=1e-5)
-    assert found.lacking(sketches) is None
+    assert found.residual(sketches) is None
     other = TextObjective(encoder, "cam", pool, views_per_step=VIEWS, fill=1.0)
     assert found.score(sketches).tolist() != pytest.approx(other.score(sketches).tolist(), abs=1e-3)
 
@@ -454,21 +456,23 @@ def test_an_encoder_without_a_text_tower_is_refused_by_name():
 def test_a_wide_photo_seen_by_clip(clip, model):
     encoder = clip(model)
     side = encoder.input_side
-    inside = torch.zeros(side, side)
-    inside[side // 4 : -side // 4] = 1
-    photo = fill_margin(random_images(1, side, 1)[0], inside)
+    coverage = torch.zeros(side, side)
+    coverage[side // 4 : -side // 4] = 1
+    photo = fill_margin(random_images(1, side, 1)[0], coverage)
 
     def compared(places: torch.Tensor) -> PerceptionObjective:
         return PerceptionObjective(
-            encoder, photo, inside, places, pool_of(2, side), views_per_step=1, fill=1.0, count_corners=False,
+            encoder, photo, coverage, places, pool_of(2, side), views_per_step=1, fill=1.0, count_corners=False,
             unit_length=True,
         )  # fmt: skip
 
     blank = torch.ones(1, 3, side, side).requires_grad_()
-    compared(comparable(inside)).loss(blank, generator=seeded()).backward()
+    compared(comparable(coverage)).loss(blank, generator=seeded()).backward()
     assert torch.isfinite(blank.grad).all()
     assert blank.grad.abs().max() > 0
-    everywhere, margin = (float(compared(places).score(blank)[0]) for places in (torch.ones_like(inside), 1 - inside))
+    everywhere, margin = (
+        float(compared(places).score(blank)[0]) for places in (torch.ones_like(coverage), 1 - coverage)
+    )
     assert everywhere > 0.02
     # The class token of a ViT sees the whole photo and counts wherever patches do; all else is blank paper's.
     assert margin == 0 if model is TINY_RESNET else margin < everywhere

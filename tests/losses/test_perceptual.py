@@ -9,7 +9,14 @@ import torch
 from taureau.encoders.contour import Contour
 from taureau.image.margin import RIM, TRIM, comparable, extend_border, fill_margin, whole_pixels
 from taureau.losses.objective import PerceptionObjective, PixelObjective
-from taureau.losses.perceptual import geometric_loss, lpips_loss, naming_loss, pixel_loss, semantic_loss, text_loss
+from taureau.losses.perceptual import (
+    distillation_loss,
+    geometric_loss,
+    lpips_loss,
+    pixel_loss,
+    semantic_loss,
+    text_loss,
+)
 from taureau.losses.views import draw_views
 
 CANDIDATES, VIEWS = 2, 3
@@ -37,7 +44,7 @@ def photo_maps() -> dict[str, torch.Tensor]:
     return maps(VIEWS, 20)
 
 
-def place_weights() -> torch.Tensor:
+def spatial_weights() -> torch.Tensor:
     return random(VIEWS, 1, 8, 8, seed=30).abs()
 
 
@@ -49,7 +56,7 @@ def plain_loss(candidate: int, weighted: bool, unit_length: bool) -> float:
         above = below = 0.0
         for view in range(VIEWS):
             one, other = ours[candidate * VIEWS + view], theirs[view]
-            pixels = place_weights()[view, 0].numpy()
+            pixels = spatial_weights()[view, 0].numpy()
             if layer == "conv":
                 places = [(one[:, y, x], other[:, y, x], pixels[2 * y : 2 * y + 2, 2 * x : 2 * x + 2].mean())
                           for y in range(4) for x in range(4)]  # fmt: skip
@@ -71,10 +78,10 @@ def plain_loss(candidate: int, weighted: bool, unit_length: bool) -> float:
 @pytest.mark.parametrize("unit_length", [False, True])
 def test_map_losses_equal_plain_loops(weighted: bool, unit_length: bool) -> None:
     loss = lpips_loss if unit_length else geometric_loss
-    found = loss(sketch_maps(), photo_maps(), WEIGHTS, place_weights() if weighted else None)
+    found = loss(sketch_maps(), photo_maps(), WEIGHTS, spatial_weights() if weighted else None)
     expected = [plain_loss(candidate, weighted, unit_length) for candidate in range(CANDIDATES)]
     assert found.tolist() == pytest.approx(expected, rel=1e-9)
-    other = loss(sketch_maps(), photo_maps(), {"conv": 1.0}, place_weights() if weighted else None)
+    other = loss(sketch_maps(), photo_maps(), {"conv": 1.0}, spatial_weights() if weighted else None)
     assert other.tolist() != pytest.approx(expected, rel=1e-2)  # the comparison notices a missing layer
 
 
@@ -86,7 +93,7 @@ def test_same_maps_have_no_loss(loss) -> None:
 
 @pytest.mark.parametrize("loss", [geometric_loss, lpips_loss])
 def test_places_without_weight_do_not_count(loss) -> None:
-    weights = place_weights()
+    weights = spatial_weights()
     weights[:, :, :, 4:] = 0
     before, changed = sketch_maps(), sketch_maps()
     changed["conv"][..., 2:] += 5
@@ -103,7 +110,7 @@ def test_no_weight_at_all_is_no_loss(loss) -> None:
 @pytest.mark.parametrize("loss", [geometric_loss, lpips_loss])
 def test_candidates_do_not_mix(loss) -> None:
     sketch = {layer: values.requires_grad_() for layer, values in sketch_maps().items()}
-    loss(sketch, photo_maps(), WEIGHTS, place_weights())[0].backward()
+    loss(sketch, photo_maps(), WEIGHTS, spatial_weights())[0].backward()
     for layer in WEIGHTS:
         gradient = sketch[layer].grad
         assert gradient is not None
@@ -154,22 +161,22 @@ def test_naming_loss_equals_a_plain_loop() -> None:
     sketch, photo = random(CANDIDATES * VIEWS, 9, seed=1), random(1, 9, seed=2)
     apart = [plain_divergence(photo[0].tolist(), logits) for logits in sketch.tolist()]
     expected = [sum(apart[c * VIEWS : (c + 1) * VIEWS]) / VIEWS for c in range(CANDIDATES)]
-    assert naming_loss(sketch, photo, VIEWS).tolist() == pytest.approx(expected, rel=1e-9)
+    assert distillation_loss(sketch, photo, VIEWS).tolist() == pytest.approx(expected, rel=1e-9)
     # What all classes have more of says nothing; and it matters which of the two the photo is.
-    torch.testing.assert_close(naming_loss(sketch + 5, photo - 3, VIEWS), naming_loss(sketch, photo, VIEWS))
-    assert float(naming_loss(photo, sketch[:1], 1)) != pytest.approx(apart[0], rel=1e-3)
+    torch.testing.assert_close(distillation_loss(sketch + 5, photo - 3, VIEWS), distillation_loss(sketch, photo, VIEWS))
+    assert float(distillation_loss(photo, sketch[:1], 1)) != pytest.approx(apart[0], rel=1e-3)
 
 
 def test_naming_loss_is_least_for_the_same_names_and_finite_for_unthinkable_ones() -> None:
     photo = random(1, 9)
-    assert naming_loss(photo, photo, 1).item() == pytest.approx(0, abs=1e-12)
+    assert distillation_loss(photo, photo, 1).item() == pytest.approx(0, abs=1e-12)
     sure = torch.tensor([[300.0, 0.0]])
-    assert naming_loss(-sure, sure, 1).item() == pytest.approx(300)
+    assert distillation_loss(-sure, sure, 1).item() == pytest.approx(300)
 
 
 def test_the_gradient_of_naming_loss_is_the_difference_of_the_probabilities() -> None:
     sketch, photo = random(CANDIDATES * VIEWS, 9, seed=1).requires_grad_(), random(1, 9, seed=2)
-    naming_loss(sketch, photo, VIEWS).sum().backward()
+    distillation_loss(sketch, photo, VIEWS).sum().backward()
     torch.testing.assert_close(sketch.grad, (sketch.detach().softmax(1) - photo.softmax(1)) / VIEWS)
 
 
@@ -194,9 +201,9 @@ def test_pixel_loss_equals_a_plain_loop() -> None:
 
 def margins() -> torch.Tensor:
     """Where a photo lies that is half as high as the canvas and cuts a pixel row at its top."""
-    inside = torch.zeros(64, 64)
-    inside[16:48], inside[15] = 1.0, 0.4
-    return inside
+    coverage = torch.zeros(64, 64)
+    coverage[16:48], coverage[15] = 1.0, 0.4
+    return coverage
 
 
 def test_whole_pixels_and_what_is_comparable() -> None:
@@ -211,14 +218,14 @@ def test_whole_pixels_and_what_is_comparable() -> None:
 
 
 def test_the_rim_leaves_most_of_a_panorama() -> None:
-    inside = torch.zeros(224, 224)
-    inside[:, 106:117] = 1.0
-    counts = comparable(inside)[0]
+    coverage = torch.zeros(224, 224)
+    coverage[:, 106:117] = 1.0
+    counts = comparable(coverage)[0]
     assert counts[106:117].tolist() == [0, *[1] * 9, 0]
     assert counts[102:106].tolist() == counts[117:121].tolist() == [0] * 4
     assert counts[:102].all()
     assert counts[121:].all()
-    assert torch.equal(comparable(inside.T), comparable(inside).T)
+    assert torch.equal(comparable(coverage.T), comparable(coverage).T)
 
 
 def test_the_border_of_the_photo_goes_on_over_the_margin() -> None:
@@ -233,10 +240,10 @@ def test_the_border_of_the_photo_goes_on_over_the_margin() -> None:
 
 
 def test_a_filled_margin_keeps_the_photo_and_has_neither_step_nor_streak() -> None:
-    inside = torch.zeros(224, 224)
-    inside[60:164] = 1.0
+    coverage = torch.zeros(224, 224)
+    coverage[60:164] = 1.0
     image = torch.rand(3, 224, 224, generator=torch.Generator().manual_seed(0)) * 0.5
-    filled = fill_margin(image, inside)
+    filled = fill_margin(image, coverage)
     trim = round(TRIM * 224)
     assert torch.equal(filled[:, 60 + trim : 164 - trim, trim:-trim], image[:, 60 + trim : 164 - trim, trim:-trim])
     # Right past the frame it is the border pixel itself but for the first bit of the fade.
@@ -258,14 +265,14 @@ def test_only_the_rim_of_the_frame_is_free_of_pixel_loss() -> None:
 
 def test_ink_in_the_margin_costs_and_a_line_along_the_frame_gains_nothing() -> None:
     size = 224
-    inside = torch.zeros(size, size)
-    inside[60:164] = 1.0
+    coverage = torch.zeros(size, size)
+    coverage[60:164] = 1.0
     photo = torch.full((3, size, size), 0.6)
     photo[:, 90:130, 80:140] = 0.1
     encoder = Contour()
     pool = draw_views(2, encoder.input_side, generator=torch.Generator().manual_seed(0))
     objective = PerceptionObjective(
-        encoder, fill_margin(photo, inside), inside, comparable(inside), pool,
+        encoder, fill_margin(photo, coverage), coverage, comparable(coverage), pool,
         views_per_step=2, fill=1.0, count_corners=False,
     )  # fmt: skip
     # The sketch to add a line to has the subject's outline already: to a blank sheet any line at all is welcome.
@@ -283,9 +290,9 @@ def test_ink_in_the_margin_costs_and_a_line_along_the_frame_gains_nothing() -> N
     assert loss(outline) < loss(frame_line)
     assert loss(outline) < loss(margin_line)
     # The guard: a photo whose margin is left as bare paper makes the very line along the frame worth drawing.
-    paper = photo * inside + (1 - inside)
+    paper = photo * coverage + (1 - coverage)
     bare = PerceptionObjective(
-        encoder, paper, torch.ones_like(inside), torch.ones_like(inside), pool,
+        encoder, paper, torch.ones_like(coverage), torch.ones_like(coverage), pool,
         views_per_step=2, fill=1.0, count_corners=False,
     )  # fmt: skip
     assert float(bare.score(frame_line)[0]) < float(bare.score(outline)[0])

@@ -11,12 +11,14 @@ from taureau.optimize.best import Best
 from tests.helpers.engine import random_strokes
 
 
-def best(*costs: float, seed: int = 0) -> Best:
-    return Best(random_strokes(len(costs), 3, seed=seed), 10 + torch.tensor(costs), torch.tensor(costs))
+def best(*regularized: float, seed: int = 0) -> Best:
+    return Best(
+        random_strokes(len(regularized), 3, seed=seed), 10 + torch.tensor(regularized), torch.tensor(regularized)
+    )
 
 
 @pytest.mark.parametrize(
-    ("costs", "winner"),
+    ("regularized", "winner"),
     [
         ((3.0, 1.0, 2.0), 1),
         ((2.0, 1.0, 1.0), 1),
@@ -29,8 +31,8 @@ def best(*costs: float, seed: int = 0) -> Best:
     ],
 )
 @pytest.mark.parametrize("by_score", [False, True])
-def test_the_lowest_finite_cost_wins_and_the_first_of_equals(costs, winner, by_score):
-    assert replace(best(*costs), by_score=by_score).winner == winner
+def test_the_lowest_finite_cost_wins_and_the_first_of_equals(regularized, winner, by_score):
+    assert replace(best(*regularized), by_score=by_score).winner == winner
 
 
 @pytest.mark.parametrize(("by_score", "winner"), [(False, 1), (True, 0)])
@@ -49,7 +51,7 @@ def test_the_one_that_goes_on_alone_stays_the_winner_when_a_tidier_state_scores_
     strokes = random_strokes(2, 3)
     raced = Best(strokes, torch.tensor([1.0, 2.0]), torch.tensor([9.0, 3.0]), by_score=True).settled()
     later = raced.improved(Best(strokes, torch.tensor([4.0, math.inf]), torch.tensor([5.0, math.inf])))
-    assert (later.scores.tolist(), later.costs.tolist()) == ([4.0, 2.0], [5.0, 3.0])
+    assert (later.scores.tolist(), later.regularized.tolist()) == ([4.0, 2.0], [5.0, 3.0])
     assert later.winner == raced.winner == 0
     assert replace(later, alone=None).winner == 1  # proof of the guard
 
@@ -57,7 +59,7 @@ def test_the_one_that_goes_on_alone_stays_the_winner_when_a_tidier_state_scores_
 def test_each_candidate_keeps_the_state_that_cost_least_with_its_own_score():
     before, after = best(1.0, 5.0, 2.0), best(2.0, 4.0, 2.0, seed=1)
     kept = before.improved(after)
-    assert kept.costs.tolist() == [1.0, 4.0, 2.0]
+    assert kept.regularized.tolist() == [1.0, 4.0, 2.0]
     assert kept.scores.tolist() == [11.0, 14.0, 12.0]
     assert torch.equal(kept.strokes.points[0], before.strokes.points[0])
     assert torch.equal(kept.strokes.points[1], after.strokes.points[1])
@@ -68,17 +70,17 @@ def test_each_candidate_keeps_the_state_that_cost_least_with_its_own_score():
 def test_what_is_not_finite_replaces_nothing_and_is_replaced(bad):
     after = best(bad, 9.0, seed=1)
     kept = best(1.0, bad).improved(after)
-    assert kept.costs.tolist() == [1.0, 9.0]
+    assert kept.regularized.tolist() == [1.0, 9.0]
     assert torch.equal(kept.strokes.points[1], after.strokes.points[1])
     assert not torch.equal(kept.strokes.points[0], after.strokes.points[0])
 
 
 def test_colour_opacity_and_width_go_with_the_points():
-    def full(value: float, *costs: float) -> Best:
+    def full(value: float, *regularized: float) -> Best:
         strokes = random_strokes(2, 3)
         values = torch.full_like(strokes.width, value)
         strokes = Strokes(strokes.points, values, values[..., None].expand(2, 3, 3), values)
-        return Best(strokes, torch.tensor(costs), torch.tensor(costs))
+        return Best(strokes, torch.tensor(regularized), torch.tensor(regularized))
 
     kept = full(0.2, 1.0, 1.0).improved(full(0.7, 0.0, 2.0)).strokes
     for part in (kept.width, kept.color, kept.opacity):

@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-import taureau.optimize.loop
+import taureau.optimize.cost
 from taureau.encoders.contour import Contour
 from taureau.geometry.canvas import Canvas
 from taureau.geometry.strokes import Strokes
 from taureau.image.margin import comparable
+from taureau.initialize.candidates import Candidates
 from taureau.losses.objective import PerceptionObjective, PixelObjective
-from taureau.losses.regularizers import untidiness
+from taureau.losses.regularizers import regularization_loss
 from taureau.losses.views import draw_views
-from taureau.optimize.loop import optimize
+from taureau.optimize.loop import Target, optimize
+from taureau.optimize.schedule import Schedule
 from taureau.photo import fit_photo, read_photo
 from taureau.raster import rasterize
 from tests.helpers import pictures
@@ -26,7 +28,10 @@ STILL = {"learning_rate": 1.0, "final_learning_rate": 1.0, "softness": 1.0, "sco
 
 def run(first: Strokes, objective, **options):
     options = {**STILL, "generator": seeded(), **options}
-    return optimize(first, CANVAS, objective, **options)
+    target = Target(objective, options.pop("coarse", None), options.pop("palette", None))
+    begun = Candidates(first, options.pop("num_strokes", len(first)), options.pop("num_frozen", 0))
+    others = {name: options.pop(name) for name in ("regularization", "backend", "generator") if name in options}
+    return optimize(begun, CANVAS, target, Schedule(**options), **others)
 
 
 def bowl(strokes: Strokes, **more) -> Bowl:
@@ -38,7 +43,7 @@ def bowl(strokes: Strokes, **more) -> Bowl:
 
 @pytest.fixture
 def plain_pictures(monkeypatch):
-    monkeypatch.setattr(taureau.optimize.loop, "rasterize", points_as_picture)
+    monkeypatch.setattr(taureau.optimize.cost, "rasterize", points_as_picture)
 
 
 # Adam
@@ -85,7 +90,7 @@ def colors_as_picture(monkeypatch):
         numbers = strokes.color.flatten(1) + 0 * strokes.points.sum()
         return numbers[:, None, None, :].expand(-1, 3, 1, -1)
 
-    monkeypatch.setattr(taureau.optimize.loop, "rasterize", draw)
+    monkeypatch.setattr(taureau.optimize.cost, "rasterize", draw)
 
 
 def colored(*color: float) -> Strokes:
@@ -135,7 +140,7 @@ def test_softness_falls_to_1_over_the_first_half_and_scores_are_sharp(monkeypatc
         seen.append((torch.is_grad_enabled(), softness))
         return rasterize(strokes, canvas, softness=softness, backend=backend)
 
-    monkeypatch.setattr(taureau.optimize.loop, "rasterize", record)
+    monkeypatch.setattr(taureau.optimize.cost, "rasterize", record)
     for _ in run(
         random_strokes(1, 2), PixelObjective(torch.ones(3, 64, 64), torch.ones(64, 64)), steps=9, softness=3.0
     ):
@@ -179,22 +184,22 @@ def test_early_steps_lower_the_early_objective_and_scores_are_of_the_other(plain
         objective.score = lambda sketches: (calls.append(name.upper()), score(sketches))[1]
         return objective
 
-    late, early = noted(bowl(first), "l"), noted(bowl(first), "e")
-    for _ in run(first, late, steps=10, early=early, early_share=share, score_every=3):
+    late, coarse = noted(bowl(first), "l"), noted(bowl(first), "e")
+    for _ in run(first, late, steps=10, coarse=coarse, coarse_share=share, score_every=3):
         pass
     assert "".join(calls).replace("L", "") == expected.ljust(10, "l")  # the last step is never early
     assert calls.count("L") == 5
     assert "E" not in calls
 
 
-@pytest.mark.parametrize(("trial", "together"), [(1.0, 11), (0.55, 6), (0.5, 6), (0.3, 4), (0.0, 1)])
-def test_after_the_trial_the_best_goes_on_alone(plain_pictures, trial, together):
+@pytest.mark.parametrize(("population_share", "together"), [(1.0, 11), (0.55, 6), (0.5, 6), (0.3, 4), (0.0, 1)])
+def test_after_the_trial_the_best_goes_on_alone(plain_pictures, population_share, together):
     first, steps = random_strokes(3, 2), 11
     objective, shown = bowl(first), []
     alone = list(run(first, objective, steps=steps))
     loss = objective.loss
     objective.loss = lambda sketches, **more: (shown.append(len(sketches)), loss(sketches, **more))[1]
-    found = list(run(first, objective, steps=steps, trial=trial))
+    found = list(run(first, objective, steps=steps, population_share=population_share))
     assert shown == [3] * together + [1] * (steps - together)
     leader = found[together].best.winner
     for step, whole in zip(found, alone, strict=True):
@@ -209,7 +214,7 @@ def test_after_the_trial_the_best_goes_on_alone(plain_pictures, trial, together)
 
 
 def test_the_one_that_goes_on_alone_is_the_sketch_whatever_it_scores():
-    options = {"steps": 20, "trial": 0.2, "learning_rate": 4.0, "tidiness": 50.0}
+    options = {"steps": 20, "population_share": 0.2, "learning_rate": 4.0, "regularization": 50.0}
     found = list(run(random_strokes(3, 4, seed=4), l2_objective(), **options))
     leader = found[5].best.winner
     assert [step.best.winner for step in found[5:]] == [leader] * 16
@@ -224,7 +229,13 @@ def test_candidates_that_are_out_are_not_begun_anew_and_keep_their_colours():
     target = torch.ones(3, 64, 64)
     target[:, 20:30, 10:50] = 0
     objective = PixelObjective(target, torch.ones(64, 64))
-    options = {"steps": 20, "trial": 0.2, "relocate_every": 6, "palette": plain_palette(0.5), "learning_rate": 0.01}
+    options = {
+        "steps": 20,
+        "population_share": 0.2,
+        "relocate_every": 6,
+        "palette": plain_palette(0.5),
+        "learning_rate": 0.01,
+    }
     found = list(run(first, objective, **options))
     leader = found[5].best.winner
     moved = (found[8].strokes.points - found[5].strokes.points).abs().amax(dim=(1, 2, 3))
@@ -236,18 +247,18 @@ def test_candidates_that_are_out_are_not_begun_anew_and_keep_their_colours():
 @pytest.mark.parametrize("late", [False, True])
 def test_with_a_deadline_all_schedules_go_by_the_clock(plain_pictures, late):
     first, now, candidates, told = random_strokes(3, 2), [100.0], [], []
-    objective, early = bowl(first), bowl(first)
-    for lowered in (objective, early):
+    objective, coarse = bowl(first), bowl(first)
+    for lowered in (objective, coarse):
 
         def loss(sketches, *, generator, progress, lowered=lowered):
             now[0] += 2.0
-            candidates.append((len(sketches), lowered is early))
+            candidates.append((len(sketches), lowered is coarse))
             told.append(progress)
             return lowered._of(sketches)
 
         lowered.loss = loss
     rates = {"learning_rate": 1.0, "final_learning_rate": 0.1}
-    schedules = {**rates, "early": early, "early_share": 0.6, "trial": 0.2, "score_every": 99}
+    schedules = {**rates, "coarse": coarse, "coarse_share": 0.6, "population_share": 0.2, "score_every": 99}
     # Twenty seconds are ten steps of two; begun when the time is over, there is one.
     found = list(run(first, objective, steps=500, deadline=90.0 if late else 120.0, clock=lambda: now[0], **schedules))
     progress = [1.0] if late else [k / 10 for k in range(10)]
@@ -292,7 +303,7 @@ def points_and_widths_as_picture(monkeypatch):
         numbers = torch.cat([strokes.points.flatten(2), strokes.width[..., None]], dim=2).flatten(1)
         return numbers[:, None, None, :].expand(-1, 3, 1, -1)
 
-    monkeypatch.setattr(taureau.optimize.loop, "rasterize", draw)
+    monkeypatch.setattr(taureau.optimize.cost, "rasterize", draw)
 
 
 def test_strokes_that_are_least_needed_go_and_the_others_move_on(points_and_widths_as_picture):
@@ -370,7 +381,7 @@ def test_the_trial_ends_when_strokes_in_surplus_are_gone(plain_pictures):
             return self._of(sketches)
 
     objective = Counting(torch.tensor(32.0), torch.tensor(1.0))
-    found = list(run(first, objective, num_strokes=4, steps=21, trial=0.05))
+    found = list(run(first, objective, num_strokes=4, steps=21, population_share=0.05))
     assert sizes == 3 * [(3, 6)] + 18 * [(1, 4)]
     moved = (found[-1].strokes.points - found[3].strokes.points).abs().amax(dim=(1, 2, 3)) > 0
     assert moved.tolist() == [place == found[-1].best.winner for place in range(3)]
@@ -380,15 +391,15 @@ def test_the_trial_ends_when_strokes_in_surplus_are_gone(plain_pictures):
 
 
 def l2_objective() -> PixelObjective:
-    image, inside = fit_photo(read_photo(pictures.small(pictures.astronaut())), CANVAS, "cpu")
-    return PixelObjective(image, comparable(inside))
+    image, coverage = fit_photo(read_photo(pictures.small(pictures.astronaut())), CANVAS, "cpu")
+    return PixelObjective(image, comparable(coverage))
 
 
 def perception_objective() -> PerceptionObjective:
-    image, inside = fit_photo(read_photo(pictures.small(pictures.astronaut())), CANVAS, "cpu")
+    image, coverage = fit_photo(read_photo(pictures.small(pictures.astronaut())), CANVAS, "cpu")
     pool = draw_views(4, 64, generator=seeded(1))
     return PerceptionObjective(
-        Contour(), image, inside, torch.ones(64, 64), pool, views_per_step=1, fill=1.0, count_corners=False
+        Contour(), image, coverage, torch.ones(64, 64), pool, views_per_step=1, fill=1.0, count_corners=False
     )
 
 
@@ -409,27 +420,27 @@ def test_the_scores_are_of_exactly_the_strokes_that_are_kept():
 
 
 @pytest.mark.parametrize("num", [4, 20])
-@pytest.mark.parametrize("num_locked", [0, 2])
-def test_what_is_kept_has_the_lowest_sum_of_score_and_priors(num_locked, num):
+@pytest.mark.parametrize("num_frozen", [0, 2])
+def test_what_is_kept_has_the_lowest_sum_of_score_and_priors(num_frozen, num):
     objective, first = l2_objective(), random_strokes(3, num)
     blank = float(objective.score(torch.ones(1, 3, 64, 64)))
     width = float(first.width.mean())
 
     def score_and_cost(strokes):
         sketches = rasterize(strokes, CANVAS, backend="torch")
-        locked, moving = strokes.points.split([num_locked, num - num_locked], dim=1)
+        frozen, moving = strokes.points.split([num_frozen, num - num_frozen], dim=1)
         score = objective.score(sketches)
-        return score, score + 5 * blank * untidiness(moving, sketches, width, CANVAS, locked)
+        return score, score + 5 * blank * regularization_loss(moving, sketches, width, CANVAS, frozen)
 
-    scores, costs = [], []
-    for step in run(first, objective, steps=12, learning_rate=4.0, tidiness=5.0, num_locked=num_locked):
+    scores, regularized = [], []
+    for step in run(first, objective, steps=12, learning_rate=4.0, regularization=5.0, num_frozen=num_frozen):
         score, cost = score_and_cost(step.strokes)
         scores.append(score)
-        costs.append(cost)
+        regularized.append(cost)
         best_score, best_cost = score_and_cost(step.best.strokes)
         assert torch.equal(best_score, step.best.scores)
-        torch.testing.assert_close(best_cost, torch.stack(costs).amin(0))
-        torch.testing.assert_close(step.best.costs, best_cost)
+        torch.testing.assert_close(best_cost, torch.stack(regularized).amin(0))
+        torch.testing.assert_close(step.best.regularized, best_cost)
         assert step.best.winner == int((best_score if num < 8 else best_cost).argmin())
     # Proof of the guard: what had the lowest score is not kept.
     assert (torch.stack(scores).amin(0) < step.best.scores - 1e-5).any()
@@ -437,8 +448,8 @@ def test_what_is_kept_has_the_lowest_sum_of_score_and_priors(num_locked, num):
 
 @pytest.mark.parametrize(("num", "seed"), [(7, 1), (8, 2)])
 def test_few_strokes_are_compared_by_score_and_more_by_score_and_priors(num, seed):
-    *_, last = run(random_strokes(3, num, seed=seed), l2_objective(), steps=3, learning_rate=4.0, tidiness=5.0)
-    by_score, by_cost = int(last.best.scores.argmin()), int(last.best.costs.argmin())
+    *_, last = run(random_strokes(3, num, seed=seed), l2_objective(), steps=3, learning_rate=4.0, regularization=5.0)
+    by_score, by_cost = int(last.best.scores.argmin()), int(last.best.regularized.argmin())
     assert by_score != by_cost  # proof of the guard
     assert last.best.winner == (by_score if num == 7 else by_cost)
 
@@ -450,8 +461,8 @@ def test_few_strokes_are_compared_by_score_and_more_by_score_and_priors(num, see
         (8, {}, False),
         (8, {"num_strokes": 4}, True),
         (16, {"num_strokes": 8}, False),
-        (7, {"num_locked": 2}, True),
-        (9, {"num_locked": 2}, False),
+        (7, {"num_frozen": 2}, True),
+        (9, {"num_frozen": 2}, False),
     ],
 )
 def test_few_are_those_that_are_drawn_with_locked_ones_and_without_those_in_surplus(num, options, few):
@@ -533,7 +544,7 @@ def test_locked_strokes_do_not_move_by_a_bit(color):
     if color:
         first = Strokes(first.points, first.width, torch.rand(2, 5, 3, generator=seeded(3)))
     palette = plain_palette(0.5) if color else None
-    for step in run(first, l2_objective(), steps=5, num_locked=2, relocate_every=1, palette=palette):
+    for step in run(first, l2_objective(), steps=5, num_frozen=2, relocate_every=1, palette=palette):
         assert torch.equal(step.strokes.points[:, :2], first.points[:, :2])
         assert torch.equal(step.strokes.width, first.width)
         if color:
@@ -545,7 +556,7 @@ def test_locked_strokes_do_not_move_by_a_bit(color):
 
 def test_all_strokes_may_be_locked():
     first = random_strokes(1, 3, size=8)
-    *_, last = run(first, l2_objective(), steps=3, num_locked=3, relocate_every=1)
+    *_, last = run(first, l2_objective(), steps=3, num_frozen=3, relocate_every=1)
     assert torch.equal(last.strokes.points, first.points)
 
 

@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from taureau.geometry.strokes import Strokes
-from taureau.optimize import prune
-from taureau.optimize.prune import LOOK_AGAIN, LOOK_AT_ONCE, most_needed
+from taureau.optimize.prune import LOOK_AGAIN, LOOK_AT_ONCE, prune
 from tests.helpers.engine import random_strokes, seeded
 
 
@@ -38,7 +37,7 @@ def eliminated(covers: torch.Tensor, num: int) -> list[int]:
 @pytest.mark.parametrize("seed", [0, 1, 3, 4])  # with 2 both ways keep the same
 def test_few_strokes_go_as_when_all_are_looked_at_each_time(seed):
     covers = torch.rand(20, 30, generator=seeded(seed)) ** 4
-    found = most_needed(numbered(20), 12, Coverage(covers))
+    found = prune(numbered(20), 12, Coverage(covers))
     assert found.tolist() == eliminated(covers, 12)
     # Proof of the guard: what is needed beside all others is not what is needed beside those that are left.
     at_once = torch.stack([covers[torch.arange(20) != one].amax(dim=0).sum() for one in range(20)])
@@ -48,7 +47,7 @@ def test_few_strokes_go_as_when_all_are_looked_at_each_time(seed):
 def test_many_strokes_go_nearly_as_well_with_fewer_looks():
     covers = torch.rand(60, 90, generator=seeded(7)) ** 4
     losses = Coverage(covers)
-    found = most_needed(numbered(60), 30, losses)
+    found = prune(numbered(60), 30, losses)
     lost = {name: float(-covers[which].amax(dim=0).sum()) for name, which in
             {"found": found.tolist(), "best": eliminated(covers, 30), "first": list(range(30))}.items()}  # fmt: skip
     assert lost["found"] < lost["best"] + 0.1 * (lost["first"] - lost["best"])
@@ -59,30 +58,30 @@ def test_many_strokes_go_nearly_as_well_with_fewer_looks():
 def test_of_two_strokes_on_one_line_one_stays():
     covers = torch.eye(4)
     covers[1] = covers[0]
-    found = most_needed(numbered(4), 3, Coverage(covers * torch.tensor([0.1, 0.1, 5.0, 7.0])[:, None]))
+    found = prune(numbered(4), 3, Coverage(covers * torch.tensor([0.1, 0.1, 5.0, 7.0])[:, None]))
     assert found.tolist() == [1, 2, 3]
     # Both together hold the most, each beside the other nothing: one goes first, and then the lesser of the rest.
     covers = torch.tensor([[9.0, 0, 0], [9.0, 0, 0], [0, 5.0, 0], [0, 0, 7.0]])
-    assert most_needed(numbered(4), 2, Coverage(covers)).tolist() == [1, 3]
+    assert prune(numbered(4), 2, Coverage(covers)).tolist() == [1, 3]
 
 
 def test_only_what_was_just_looked_at_goes():
     # Every loss rises as strokes go, so of those that were seen earlier some always seem to be needed less.
     covers = torch.rand(40, 60, generator=seeded(3)) ** 4
-    lacking: dict[int, list[set[int]]] = {}
+    residual: dict[int, list[set[int]]] = {}
 
     def losses(strokes: Strokes) -> torch.Tensor:
         for row in strokes.width.long().tolist():
-            lacking.setdefault(len(row) + 1, []).append(set(range(40)) - set(row))
+            residual.setdefault(len(row) + 1, []).append(set(range(40)) - set(row))
         return Coverage(covers)(strokes)
 
-    found = set(most_needed(numbered(40), 10, losses).tolist())
-    gone = {size: set.intersection(*some) for size, some in lacking.items()} | {10: set(range(40)) - found}
+    found = set(prune(numbered(40), 10, losses).tolist())
+    gone = {size: set.intersection(*some) for size, some in residual.items()} | {10: set(range(40)) - found}
     assert sorted(gone) == list(range(10, 41))
-    for size, some in lacking.items():
+    for size, some in residual.items():
         (goes,) = gone[size - 1] - gone[size]
         assert goes in set.union(*some) - gone[size]
-    assert sorted({len(some) for some in lacking.values()})[0] == LOOK_AGAIN
+    assert sorted({len(some) for some in residual.values()})[0] == LOOK_AGAIN
 
 
 def test_a_loss_that_is_no_number_keeps_its_stroke():
@@ -90,27 +89,27 @@ def test_a_loss_that_is_no_number_keeps_its_stroke():
         without_first = ~(strokes.width == 0).any(dim=1)
         return torch.where(without_first, torch.nan, strokes.width.sum(dim=1))
 
-    assert most_needed(numbered(4), 2, losses).tolist() == [0, 1]
+    assert prune(numbered(4), 2, losses).tolist() == [0, 1]
 
 
 def test_nothing_is_looked_at_where_nothing_goes():
     losses = Coverage(torch.eye(3))
-    assert most_needed(numbered(3), 3, losses).tolist() == [0, 1, 2]
+    assert prune(numbered(3), 3, losses).tolist() == [0, 1, 2]
     assert losses.sizes == []
 
 
 def test_where_there_is_no_time_the_last_strokes_go():
     losses = Coverage(torch.rand(6, 9, generator=seeded(1)))
-    assert most_needed(numbered(6), 4, losses, enough=lambda: True).tolist() == [0, 1, 2, 3]
+    assert prune(numbered(6), 4, losses, enough=lambda: True).tolist() == [0, 1, 2, 3]
     assert losses.sizes == []
 
 
 def test_what_was_looked_at_decides_when_time_runs_out(monkeypatch):
-    monkeypatch.setattr(prune, "LOOK_AT_ONCE", 6)
+    monkeypatch.setattr("taureau.optimize.prune.LOOK_AT_ONCE", 6)
     # Stroke 0 covers nothing that the others do not, so it goes; then there is no time, and 2 was needed less than 1.
     covers = torch.tensor([[1.0, 0, 0, 0, 0, 0], [1.0, 5, 0, 0, 0, 0], *torch.eye(6)[2:].tolist()])
     covers[3:] *= 9
     losses = Coverage(covers)
-    found = most_needed(numbered(6), 4, losses, enough=lambda: bool(losses.sizes))
+    found = prune(numbered(6), 4, losses, enough=lambda: bool(losses.sizes))
     assert losses.sizes == [6]
     assert found.tolist() == [1, 3, 4, 5]

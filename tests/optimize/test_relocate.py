@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-import taureau.optimize.loop
+import taureau.optimize.cost
 from taureau.geometry.canvas import Canvas
 from taureau.geometry.strokes import Strokes
-from taureau.optimize.loop import optimize
-from taureau.optimize.relocate import APART, CRUMB, crumbs, restarted
+from taureau.initialize.candidates import Candidates
+from taureau.optimize.loop import Target, optimize
+from taureau.optimize.relocate import APART, COLLAPSED, collapsed, restarted
+from taureau.optimize.schedule import Schedule
 from taureau.settings import Settings
 from tests.helpers.engine import Bowl, PlainAdam, points_as_picture, random_strokes, seeded
 
@@ -28,13 +30,13 @@ def straight(length: float, angle: float = 0.3) -> torch.Tensor:
 def test_a_crumb_is_shorter_than_two_widths(width):
     lengths = [0.0, 1.0, 1.99, 2.01, 10.0]
     strokes = Strokes.black(torch.stack([straight(length * width) for length in lengths]), width)
-    assert CRUMB == 2
-    assert crumbs(strokes).tolist() == [True, True, True, False, False]
+    assert COLLAPSED == 2
+    assert collapsed(strokes).tolist() == [True, True, True, False, False]
 
 
 def test_the_length_is_the_curve_s_not_that_between_its_ends():
     hairpin = torch.tensor([[10.0, 10.0], [40.0, 10.0], [40.0, 10.0], [10.0, 10.0]])
-    assert crumbs(Strokes.black(hairpin[None], 3.0)).tolist() == [False]
+    assert collapsed(Strokes.black(hairpin[None], 3.0)).tolist() == [False]
 
 
 def middles(points: torch.Tensor) -> torch.Tensor:
@@ -54,8 +56,8 @@ def lacking_at(*peaks: tuple[int, int, float], cells: int = 32) -> torch.Tensor:
 def test_strokes_start_anew_where_most_is_lacking_the_greatest_first():
     points = random_strokes(1, 5, SIZE).points
     which = torch.tensor([[False, True, False, True, True]])
-    lacking = lacking_at((5, 25, 3.0), (20, 8, 9.0), (27, 28, 6.0))
-    moved = restarted(points, which, lacking, SIZE)
+    residual = lacking_at((5, 25, 3.0), (20, 8, 9.0), (27, 28, 6.0))
+    moved = restarted(points, which, residual, SIZE)
     # Cells are two pixels wide; the middle of cell 20 is at 41.
     assert middles(moved)[0, [1, 3, 4]].tolist() == [[17.0, 41.0], [57.0, 55.0], [51.0, 11.0]]
     assert torch.equal(moved[0, [0, 2]], points[0, [0, 2]])
@@ -79,9 +81,9 @@ def test_a_new_stroke_lies_along_a_bar_and_is_as_long(angle):
 
 
 def test_no_two_start_close_together():
-    lacking = torch.rand(1, 56, 56, generator=seeded(2)) * 1e-3 + lacking_at((28, 28, 5.0), cells=56)
+    residual = torch.rand(1, 56, 56, generator=seeded(2)) * 1e-3 + lacking_at((28, 28, 5.0), cells=56)
     which = torch.ones(1, 12, dtype=torch.bool)
-    moved = restarted(random_strokes(1, 12, SIZE).points, which, lacking, SIZE)
+    moved = restarted(random_strokes(1, 12, SIZE).points, which, residual, SIZE)
     places = middles(moved)[0]
     distances = torch.cdist(places, places) + 1e9 * torch.eye(12)
     # Greatest values are that far apart; the middle of what is lacking around them is at most half as far from them.
@@ -90,10 +92,10 @@ def test_no_two_start_close_together():
 
 
 def test_each_candidate_has_its_own_lack():
-    lacking = torch.cat([lacking_at((5, 5, 1.0)), lacking_at((25, 25, 1.0))])
+    residual = torch.cat([lacking_at((5, 5, 1.0)), lacking_at((25, 25, 1.0))])
     which = torch.tensor([[True, False], [False, True]])
     points = random_strokes(2, 2, SIZE).points
-    moved = restarted(points, which, lacking, SIZE)
+    moved = restarted(points, which, residual, SIZE)
     assert middles(moved)[0, 0].tolist() == [11.0, 11.0]
     assert middles(moved)[1, 1].tolist() == [51.0, 51.0]
     assert torch.equal(moved[0, 1], points[0, 1])
@@ -112,7 +114,7 @@ def test_where_nothing_is_lacking_every_stroke_stays():
 
 @pytest.fixture
 def plain_pictures(monkeypatch):
-    monkeypatch.setattr(taureau.optimize.loop, "rasterize", points_as_picture)
+    monkeypatch.setattr(taureau.optimize.cost, "rasterize", points_as_picture)
 
 
 def crumbled() -> Strokes:
@@ -123,18 +125,18 @@ def crumbled() -> Strokes:
     return Strokes.black(points, 0.5)  # so thin that a stroke that starts anew is no crumb
 
 
-def bowl(lacking: torch.Tensor | None) -> Bowl:
+def bowl(residual: torch.Tensor | None) -> Bowl:
     # Flat enough for Adam's memory of a slope to matter, and far enough for no crumb to grow.
     chance = seeded(5)
-    return Bowl(1000 * torch.rand(24, generator=chance), torch.rand(24, generator=chance) * 0.1 + 0.01, lacking)
+    return Bowl(1000 * torch.rand(24, generator=chance), torch.rand(24, generator=chance) * 0.1 + 0.01, residual)
 
 
 def paths(first: Strokes, objective: Bowl, **options) -> list[torch.Tensor]:
     rate = options.pop("rate", 0.01)
-    steps = optimize(
-        first, Canvas(SIZE), objective, learning_rate=rate, final_learning_rate=rate, softness=1.0, score_every=100,
-        generator=seeded(), **options,
-    )  # fmt: skip
+    target = Target(objective, palette=options.pop("palette", None))
+    num_frozen = options.pop("num_frozen", 0)
+    schedule = Schedule(learning_rate=rate, final_learning_rate=rate, score_every=100, **options)
+    steps = optimize(Candidates(first, len(first), num_frozen), Canvas(SIZE), target, schedule, generator=seeded())
     return [step.strokes.points for step in steps]
 
 
@@ -145,8 +147,8 @@ def jumps(path: list[torch.Tensor]) -> list[list[int]]:
 
 
 def test_crumbs_start_anew_every_so_many_steps_and_others_do_not(plain_pictures):
-    lacking = lacking_at((5, 25, 3.0), (20, 8, 9.0))
-    path = paths(crumbled(), bowl(lacking), steps=12, relocate_every=4)
+    residual = lacking_at((5, 25, 3.0), (20, 8, 9.0))
+    path = paths(crumbled(), bowl(residual), steps=12, relocate_every=4)
     assert jumps(path) == [[], [], [], [1, 2], *[[]] * 8]
     assert middles(path[4])[0, 1].tolist() == [17.0, 41.0]
     assert middles(path[4])[0, 2].tolist() == [51.0, 11.0]
@@ -196,6 +198,6 @@ def test_an_objective_is_asked_only_when_there_are_crumbs(plain_pictures):
 
 
 def test_locked_crumbs_stay(plain_pictures):
-    path = paths(crumbled(), bowl(lacking_at((5, 25, 3.0))), steps=6, relocate_every=2, num_locked=2)
+    path = paths(crumbled(), bowl(lacking_at((5, 25, 3.0))), steps=6, relocate_every=2, num_frozen=2)
     assert jumps(path)[1] == [2]
     assert all(torch.equal(points[:, :2], path[0][:, :2]) for points in path)

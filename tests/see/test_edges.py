@@ -31,10 +31,10 @@ def plain_xdog(image: torch.Tensor, gamma: float = 0.98) -> np.ndarray:
 def framed(photo: torch.Tensor, paper: float) -> tuple[torch.Tensor, torch.Tensor]:
     """A photo twice as wide as high, with paper above and below."""
     size = photo.shape[2]
-    canvas, inside = torch.full_like(photo, paper), torch.zeros(size, size)
+    canvas, coverage = torch.full_like(photo, paper), torch.zeros(size, size)
     rows = slice(size // 4, 3 * size // 4)
-    canvas[:, rows], inside[rows] = photo[:, rows], 1.0
-    return canvas, inside
+    canvas[:, rows], coverage[rows] = photo[:, rows], 1.0
+    return canvas, coverage
 
 
 def test_equals_the_plain_computation() -> None:
@@ -85,18 +85,18 @@ def test_mirrored_photo_has_mirrored_edges() -> None:
 
 def test_the_paper_leaves_no_trace() -> None:
     photo = photograph()
-    white, inside = framed(photo, 1.0)
-    edges = xdog(white, inside=inside)
+    white, coverage = framed(photo, 1.0)
+    edges = xdog(white, coverage=coverage)
     assert edges.sum() > 500
     for paper in (0.0, 0.5):
-        assert torch.equal(xdog(framed(photo, paper)[0], inside=inside), edges)
+        assert torch.equal(xdog(framed(photo, paper)[0], coverage=coverage), edges)
 
 
 def test_the_frame_is_no_edge() -> None:
-    gray, inside = framed(torch.full((3, 128, 128), 0.4), 1.0)
-    assert xdog(gray).sum() > 200  # without `inside` the frame is drawn, so the next line says something
-    assert xdog(gray, inside=inside).sum() == 0
-    edges = xdog(framed(photograph(), 1.0)[0], inside=inside)
+    gray, coverage = framed(torch.full((3, 128, 128), 0.4), 1.0)
+    assert xdog(gray).sum() > 200  # without `coverage` the frame is drawn, so the next line says something
+    assert xdog(gray, coverage=coverage).sum() == 0
+    edges = xdog(framed(photograph(), 1.0)[0], coverage=coverage)
     assert edges[: 32 + RIM].sum() == 0
     assert edges[96 - RIM :].sum() == 0
     assert edges[:, :RIM].sum() == 0
@@ -107,15 +107,15 @@ def test_the_frame_is_no_edge() -> None:
 def test_blank_photo_has_no_edges(value: float) -> None:
     image = torch.full((3, 64, 64), value)
     assert xdog(image).sum() == 0
-    assert xdog(image, inside=torch.zeros(64, 64)).sum() == 0
+    assert xdog(image, coverage=torch.zeros(64, 64)).sum() == 0
 
 
 def test_smallest_canvas_and_thinnest_photo() -> None:
-    inside = torch.zeros(16, 16)
-    inside[8] = 1.0
+    coverage = torch.zeros(16, 16)
+    coverage[8] = 1.0
     image = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(1))
     assert 0 < xdog(image).mean() < 1
-    assert xdog(image, inside=inside).sum() == 0  # all of it is rim
+    assert xdog(image, coverage=coverage).sum() == 0  # all of it is rim
 
 
 def test_same_photo_same_edges_and_type() -> None:

@@ -46,15 +46,15 @@ def test_a_subject_cut_by_the_border_still_stands_out() -> None:
 
 
 def test_same_map_whatever_the_paper() -> None:
-    photo, inside = photograph(), torch.zeros(128, 160)
-    inside[20:116, 30:126] = 1.0
+    photo, coverage = photograph(), torch.zeros(128, 160)
+    coverage[20:116, 30:126] = 1.0
     expected = contrast_saliency(photo)
     for paper in (0.0, 0.5, 1.0):
         canvas = torch.full((3, 128, 160), paper)
         canvas[:, 20:116, 30:126] = photo
-        found = contrast_saliency(canvas, inside)
+        found = contrast_saliency(canvas, coverage)
         assert torch.equal(found[20:116, 30:126], expected)
-        assert (found * (1 - inside)).sum() == 0
+        assert (found * (1 - coverage)).sum() == 0
 
 
 def test_a_thin_frame_in_the_photo_is_left_out() -> None:
@@ -69,9 +69,9 @@ def test_a_thin_frame_in_the_photo_is_left_out() -> None:
 @pytest.mark.parametrize("value", [0.0, 0.4, 1.0])
 def test_constant_photo(value: float) -> None:
     assert (contrast_saliency(torch.full((3, 50, 70), value)) == 1).all()
-    inside = torch.zeros(50, 70)
-    inside[10:40] = 1.0
-    assert torch.equal(contrast_saliency(torch.full((3, 50, 70), value), inside), inside)
+    coverage = torch.zeros(50, 70)
+    coverage[10:40] = 1.0
+    assert torch.equal(contrast_saliency(torch.full((3, 50, 70), value), coverage), coverage)
 
 
 def test_faint_noise_is_constant() -> None:

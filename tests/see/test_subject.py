@@ -15,9 +15,9 @@ from taureau.image.margin import fill_margin
 from taureau.image.normalize import normalize_map
 from taureau.photo import Photo, fit_photo, read_photo
 from taureau.see import grabcut
-from taureau.see.grabcut import cut_out
+from taureau.see.grabcut import segment
 from taureau.see.saliency import contrast_saliency
-from taureau.see.subject import Foreground, apply_foreground, find_foreground
+from taureau.see.subject import Subject, find_subject, mask_levels, on_paper
 
 SIZE = 128
 
@@ -29,8 +29,8 @@ def noise(seed: int, *shape: int) -> np.ndarray:
 def ellipse(height: int, width: int) -> np.ndarray:
     """True on an ellipse in the middle, which covers about a third of the picture."""
     y, x = np.mgrid[:height, :width] + 0.5
-    inside: np.ndarray = ((x / width - 0.5) / 0.32) ** 2 + ((y / height - 0.5) / 0.34) ** 2 < 1
-    return inside
+    coverage: np.ndarray = ((x / width - 0.5) / 0.32) ** 2 + ((y / height - 0.5) / 0.34) ** 2 < 1
+    return coverage
 
 
 def fruit(height: int = 90, width: int = 120) -> np.ndarray:
@@ -39,28 +39,29 @@ def fruit(height: int = 90, width: int = 120) -> np.ndarray:
     return color.clip(0, 255).astype(np.uint8)
 
 
-def find(pixels: np.ndarray | Image.Image, how: str = "auto", mask_file: Path | None = None) -> Foreground:
+def find(pixels: np.ndarray | Image.Image, how: str = "auto", mask_file: Path | None = None) -> Subject:
     photo = read_photo(pixels)
-    image, inside = fit_photo(photo, Canvas(SIZE, photo.size), "cpu")
-    saliency = contrast_saliency(image, inside) if how == "auto" else torch.ones_like(inside)
-    return find_foreground(photo, image, saliency, inside, how=how, mask_file=mask_file)
+    image, coverage = fit_photo(photo, Canvas(SIZE, photo.size), "cpu")
+    saliency = contrast_saliency(image, coverage) if how == "auto" else torch.ones_like(coverage)
+    levels = None if mask_file is None else mask_levels(read_photo(mask_file), photo, mask_file.name)
+    return find_subject(photo, image, saliency, coverage, how=how, levels=levels)
 
 
-def find_as_drawn(pixels: np.ndarray) -> Foreground:
+def find_as_drawn(pixels: np.ndarray) -> Subject:
     """As `Sketcher` does, on the usual canvas."""
     photo = read_photo(pixels)
-    image, inside = fit_photo(photo, Canvas(224, photo.size), "cpu")
-    filled = fill_margin(image, inside)
-    return find_foreground(photo, filled, normalize_map(contrast_saliency(filled), inside), inside)
+    image, coverage = fit_photo(photo, Canvas(224, photo.size), "cpu")
+    filled = fill_margin(image, coverage)
+    return find_subject(photo, filled, normalize_map(contrast_saliency(filled), coverage), coverage)
 
 
 def on_canvas(truth: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
     """A true mask laid on the canvas like the photo, and where the photo is."""
     picture = np.repeat(truth[:, :, None] * np.uint8(255), 3, axis=2)
-    image, inside = fit_photo(
+    image, coverage = fit_photo(
         Photo(picture, None, "truth", truth.shape[::-1], ()), Canvas(SIZE, truth.shape[::-1]), "cpu"
     )
-    return image[0] * (inside > 0.999), inside
+    return image[0] * (coverage > 0.999), coverage
 
 
 def overlap(mask: torch.Tensor, truth: torch.Tensor) -> float:
@@ -73,10 +74,10 @@ def test_auto_finds_the_ellipse() -> None:
     assert found.warning is None
     assert found.how == "grabcut"
     assert found.mask is not None
-    truth, inside = on_canvas(ellipse(90, 120))
+    truth, coverage = on_canvas(ellipse(90, 120))
     assert overlap(found.mask, truth) > 0.9  # it is a little larger on purpose
     assert found.mask[truth > 0.99].min() > 0.5  # nothing of the subject is cut off
-    assert found.mask[inside == 0].max() == 0
+    assert found.mask[coverage == 0].max() == 0
     assert found.mask.min() >= 0
     assert found.mask.max() <= 1
 
@@ -215,7 +216,7 @@ def test_a_face_that_is_larger_than_the_photo_is_drawn_whole() -> None:
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_saliency_without_contrast_is_nothing_to_start_from(value: float) -> None:
-    mask, reason = cut_out((fruit() / 255).astype(np.float32), np.full((90, 120), value, np.float32))
+    mask, reason = segment((fruit() / 255).astype(np.float32), np.full((90, 120), value, np.float32))
     assert mask is None
     assert reason == "nothing stands out from the background"
 
@@ -230,9 +231,9 @@ def test_alpha_is_the_mask(how: str) -> None:
     found = find(with_alpha(truth.astype(np.uint8) * 255), how)
     assert found.how == "alpha"
     assert found.mask is not None
-    expected, inside = on_canvas(truth)
-    torch.testing.assert_close(found.mask * (inside > 0.999), expected, atol=1e-5, rtol=0)
-    assert found.mask[inside == 0].max() == 0
+    expected, coverage = on_canvas(truth)
+    torch.testing.assert_close(found.mask * (coverage > 0.999), expected, atol=1e-5, rtol=0)
+    assert found.mask[coverage == 0].max() == 0
 
 
 def test_alpha_of_a_photo_that_cuts_pixels_at_its_border() -> None:
@@ -262,11 +263,11 @@ def test_a_photo_that_is_all_transparent() -> None:
 
 
 def test_none_is_none() -> None:
-    assert find(fruit(), "none") == Foreground(None, "none", None)
+    assert find(fruit(), "none") == Subject(None, "none", None)
 
 
 def test_unknown_way() -> None:
-    with pytest.raises(InputError, match="mask must be one of none, auto, alpha, u2net, file, got 'magic'"):
+    with pytest.raises(InputError, match="mask must be one of none, auto, alpha, u2net, image, got 'magic'"):
         find(fruit(), "magic")
 
 
@@ -277,15 +278,15 @@ def test_mask_picture_of_any_size(tmp_path: Path, scale: int, transparent: bool)
     levels = truth.astype(np.uint8) * 255
     pixels = np.dstack([levels * 0 + 255] * 3 + [levels]) if transparent else levels
     Image.fromarray(pixels).save(tmp_path / "mask.png")
-    found = find(fruit(), "file", tmp_path / "mask.png")
-    assert found.how == "file"
+    found = find(fruit(), "image", tmp_path / "mask.png")
+    assert found.how == "image"
     assert found.mask is not None
     assert overlap(found.mask, on_canvas(ellipse(90, 120))[0]) > 0.97
 
 
 def test_mask_picture_that_is_nearly_black_and_white(tmp_path: Path) -> None:
     Image.fromarray(np.where(ellipse(90, 120), 246, 9).astype(np.uint8)).save(tmp_path / "mask.png")
-    mask = find(fruit(), "file", tmp_path / "mask.png").mask
+    mask = find(fruit(), "image", tmp_path / "mask.png").mask
     assert mask is not None
     assert mask[SIZE // 2, SIZE // 2] == 1
     assert mask[20, 3] == 0
@@ -296,22 +297,20 @@ def test_refused_mask_pictures(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((90, 120), np.uint8)).save(tmp_path / "black.png")
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(InputError, match=r"tall.png: must have the photo's shape, 120x90 .*, got 90x120"):
-        find(fruit(), "file", tmp_path / "tall.png")
+        find(fruit(), "image", tmp_path / "tall.png")
     with pytest.raises(InputError, match=r"black.png: marks nothing; paint the subject white"):
-        find(fruit(), "file", tmp_path / "black.png")
+        find(fruit(), "image", tmp_path / "black.png")
     with pytest.raises(InputError, match=r"text.png"):
-        find(fruit(), "file", tmp_path / "text.png")
+        find(fruit(), "image", tmp_path / "text.png")
     with pytest.raises(InputError, match=r"no-such.png"):
-        find(fruit(), "file", tmp_path / "no-such.png")
-    with pytest.raises(InputError, match="needs the path of a mask picture"):
-        find(fruit(), "file")
+        find(fruit(), "image", tmp_path / "no-such.png")
 
 
 def test_apply_is_the_subject_on_white() -> None:
     generator = torch.Generator().manual_seed(0)
     image, mask = torch.rand(3, 8, 9, generator=generator), torch.rand(8, 9, generator=generator)
     mask[0], mask[1] = 0, 1
-    result = apply_foreground(image, mask)
+    result = on_paper(image, mask)
     for c in range(3):
         for y in range(8):
             for x in range(9):

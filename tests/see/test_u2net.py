@@ -14,7 +14,7 @@ import torch
 from taureau.errors import BackendError, WeightsError
 from taureau.photo import read_photo
 from taureau.see import u2net
-from taureau.see.subject import find_foreground
+from taureau.see.subject import find_subject
 from taureau.see.u2net import segment_with_rembg
 
 # Its "network" marks the pixels whose red is over a half. By a model's name alone the real rembg would download.
@@ -111,10 +111,10 @@ def test_a_damaged_model(installed: Path) -> None:
 @pytest.mark.parametrize("red", [0.9, 0.4])
 def test_as_a_foreground(installed: Path, red: float) -> None:
     (installed / "u2net.onnx").write_bytes(b"the model")
-    inside, image = torch.zeros(64, 64), torch.ones(3, 64, 64)
-    inside[12:44, 12:52], image[:, 12:44, 12:52] = 1, picture(red)
+    coverage, image = torch.zeros(64, 64), torch.ones(3, 64, 64)
+    coverage[12:44, 12:52], image[:, 12:44, 12:52] = 1, picture(red)
     photo = read_photo(torch.ones(3, 32, 40))
-    found = find_foreground(photo, image, torch.ones(64, 64), inside, how="u2net")
+    found = find_subject(photo, image, torch.ones(64, 64), coverage, how="u2net")
     if red < 0.5:
         assert found.mask is None
         assert found.warning == "U2-Net found no subject, so the whole photo is drawn"

@@ -1,6 +1,6 @@
-"""What beginning on the lines of the photo is worth, against beginning with squiggles.
+"""What traced initialisation is worth, against random initialisation.
 
-    python benchmarks/begin.py PHOTO... --strokes 8 16        # some seconds a drawing
+    python benchmarks/initialization.py PHOTO... --strokes 8 16        # some seconds a drawing
 
 Every photo is drawn both ways by the preset `fast` with one candidate, and judged by its own clean-view score, lower is
 better. The scores after 50 and 100 of the steps are the best that were seen until then.
@@ -14,9 +14,9 @@ import skimage.data
 import taureau
 
 WATCHED = (0, 50, 100, 300)
-KINDS = ("squiggles", "lines")
+KINDS = ("random", "traced")
 # A step that suits both, and nothing beside the score that is compared.
-ALIKE = {"learning_rate": 2.0, "naming": 0.0, "tidiness": 0.0, "surplus": 0.0}
+ALIKE = {"learning_rate": 2.0, "distillation": 0.0, "regularization": 0.0, "overcomplete": 0.0}
 
 
 def main() -> None:
@@ -30,14 +30,14 @@ def main() -> None:
     photos = arguments.photos or [getattr(skimage.data, name)() for name in ("astronaut", "chelsea", "coffee")]
     sketcher = taureau.Sketcher(arguments.encoder)
     print(f"{len(photos)} photos, encoder {sketcher.encoder.name}, seed {arguments.seed}")
-    columns = ["squiggles, end", *(f"lines, step {step}" for step in WATCHED)]
+    columns = ["random, end", *(f"traced, step {step}" for step in WATCHED)]
     print(f"| strokes | {' | '.join(columns)} | change at the end | better |\n|{'---|' * (len(columns) + 3)}")
     for strokes in arguments.strokes:
         chosen = {"strokes": strokes, "seed": arguments.seed, "candidates": 1, "steps": WATCHED[-1], **ALIKE}
-        scores = {kind: [watched(sketcher, photo, begin=kind, **chosen) for photo in photos] for kind in KINDS}
+        scores = {kind: [watched(sketcher, photo, initialization=kind, **chosen) for photo in photos] for kind in KINDS}
         ends = {kind: [each[-1] for each in scores[kind]] for kind in KINDS}
-        pairs = list(zip(ends["lines"], ends["squiggles"], strict=True))
-        medians = [statistics.median(ends["squiggles"]), *map(statistics.median, zip(*scores["lines"], strict=True))]
+        pairs = list(zip(ends["traced"], ends["random"], strict=True))
+        medians = [statistics.median(ends["random"]), *map(statistics.median, zip(*scores["traced"], strict=True))]
         change = statistics.mean(100 * (line / squiggle - 1) for line, squiggle in pairs)
         better = sum(line < squiggle for line, squiggle in pairs)
         cells = [
