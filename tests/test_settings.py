@@ -214,10 +214,11 @@ def test_the_page_on_the_method_shows_the_presets():
     fast, paper = Settings(), Settings("paper")
     page = (ROOT / "docs/method.md").read_text()
     coarse_share = f"at most {fast.coarse_side} in the first {100 * fast.coarse_share:g} % of the steps"
+    learning_rate = f"{paper.learning_rate:g}, constant | {fast.learning_rate:g} → {fast.final_learning_rate:g}, cosine"
     rows = [
         f"| steps | {paper.steps:,} | {fast.steps:,} |",
         f"| initialization | {paper.initialization} | {fast.initialization} |",
-        f"| learning rate | {paper.learning_rate:g}, constant | {fast.learning_rate:g} → {fast.final_learning_rate:g}, cosine |",
+        f"| learning rate | {learning_rate} |",
         f"| softness | {paper.softness:g} | {fast.softness:g} → 1 |",
         f"| view size | the encoder's | {coarse_share} |",
         f"| candidates | all to the end | the best alone after {100 * fast.population_share:g} % of the steps |",
