@@ -45,7 +45,7 @@ def open_to_read(path: str | Path, *, advice: str) -> Iterator[BufferedReader]:
     """
     name = shown(path)
     if not str(path):
-        raise InputError(f"the name of the file is empty; {advice}")
+        raise InputError(f"the file name is empty; {advice}")
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
@@ -58,9 +58,9 @@ def open_to_read(path: str | Path, *, advice: str) -> Iterator[BufferedReader]:
     except FileNotFoundError as error:
         raise InputError(f"{name}: there is no such file; check the name and the folder") from error
     except PermissionError as error:
-        raise InputError(f"{name}: may not be read; check its permissions and its folder's") from error
+        raise InputError(f"{name}: permission denied; check the permissions of the file and its folder") from error
     except ValueError as error:
-        raise InputError(f"{name}: the name holds a zero byte; check the name") from error
+        raise InputError(f"{name}: the name contains a zero byte; check the name") from error
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({_reason(error)}); check the name and the folder") from error
     with file:
@@ -84,7 +84,7 @@ def read_bytes(path: str | Path, *, most: int, advice: str) -> bytes:
         except OSError as error:
             raise InputError(f"{shown(path)}: cannot be read ({_reason(error)}); {advice}") from error
     if len(data) > most:
-        raise InputError(f"{shown(path)}: is over {most >> 20} MiB; {advice}")
+        raise InputError(f"{shown(path)}: is larger than {most >> 20} MiB; {advice}")
     return data
 
 
@@ -101,7 +101,7 @@ def check_writable(path: str | Path, *, overwrite: bool) -> None:
     """
     target = _target(path)
     if not overwrite and target.exists():
-        raise InputError(f"{shown(path)}: the file exists; choose another name or allow it to be replaced")
+        raise InputError(f"{shown(path)}: the file already exists; choose another name or allow overwriting")
     try:
         with _temporary(target.parent) as (file, _):
             file.write(bytes(_PROBE_BYTES))
@@ -143,16 +143,16 @@ def _target(path: str | Path) -> Path:
     """The file that is really written, with links followed; refused if its place cannot take a file."""
     name, folder = shown(path), shown(Path(path).parent)
     if not str(path):
-        raise InputError("the name of the file to write is empty; give a file name")
+        raise InputError("the output file name is empty; give a file name")
     try:
         target = Path(os.path.realpath(path))
         parent_mode = os.stat(target.parent).st_mode
     except FileNotFoundError as error:
-        raise InputError(f"{name}: the folder {folder} does not exist; make it or choose another") from error
+        raise InputError(f"{name}: the folder {folder} does not exist; create it or choose another") from error
     except NotADirectoryError as error:
         raise InputError(f"{name}: a part of its path is not a folder; choose another folder") from error
     except ValueError as error:
-        raise InputError(f"{name}: the name holds a zero byte; choose another name") from error
+        raise InputError(f"{name}: the name contains a zero byte; choose another name") from error
     except OSError as error:
         raise _cannot_write(path, error) from error
     if not stat.S_ISDIR(parent_mode):
@@ -215,5 +215,5 @@ def _reason(error: OSError) -> str:
 
 
 def _cannot_write(path: str | Path, error: OSError) -> InputError:
-    step = _NEXT_STEP.get(error.errno or 0, "choose a place where you may write")
+    step = _NEXT_STEP.get(error.errno or 0, "choose a place where you have permission to write")
     return InputError(f"{shown(path)}: cannot be written ({_reason(error)}); {step}")

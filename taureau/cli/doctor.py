@@ -59,13 +59,13 @@ class SelfTest:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, and nothing else there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
 @debug_option
 def doctor(as_json: bool) -> int:
-    """Say what is here, and draw something small to see that it works.
+    """Print what is installed, and test it with a small drawing.
 
-    Exit code 0 means that all is well. After an install the first run takes longer: numba compiles, and keeps the
-    result.
+    Exit code 0 means that all is well. The first run after an install takes longer, because numba compiles and caches
+    the result.
     """
     versions, machine, encoders, test = _versions(), _machine(), _encoders(), run_self_test()
     faults = test.faults()

@@ -65,4 +65,4 @@ class LiveView:
             self._file = None
             if not self._quiet:
                 text, _ = describe_error(error)
-                say(f"taureau: warning: the live view ends, the drawing goes on: {text}")
+                say(f"taureau: warning: the live view stops, the drawing continues: {text}")

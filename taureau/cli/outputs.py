@@ -81,7 +81,7 @@ def plan_outputs(
     """
     several = len(photos) > 1
     if photos.count(PIPE) > 1:
-        raise click.UsageError("'-' (stdin) can be read once only")
+        raise click.UsageError("'-' (stdin) can be read only once")
     if output == "-" and several:
         raise click.UsageError("-o - takes one photo; give a folder to -o for several")
     if gif not in (None, "auto"):
@@ -187,7 +187,7 @@ def _refuse_collisions(photos: Sequence[Path], planned: Sequence[Outputs]) -> No
             other, _ = taken.setdefault(_identity(path), (photo, path))
             if other is not photo:
                 raise taureau.InputError(
-                    f"{other} and {photo} would both be drawn to {path}; draw them apart, each with its own -o"
+                    f"{other} and {photo} would both write {path}; draw them separately, each with its own -o"
                 )
 
 
@@ -200,7 +200,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise taureau.InputError(f"{folder}: cannot be made a folder ({error.strerror}); use another place") from error
+        raise taureau.InputError(f"{folder}: cannot be created ({error.strerror}); use another place") from error
 
 
 def _literal(name: str) -> str:

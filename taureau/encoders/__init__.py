@@ -64,7 +64,7 @@ def choose_device(name: str) -> torch.device:
     """
     kind, _, index = name.partition(":")
     if kind not in DEVICES or (index and not (kind == "cuda" and index.isdecimal())):
-        raise InputError(f"device must be one of {', '.join(DEVICES)}, or such as cuda:1, got {name!r}")
+        raise InputError(f"device must be one of {', '.join(DEVICES)}, or a GPU such as cuda:1, got {name!r}")
     here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if kind == "auto":
         kind = next(device for device in ("cuda", "mps", "cpu") if here[device])

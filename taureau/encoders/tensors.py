@@ -33,7 +33,7 @@ def read_tensors(file: Path, layout: Layout, names: Iterable[str]) -> dict[str, 
             # Copies: the file may change or go, and where a tensor lies in memory changes the rounding of products.
             return {name: tensors.get_tensor(name).to(torch.float32, copy=True) for name in names}
     except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{shown(file)}: it cannot be read any more ({error})") from error
+        raise WeightsError(f"{shown(file)}: it can no longer be read ({error})") from error
 
 
 def strip_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

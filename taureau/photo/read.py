@@ -132,7 +132,9 @@ def _buffered(stream: ByteStream, name: str) -> io.BytesIO:
 
 
 def _too_long(name: str) -> InputError:
-    return InputError(f"{name}: is over {MAX_BYTES >> 20} MiB; give a photo of at most {MAX_MEGAPIXELS} megapixels")
+    return InputError(
+        f"{name}: is larger than {MAX_BYTES >> 20} MiB; give a photo of at most {MAX_MEGAPIXELS} megapixels"
+    )
 
 
 def _from_file(
@@ -156,7 +158,7 @@ def _from_file(
 def _from_image(image: Image.Image, frame: int | None, allow_truncated: bool, max_side: int) -> Photo:
     name = "the picture"
     if image.format == "EPS":  # its pixels would come from Ghostscript
-        raise InputError(f"{name}: is a PostScript drawing, not a photo that can be read; {CONVERT}")
+        raise InputError(f"{name}: is a PostScript drawing, not a photo; {CONVERT}")
     before = image.tell()
     with quiet(name):
         try:
@@ -205,7 +207,7 @@ def _from_array(array: np.ndarray, name: str, frame: int | None, max_side: int) 
 def _from_unit_floats(array: np.ndarray, name: str) -> np.ndarray:
     low, high = float(array.min()), float(array.max())
     if not np.isfinite([low, high]).all():
-        raise InputError(f"{name}: holds values that are not finite (NaN or infinity); replace them first")
+        raise InputError(f"{name}: contains values that are not finite (NaN or infinity); replace them first")
     # Resampling with a sharp filter overshoots a little; that much is no mistake of the caller.
     if low < -0.01 or high > 1.01:
         raise InputError(f"{name}: floats must be in 0..1, got {low:g} to {high:g}; divide them by their range")

@@ -54,12 +54,12 @@ def refuse_strangers(head: bytes, name: str, *, avif: bool) -> None:
     if not head:
         raise InputError(f"{name}: the file is empty; {GIVE}")
     if not head.strip(b"\0"):
-        raise InputError(f"{name}: holds only zeros, as after a failed copy; fetch it again")
+        raise InputError(f"{name}: contains only zeros, as after a failed copy; copy it again")
     if avif and head[4:8] == b"ftyp" and b"avif" in head[8:64]:
         return  # its brand may be one that HEIC has too
     for offset, magic, what, step in _STRANGERS:
         if head.startswith(magic, offset):
-            raise InputError(f"{name}: is {what}, which cannot be read here; {step}")
+            raise InputError(f"{name}: is {what}, which taureau cannot read; {step}")
     text = _as_text(head)
     if text is None or _TEXT_PHOTO.match(head):
         return

@@ -75,7 +75,7 @@ def rasterize(
             from taureau.raster.numba_cpu import rasterize_numba  # an optional extra, and slow to load
         except ImportError as error:
             raise BackendError(
-                f"backend numba is installed but does not load ({error}); install it anew (pip install --upgrade "
+                f"backend numba is installed but does not load ({error}); reinstall it (pip install --upgrade "
                 "'taureau[fast]'), remove it (pip uninstall numba), or use backend='torch'"
             ) from error
         image = rasterize_numba(flat, canvas.size, half)

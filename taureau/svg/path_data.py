@@ -68,4 +68,4 @@ def _odd_one(rest: str) -> Refused:
     rest = rest.lstrip(" \t\r\n,")
     if rest[:4].lstrip("+-").lower().startswith(("nan", "inf")):
         return Refused(f"coordinates must be finite numbers, got {quoted(rest)}", _STEP)
-    return Refused(f"path data cannot be understood at {quoted(rest)}", _STEP)
+    return Refused(f"path data is malformed at {quoted(rest)}", _STEP)

@@ -78,7 +78,7 @@ def _parse(text: bytes | str) -> Element:
     if not text:
         raise Refused("the file is empty")
     if len(text) > MAX_BYTES:
-        raise Refused(f"is over {MAX_BYTES >> 20} MiB")
+        raise Refused(f"is larger than {MAX_BYTES >> 20} MiB")
     if isinstance(text, bytes) and text.startswith(b"\x1f\x8b"):
         raise Refused("is a compressed SVG", "save it as plain SVG")
     # Counted before parsing, which takes seconds for so many. A path is one tag or, with its end, two.
@@ -146,7 +146,7 @@ def _read_strokes(root: Element, look: Look, size: int) -> list[_Stroke]:
             look = look.of_child(style)
             todo += [(child, look) for child in reversed(element)]
         else:
-            raise Refused(f"has a <{shown(tag[:40])}>, and only <path> is read", "turn it into a path first")
+            raise Refused(f"has a <{shown(tag[:40])}>, and only <path> is read", "convert it to a path first")
     if not strokes:
         raise Refused("holds no stroke")
     return strokes

@@ -52,7 +52,7 @@ def style_of(element: Element) -> dict[str, str]:
     """
     style = {key: value.strip() for key, value in element.items()}
     if len(style.get("style", "")) > 10 * MAX_LENGTH:
-        raise Refused(f"style is longer than {10 * MAX_LENGTH} characters", "take it away")
+        raise Refused(f"style is longer than {10 * MAX_LENGTH} characters", "remove it")
     for declaration in style.get("style", "").split(";"):
         key, colon, value = declaration.partition(":")
         if colon:

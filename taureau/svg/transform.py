@@ -72,7 +72,7 @@ def parse_transform(text: str) -> Matrix:
         kind, arguments, odd = match.groups()
         one = None if odd else _one_matrix(kind, numbers_of(arguments))
         if one is None:
-            raise Refused(f"transform cannot be understood, got {quoted(text)}", _STEP)
+            raise Refused(f"transform is malformed, got {quoted(text)}", _STEP)
         matrix = matrix @ one
     if not all(math.isfinite(value) for value in (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)):
         raise Refused(f"transform is too large, got {quoted(text)}", _STEP)

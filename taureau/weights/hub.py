@@ -144,12 +144,12 @@ def download(
             return
         free = shutil.disk_usage(target.parent).free
         if remote.size > free:
-            raise _Refused(f"it takes {remote.size} bytes and the disk has {free} left ({target.parent})")
+            raise _Refused(f"it needs {remote.size} bytes, but the disk has {free} left ({target.parent})")
         _receive(remote, partial, progress)
         found = remote.hash_of(partial)
         if found != remote.etag:
             partial.unlink()
-            reason = f"the bytes that came have the hash {found}, the hub says {remote.etag}"
+            reason = f"the download has the hash {found}, but the hub publishes {remote.etag}"
             raise _Refused(f"{reason}; nothing was kept, run the same command again")
         try:
             check(partial)
@@ -195,10 +195,10 @@ def _receive_once(remote: RemoteFile, stream: IO[bytes], progress: Callable[[int
             stream.truncate(0)  # the server sends the whole file, whatever it was asked for
             here = stream.seek(0)
         elif here and not (answer.headers.get("Content-Range") or "").startswith(f"bytes {here}-"):
-            raise _Refused(f"the server sends another part than asked for ({answer.headers.get('Content-Range')})")
+            raise _Refused(f"the server sends a part that was not requested ({answer.headers.get('Content-Range')})")
         length = answer.headers.get("Content-Length")
         if length is not None and length != str(remote.size - here):
-            raise _Refused(f"the server sends {length} bytes where {remote.size - here} are missing")
+            raise _Refused(f"the server sends {length} bytes, but {remote.size - here} are missing")
         # One byte more than promised is enough to know that the answer is not the file; it may never end.
         while chunk := _read(answer, min(CHUNK_BYTES, remote.size - here + 1)):
             if len(chunk) > remote.size - here:
@@ -225,7 +225,7 @@ def _ask(opener: urllib.request.OpenerDirector, url: str) -> Message:
 
 def _request(url: str, method: str = "GET") -> urllib.request.Request:
     if not url.startswith(("https://", "http://")):
-        raise _Refused(f"{url} is not an address of the web; HF_ENDPOINT must begin with https://")
+        raise _Refused(f"{url} is not a web address; HF_ENDPOINT must begin with https://")
     headers = {"User-Agent": f"taureau/{__version__}", "Accept-Encoding": "identity"}
     request = urllib.request.Request(url, headers=headers, method=method)
     token = os.environ.get("HF_TOKEN", "").strip()
@@ -258,7 +258,7 @@ def _network() -> Iterator[None]:
         advice = {
             401: "; if it needs an account, set HF_TOKEN to a token of yours",
             403: "; if it needs an account, set HF_TOKEN to a token of yours that may read it",
-            404: "; if HF_ENDPOINT is set, look whether that mirror has it",
+            404: "; if HF_ENDPOINT is set, check whether that mirror has it",
         }
         raise _Refused(answer + advice.get(error.code, "")) from error
     except (OSError, HTTPException) as error:
@@ -266,7 +266,7 @@ def _network() -> Iterator[None]:
         kind = _Interrupted if isinstance(reason, TimeoutError | ConnectionError | HTTPException) else _Refused
         failed = f"the connection to the hub failed ({reason})"
         if kind is _Refused:
-            failed += "; look to the network, or bring the file from elsewhere and give it with --from FILE"
+            failed += "; check your connection, or get the file elsewhere and pass it with --from FILE"
         raise kind(failed) from error
 
 
@@ -278,7 +278,7 @@ def _explain(what: str) -> Iterator[None]:
     except _Refused as error:
         raise WeightsError(f"{what} was not fetched: {error}") from error
     except _Interrupted as error:
-        advice = "run the same command again, it takes up where it stopped"
+        advice = "run the same command again; it resumes where it stopped"
         raise WeightsError(f"{what} was not fetched: {error}; {advice}") from error
 
 

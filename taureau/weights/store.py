@@ -180,7 +180,7 @@ def check_hash(found: Located) -> str:
     """
     sha256 = hash_file(found.weights)
     if found.sha256 is not None and sha256 != found.sha256:
-        raise WeightsError(f"{shown(found.weights)}: it is damaged, its SHA-256 is {sha256} in place of {found.sha256}")
+        raise WeightsError(f"{shown(found.weights)}: it is damaged: its SHA-256 is {sha256}, not {found.sha256}")
     return sha256
 
 
@@ -245,8 +245,8 @@ def _check(model: Model, file: Path) -> None:
 def _download(model: Model, progress: Callable[[int, int], None] | None) -> Path:
     if hub.is_offline():
         raise WeightsError(
-            f"the weights of {model.name} are not on this machine and HF_HUB_OFFLINE forbids to fetch them; "
-            f"unset it, or bring a file: taureau models fetch {model.name} --from FILE"
+            f"the weights of {model.name} are not on this machine and HF_HUB_OFFLINE forbids downloads; "
+            f"unset it, or copy a file: taureau models fetch {model.name} --from FILE"
         )
     folder = _folder(model)
     with _only_one(folder):
@@ -258,7 +258,7 @@ def _download(model: Model, progress: Callable[[int, int], None] | None) -> Path
             if remote.size > limits[filename]:
                 raise WeightsError(
                     f"{model.repository}/{filename} was not fetched: the hub announces {remote.size} bytes, "
-                    f"it cannot be more than {limits[filename]}"
+                    f"but it can have at most {limits[filename]}"
                 )
         cached = _find_cached(model)
         partial = hub.partial_name(folder / WEIGHTS_FILE, remotes[WEIGHTS_FILE])
@@ -293,7 +293,7 @@ def _copy(model: Model, source: Path) -> Path:
         try:
             shutil.copyfile(source, partial)
             if hash_file(partial) != sha256:
-                raise WeightsError(f"{shown(source)}: it changed while it was copied; nothing was kept")
+                raise WeightsError(f"{shown(source)}: it changed during the copy, so nothing was kept")
             os.replace(partial, folder / WEIGHTS_FILE)
         finally:
             partial.unlink(missing_ok=True)

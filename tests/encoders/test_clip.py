@@ -438,12 +438,12 @@ def with_tensor(name, tensor):
         (
             TINY_VIT,
             with_tensor("visual.proj", torch.zeros(24, 13)),
-            r"visual\.proj has the shape \[24, 13\] in place of \[24, 12\]",
+            r"visual\.proj has the shape \[24, 13\] instead of \[24, 12\]",
         ),
         (
             TINY_VIT,
             with_tensor("visual.proj", torch.zeros(24, 12, dtype=torch.int32)),
-            r"visual\.proj has numbers of the type I32 in place of F32, F16, BF16",
+            r"visual\.proj has numbers of the type I32 instead of F32, F16, BF16",
         ),
         (
             TINY_RESNET,
