@@ -348,7 +348,7 @@ def hostile_files(folder):
     whole = write_weights(folder, random_tensors(TINY_VIT), "whole").read_bytes()
     return {
         "empty": ("w.safetensors", b"", "it is empty"),
-        "pickle": ("w.safetensors", bomb, "it is a pickle, which can run any program; only safetensors"),
+        "pickle": ("w.safetensors", bomb, "it is a pickle, which can run any program; taureau reads only safetensors"),
         "zipped pickle": ("w.safetensors", archive.read_bytes(), "it is a pickle"),
         "pickle by its name": ("w.pt", bomb, r"\.pt files are pickles"),
         "safetensors named as a pickle": ("w.bin", whole, r"\.bin files are pickles"),

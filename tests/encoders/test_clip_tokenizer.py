@@ -72,7 +72,7 @@ def test_a_long_text_is_cut_and_keeps_its_end(tokenizer):
 
 @pytest.mark.parametrize("text", ["", "  \n"])
 def test_blank_texts_are_refused(tokenizer, text):
-    with pytest.raises(InputError, match="text 2 is blank; say what it shall mean"):
+    with pytest.raises(InputError, match="text 2 is blank; describe something"):
         tokenizer(["camel", text])
 
 
