@@ -1,4 +1,4 @@
-"""`taureau draw`: photos in, drawings out."""
+"""`taureau draw` draws photos."""
 
 import json
 import secrets
@@ -193,7 +193,7 @@ def draw(
 
 
 def _check_reads_text(encoder: str | None) -> None:
-    """Refuse a prompt that no photo could be drawn with."""
+    """Refuse a prompt for an encoder that reads no text."""
     readers = [model.name for model in taureau.weights.list_models()]
     if encoder not in readers:
         raise click.UsageError(
@@ -213,7 +213,7 @@ def _check_resumes(earlier: "taureau.Sketch", strokes: int | None, *, freeze: bo
 
 
 class _Attempts:
-    """Things that may fail for one photo and leave the others to be drawn.
+    """Runs work that may fail for one photo, and lets the others continue.
 
     Attributes:
         exit_code: that of the first failure; 0 so far.

@@ -1,4 +1,4 @@
-"""`taureau models`: the encoders that need weights, and where these are."""
+"""`taureau models` lists, fetches, verifies and finds weights."""
 
 import dataclasses
 import json

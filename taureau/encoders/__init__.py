@@ -1,6 +1,6 @@
 """Perception: the encoders, by name.
 
-`load_encoder` gives any of them; nothing is loaded before it is asked for, and nothing is ever downloaded here.
+`load_encoder` loads one of them and never downloads anything.
 """
 
 from pathlib import Path

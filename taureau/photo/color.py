@@ -1,4 +1,4 @@
-"""From what a file holds to 8-bit sRGB over white paper: deep greys, palettes, CMYK, colour profiles, transparency."""
+"""Converts deep greys, palettes, CMYK, colour profiles and transparency to 8-bit sRGB over white paper."""
 
 import io
 
@@ -32,7 +32,7 @@ def to_eight_bits(image: Image.Image, name: str) -> tuple[Image.Image, tuple[str
 def stretched(values: np.ndarray, name: str) -> tuple[UInt8[np.ndarray, "height width"], tuple[str, ...]]:
     """Grey of 16 or 32 bits or floats, from its lowest value (black) to its highest (white).
 
-    Such files are scans, depth maps and cameras of 10 to 14 bits: their type does not say where white is.
+    Such files are scans, depth maps and cameras of 10 to 14 bits: their type does not tell which value is white.
 
     Raises:
         InputError: a value is not finite.

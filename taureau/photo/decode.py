@@ -1,4 +1,4 @@
-"""From a file to pixels, through Pillow, with nothing let through that is too large, damaged or not allowed.
+"""Decodes a file with Pillow, and refuses what is too large, damaged or not allowed.
 
 Pillow's readers meet a stranger's bytes here and nowhere else. Its switches (the limit of pixels, the tolerance of
 truncated files) are global, so they are left alone; what they would do is done here for one file.
@@ -42,10 +42,10 @@ _quiet_lock = threading.RLock()
 
 @contextmanager
 def quiet(name: str) -> Iterator[None]:
-    """Run Pillow without its warnings, which are about things that we say ourselves or that do not matter.
+    """Run Pillow without its warnings: taureau reports what matters itself.
 
     Raises:
-        InputError: the memory does not suffice.
+        InputError: there is not enough memory.
     """
     try:
         with _quiet_lock, warnings.catch_warnings():
@@ -62,7 +62,7 @@ def readable_formats() -> tuple[str, ...]:
 
 
 def check_size(width: int, height: int, name: str) -> None:
-    """Refuse a photo that is too small, too large or too long, by what its header says."""
+    """Refuse a photo whose header says that it is too small, too large or too long."""
     if min(width, height) < MIN_SIDE:
         raise InputError(f"{name}: is {width} x {height} pixels, but each side needs {MIN_SIDE}; give a larger picture")
     if width * height > MAX_MEGAPIXELS * 1_000_000:
@@ -189,7 +189,7 @@ def _seek(image: Image.Image, name: str, frame: int) -> None:
 
 
 def _rest(image: Image.Image) -> Image.Image | None:
-    """What can be decoded of a damaged picture, the rest as paper; None if that is nothing."""
+    """What can be decoded of a damaged picture, the rest as paper; None if nothing can."""
     try:
         file = getattr(image, "fp", None)
         if file is not None and image.info.get("progressive"):

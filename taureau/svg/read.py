@@ -45,8 +45,8 @@ def from_svg(text: bytes | str, *, name: str = "sketch") -> tuple[Strokes, Canva
     """Read a sketch that `to_svg` wrote, or a simple file of cubic paths that an editor saved.
 
     Groups, transforms (a width is scaled by the root of the area's scale), styles, units, relative commands, and
-    several curves a path (each becomes a stroke) are understood. Whatever would be drawn and is no cubic stroke is
-    refused, not left out; what is hidden is left out.
+    several curves per path (each becomes a stroke) are read. What would be visible but is no cubic stroke is an
+    error; what is hidden is left out.
 
     Args:
         text: the contents of the file.
@@ -118,7 +118,7 @@ def _view_box(root: Element) -> tuple[float, float, float, float]:
 
 
 def _read_strokes(root: Element, look: Look, size: int) -> list[_Stroke]:
-    """What is drawn, in the order of drawing."""
+    """The visible strokes, in drawing order."""
     strokes: list[_Stroke] = []
     num_paths = num_moves = 0
     todo = [(root, look)]  # a stack, since a file may nest deeper than Python does

@@ -1,4 +1,4 @@
-"""Downloads from the hub: taken up where they stopped, checked against the hub's own hash, renamed when right.
+"""Downloads from the hub: resumed where they stopped, checked against the hub's hash, then renamed.
 
 The hub's own client was the first choice. Its current version starts a cut download again from nothing, compares no
 hash of what came over plain HTTP, and reads its environment once, at import; `docs/perception.md` has the details.
@@ -57,11 +57,11 @@ class RemoteFile:
 
 
 class _Refused(Exception):
-    """A failure that trying again does not change."""
+    """A failure that a retry does not change."""
 
 
 class _Interrupted(Exception):
-    """A failure of the network that may be gone at the next try."""
+    """A failure of the network that a retry may solve."""
 
 
 class _KeepRedirects(urllib.request.HTTPErrorProcessor):
@@ -121,10 +121,10 @@ def describe(repository: str, filename: str, revision: str = "main") -> RemoteFi
 def download(
     remote: RemoteFile, target: Path, check: Callable[[Path], None], progress: Callable[[int], None] = lambda _: None
 ) -> None:
-    """Bring a file to `target`; what an earlier try left is taken up.
+    """Download a file to `target`, and resume what an earlier attempt left.
 
-    A file that is there already and has the right hash is left alone. The caller sees to it that no two processes
-    do this for the same file at once.
+    A file that is already there with the right hash stays as it is. The caller makes sure that no two processes
+    download the same file at once.
 
     Args:
         remote: what `describe` gave.
@@ -160,7 +160,7 @@ def download(
 
 
 def partial_name(target: Path, remote: RemoteFile) -> Path:
-    """Where a download is gathered: another version of the file has another name."""
+    """The temporary file of a download; each version of a file has its own."""
     return target.with_name(f"{target.name}.{remote.etag[:16]}.partial")
 
 
@@ -211,7 +211,7 @@ def _receive_once(remote: RemoteFile, stream: IO[bytes], progress: Callable[[int
 
 
 def _ask(opener: urllib.request.OpenerDirector, url: str) -> Message:
-    """The headers of a file, after as many tries as it takes or is reasonable."""
+    """The headers of a file, with a limited number of retries."""
     for pause in (*PAUSES_SECONDS, None):
         try:
             with _open(opener, _request(url, method="HEAD")) as answer:
@@ -247,7 +247,7 @@ def _read(answer: Any, length: int) -> bytes:
 
 @contextmanager
 def _network() -> Iterator[None]:
-    """Tell the failures that may pass from those that stay."""
+    """Separate failures that may pass from those that remain."""
     try:
         yield
     except urllib.error.HTTPError as error:
@@ -272,7 +272,7 @@ def _network() -> Iterator[None]:
 
 @contextmanager
 def _explain(what: str) -> Iterator[None]:
-    """Name the file and the next step for whatever goes wrong on the way."""
+    """Add the file and the next step to any failure of a download."""
     try:
         yield
     except _Refused as error:

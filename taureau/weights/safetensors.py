@@ -1,4 +1,4 @@
-"""What lies in a weights file, looked at without running anything in it.
+"""Checks what is in a weights file, without running anything in it.
 
 Weights are safetensors files and nothing else: a header that says where each tensor lies, and numbers. A pickle is a
 program, so it is named and refused here, and no unpickler is ever called. These functions need no torch; the numbers
@@ -65,7 +65,7 @@ def hash_file(file: Path, digest: Any = None) -> str:
 
     Args:
         file: what to read.
-        digest: a hash of `hashlib` to go on with; None for SHA-256 from the start.
+        digest: a hash of `hashlib` to continue; None for a new SHA-256.
 
     Raises:
         WeightsError: the file cannot be read.
@@ -136,7 +136,7 @@ def check_layout(layout: Layout, model: Model, file: Path) -> None:
 
 
 def check_finite(layout: Layout, tensors: Iterable[str], file: Path) -> None:
-    """Look at every number of the tensors named.
+    """Check every number of some tensors.
 
     Raises:
         WeightsError: one is infinite or not a number.
