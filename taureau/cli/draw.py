@@ -46,9 +46,7 @@ _NUM_FRAMES = 100
 @click.option("--candidates", type=int, help=f"Drawings tried; the best is kept. [default: {_DEFAULTS.candidates}]")
 @click.option("--seed", type=int, help="Random seed. [default: random, printed]")
 @click.option("--settings", "settings_file", metavar="FILE", type=_FILE, help="Read settings from a TOML file.")
-@click.option(
-    "--like", metavar="SVG", type=_FILE, help="Draw as this sketch was drawn: settings, seed, encoder."
-)
+@click.option("--like", metavar="SVG", type=_FILE, help="Draw as this sketch was drawn: settings, seed, encoder.")
 @click.option("--steps", type=int, help=f"Optimiser steps. [default: {_DEFAULTS.steps}; paper: {_PAPER.steps}]")
 @click.option("--budget", metavar="SECONDS", type=float, help="Time for each photo: as many steps as fit into it.")
 @click.option("--size", type=int, help=f"Canvas units on a side. [default: {_DEFAULTS.size}]")
