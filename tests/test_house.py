@@ -106,7 +106,7 @@ def test_a_broken_layer_is_caught(tmp_path):
 
 
 def test_the_architecture_page_shows_the_layers_that_are_checked():
-    (contract,) = PYPROJECT["tool"]["importlinter"]["contracts"]
+    (contract,) = [each for each in PYPROJECT["tool"]["importlinter"]["contracts"] if "containers" in each]
     shown = house.layers_in((ROOT / "docs/architecture.md").read_text())
     assert shown == house.layer_lines(contract["layers"])
 

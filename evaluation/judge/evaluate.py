@@ -1,6 +1,6 @@
 """How good the judge is, on photos that it was not trained on.
 
-    python -m training.judge_evaluate --photos DATA/photos64-9.npz --others DATA/photos64-8.npz \\
+    python -m evaluation.judge.evaluate --photos DATA/photos64-9.npz --others DATA/photos64-8.npz \\
         --classes DATA/classes.json --cache CACHE
 
 Prints one JSON object. For the photos, for every kind of drawing that the judge learnt on, and for two kinds of
@@ -23,12 +23,13 @@ import cv2
 import numpy as np
 import torch
 
+from evaluation.judge import drawings as judge_drawings
+from evaluation.judge.network import TRAINED, Judge
+from evaluation.recognise.scores import among_first, look
 from taureau.shapes import Float, Int64, Tensor
-from training import drawings, judge_drawings
+from training import drawings
 from training.data import Photos, open_photos, read_classes
 from training.evaluate import accuracy
-from training.judge import TRAINED, Judge
-from training.recognise.scores import among_first, look
 
 # Photos of one class that a drawing is looked for among.
 POOL = 100

@@ -9,10 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
+from evaluation.recognise import __main__ as command
+from evaluation.recognise.scores import MEASURES
+from evaluation.recognise.ways import compared, drawn_in_all_ways, judge_ways
 from taureau import Canvas, Sketch, Strokes
-from training.recognise import __main__ as command
-from training.recognise.scores import MEASURES
-from training.recognise.ways import compared, drawn_in_all_ways, judge_ways
 
 SIDE = 32
 CLASSES = ("Egyptian cat", "lamp", "umbrella")

@@ -1,7 +1,7 @@
 """What the preset `fast` owes to each thing that it does otherwise than `paper`.
 
-    python benchmarks/presets.py                  # a photo, every variant at 300 steps (minutes)
-    python benchmarks/presets.py --photos coffee astronaut chelsea --full     # and `paper` with its 2,001 steps
+    python -m evaluation.presets                  # a photo, every variant at 300 steps (minutes)
+    python -m evaluation.presets --photos coffee astronaut chelsea --full     # and `paper` with its 2,001 steps
 
 Each variant is `fast` with one thing done the way of `paper`. All are judged by the same number: the loss of the clean
 view with every place weighed alike and no background cut away, lower is better. Candidates count as runs of their own,
@@ -17,7 +17,7 @@ import skimage.data
 import taureau
 
 # No setting but the first two may change what the score means; all candidates go on to the end, since each is a run,
-# and all begin at random alike, so that runs can be compared (benchmarks/initialization.py is about traced ones).
+# and all begin at random alike, so that runs can be compared (evaluation/initialization.py is about traced ones).
 JUDGED = {
     "mask": "none",
     "spatial_weighting": 0.0,
@@ -26,7 +26,7 @@ JUDGED = {
     "initialization": "random",
     "regularization": 0.0,
 }
-# Squiggles have far to go: with them, a first step of 2 and 300 steps do better than what lines want.
+# Random strokes have far to go: with them, a first step of 2 and 300 steps do better than what traced strokes want.
 FAR = {"learning_rate": 2.0, "steps": 300}
 PAPER = taureau.Settings("paper").as_dict()
 VARIANTS: dict[str, dict[str, object]] = {
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def far(changes: dict[str, object]) -> dict[str, object]:
-    """What squiggles in `fast` need; the preset `paper` brings its own."""
+    """What random strokes in `fast` need; the preset `paper` brings its own."""
     return {} if "preset" in changes else FAR
 
 

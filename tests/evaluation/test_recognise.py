@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from evaluation.recognise import __main__ as command
+from evaluation.recognise.draw import draw, random_sketch
+from evaluation.recognise.plan import Plan, choose, has_subject, read_plan, write_plan
+from evaluation.recognise.scores import MEASURES, among_first, chance, difference, images_of, measure, place, spread
+from evaluation.recognise.verdict import EDGE_MAPS, as_markdown, check_drawings, edges_of, judge_run, summarize
+from evaluation.sheet import CELL, GAP, HEAD, sheet_of_run
 from taureau import Sketch
 from tests.helpers.training_photos import CLASSES, make_photos, write_classes, write_shard
-from training.recognise import __main__ as command
-from training.recognise.draw import draw, random_sketch
-from training.recognise.plan import Plan, choose, has_subject, read_plan, write_plan
-from training.recognise.scores import MEASURES, among_first, chance, difference, images_of, measure, place, spread
-from training.recognise.sheet import CELL, GAP, HEAD, sheet_of_run
-from training.recognise.verdict import EDGE_MAPS, as_markdown, check_drawings, edges_of, judge_run, summarize
 
 TINY = {"candidates": 1, "steps": 1, "size": 64, "view_pool": 2}
 SIDE = 48

@@ -10,23 +10,16 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from evaluation.judge import drawings as judge_drawings
+from evaluation.judge.drawings import KINDS, SHARES, draw, move, trace
+from evaluation.judge.evaluate import DRAWN, evaluate, retrieval_in_class
+from evaluation.judge.network import SIDE, Judge, JudgeArchitecture, JudgeNetwork
+from evaluation.judge.train import export, make_judge_pair, take_step, train
 from taureau.errors import WeightsError
 from tests.helpers.house import ROOT
 from tests.helpers.training_photos import CLASSES, make_photos, write_classes, write_shard
-from training import drawings, judge_drawings
+from training import drawings
 from training.checkpoint import save_checkpoint
-from training.judge import (
-    SIDE,
-    Judge,
-    JudgeArchitecture,
-    JudgeNetwork,
-    export,
-    make_judge_pair,
-    take_step,
-    train,
-)
-from training.judge_drawings import KINDS, SHARES, draw, move, trace
-from training.judge_evaluate import DRAWN, evaluate, retrieval_in_class
 from training.pairs import Pairs
 from training.train import Recipe, begin
 
@@ -87,7 +80,7 @@ def test_the_kinds_are_not_those_that_builtin_learns():
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "ridges"])
 def test_the_lines_lie_on_the_edges(kind, monkeypatch):
-    monkeypatch.setattr("training.judge_drawings.move", lambda ink, rng: ink)
+    monkeypatch.setattr("evaluation.judge.drawings.move", lambda ink, rng: ink)
     ink = sum(1 - draw(disc_photo(), kind, np.random.default_rng(seed)) / 255.0 for seed in range(12))
     near = np.abs(from_center() - 18) < 5
     # Curves are loose, and some are stray.
@@ -96,7 +89,7 @@ def test_the_lines_lie_on_the_edges(kind, monkeypatch):
 
 
 def test_ridges_lie_along_thin_lines(monkeypatch):
-    monkeypatch.setattr("training.judge_drawings.move", lambda ink, rng: ink)
+    monkeypatch.setattr("evaluation.judge.drawings.move", lambda ink, rng: ink)
     ink = sum(1 - draw(bar_photo(), "ridges", np.random.default_rng(seed)) / 255.0 for seed in range(12))
     assert ink[:, 26:38].sum() > 0.95 * ink.sum() > 0
 
@@ -221,7 +214,7 @@ def test_other_weights_are_refused(tmp_path):
 
 def test_the_command_trains_from_nothing_to_a_judge(tmp_path):
     shards = [write_shard(make_photos(6, seed=seed), tmp_path / f"photos-{seed}.npz") for seed in range(2)]
-    command = [sys.executable, "-m", "training.judge", "--photos", *shards, "--held-out", "photos-1"]
+    command = [sys.executable, "-m", "evaluation.judge.train", "--photos", *shards, "--held-out", "photos-1"]
     command += ["--classes", write_classes(tmp_path), "--cache", tmp_path / "cache", "--out", tmp_path / "run"]
     command += ["--steps", "2", "--batch", "4", "--photo-side", "48", "--workers", "0"]
     command += ["--stem", "4", "--widths", "6", "8", "--layers", "1", "1"]

@@ -1,13 +1,13 @@
 """How recognisable the drawings of an encoder are, to a judge that took no part in drawing them.
 
-    python -m training.recognise choose RUN --photos DATA/photos64-9.npz --more-photos DATA/photos64-8.npz \\
+    python -m evaluation.recognise choose RUN --photos DATA/photos64-9.npz --more-photos DATA/photos64-8.npz \\
         --classes DATA/classes.json --cache CACHE
-    python -m training.recognise draw RUN contour
-    python -m training.recognise draw RUN random
-    python -m training.recognise draw RUN builtin=OTHER_RUN/builtin.safetensors
-    python -m training.recognise judge RUN
-    python -m training.recognise sheet RUN sheet.png
-    python -m training.recognise ways FOLDER --photos PHOTO... --among DATA/photos64-9.npz \\
+    python -m evaluation.recognise draw RUN contour
+    python -m evaluation.recognise draw RUN random
+    python -m evaluation.recognise draw RUN builtin=OTHER_RUN/builtin.safetensors
+    python -m evaluation.recognise judge RUN
+    python -m evaluation.recognise sheet RUN sheet.png
+    python -m evaluation.recognise ways FOLDER --photos PHOTO... --among DATA/photos64-9.npz \\
         --classes DATA/classes.json --cache CACHE
 
 `choose` says once what is drawn and how, so that every encoder draws the same. It takes photos that were held out, one
@@ -30,7 +30,7 @@ always be found.
 
 `sheet` lays the drawings side by side, to be looked at.
 
-`ways` judges what `benchmarks.quality --keep FOLDER` drew in several ways: each photo is to be found among all of a
+`ways` judges what `evaluation.quality --keep FOLDER` drew in several ways: each photo is to be found among all of a
 shard, and its class named where its file is called as one.
 """
 
@@ -41,16 +41,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from evaluation.judge.network import TRAINED, Judge
+from evaluation.recognise.draw import draw
+from evaluation.recognise.plan import Plan, choose, read_plan, write_plan
+from evaluation.recognise.scores import table
+from evaluation.recognise.verdict import as_markdown, encoders_of, judge_run, summarize
+from evaluation.recognise.ways import compared, judge_ways
+from evaluation.sheet import sheet_of_run
 from taureau.encoders.builtin import INPUT_SIDE
 from taureau.weights.safetensors import hash_file
 from training.data import open_photos, read_classes
-from training.judge import TRAINED, Judge
-from training.recognise.draw import draw
-from training.recognise.plan import Plan, choose, read_plan, write_plan
-from training.recognise.scores import table
-from training.recognise.sheet import sheet_of_run
-from training.recognise.verdict import as_markdown, encoders_of, judge_run, summarize
-from training.recognise.ways import compared, judge_ways
 
 
 def main() -> None:

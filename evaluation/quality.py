@@ -1,6 +1,6 @@
 """What a drawing is worth: the preset `fast` beside `paper`, by the score that each of them lowers (hours).
 
-    python -m benchmarks.quality --photos a.jpg b.jpg --seeds 1 2 --record RECORD --keep FOLDER
+    python -m evaluation.quality --photos a.jpg b.jpg --seeds 1 2 --record RECORD --keep FOLDER
 
 The drawings of a photo have the same seed, candidates and encoder and are made one after the other, so that a busy
 machine is busy for all. A score depends on what of a photo counts, and that is not the same in both presets: `fast`

@@ -1,7 +1,7 @@
 """Which of two ways draws better, by an eye that is not told which is which.
 
-    python -m benchmarks.blind show PAGES ONE OTHER --photos a.jpg b.jpg
-    python -m benchmarks.blind count PAGES A=BB=A...
+    python -m evaluation.blind show PAGES ONE OTHER --photos a.jpg b.jpg
+    python -m evaluation.blind count PAGES A=BB=A...
 
 `show` takes the drawings of one name in both folders, shuffles them, and lays each pair beside its photo, the sides
 shuffled as well, each folder as often on one as on the other; pairs of the same strokes are left out. A drawing belongs

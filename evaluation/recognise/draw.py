@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from evaluation.recognise.plan import Plan
 from taureau import Canvas, Settings, Sketch, Sketcher, Strokes, load_encoder
 from taureau.encoders.builtin import INPUT_SIDE, Builtin
 from taureau.initialize.sampling import random_curves, sample_points
-from training.recognise.plan import Plan
 
 # The name that stands for strokes that nobody placed.
 RANDOM = "random"

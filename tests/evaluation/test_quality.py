@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks import quality
-from benchmarks.quality import (
+from evaluation import quality
+from evaluation.quality import (
     ENDINGS,
     JUDGES,
     WAYS,
@@ -23,10 +23,9 @@ from benchmarks.quality import (
     show_quality,
     subject,
 )
-from benchmarks.sheet import sheet_of_kept, squared
+from evaluation.sheet import CELL, GAP, GROUND, HEAD, sheet_of_kept, squared
 from taureau import Sketch, Sketcher, read_photo
 from tests.helpers import pictures
-from training.recognise.sheet import CELL, GAP, GROUND, HEAD
 
 TINY = {"steps": 2, "candidates": 1, "size": 64, "view_pool": 4}
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from evaluation.recognise.plan import Plan
+from evaluation.recognise.scores import MEASURES, Judge, Pictures, chance, difference, look, measure, spread, table
 from taureau import Sketch
 from training.drawings import as_picture, draw
-from training.recognise.plan import Plan
-from training.recognise.scores import MEASURES, Judge, Pictures, chance, difference, look, measure, spread, table
 
 # The part of the photo's side by which the photo itself is looked for.
 MIDDLE = 7 / 8

@@ -1,6 +1,6 @@
 """What traced initialisation is worth, against random initialisation.
 
-    python benchmarks/initialization.py PHOTO... --strokes 8 16        # some seconds a drawing
+    python -m evaluation.initialization PHOTO... --strokes 8 16        # some seconds a drawing
 
 Every photo is drawn both ways by the preset `fast` with one candidate, and judged by its own clean-view score, lower is
 better. The scores after 50 and 100 of the steps are the best that were seen until then.
@@ -38,8 +38,8 @@ def main() -> None:
         ends = {kind: [each[-1] for each in scores[kind]] for kind in KINDS}
         pairs = list(zip(ends["traced"], ends["random"], strict=True))
         medians = [statistics.median(ends["random"]), *map(statistics.median, zip(*scores["traced"], strict=True))]
-        change = statistics.mean(100 * (line / squiggle - 1) for line, squiggle in pairs)
-        better = sum(line < squiggle for line, squiggle in pairs)
+        change = statistics.mean(100 * (traced / random - 1) for traced, random in pairs)
+        better = sum(traced < random for traced, random in pairs)
         cells = [
             str(strokes),
             *(f"{median:.4f}" for median in medians),

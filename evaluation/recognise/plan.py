@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 import torch
 
+from evaluation.recognise.scores import Judge, images_of
 from taureau import Settings
 from taureau.files import write_atomically
 from taureau.see.grabcut import WORKING_SIDE, segment
 from training.data import Photos
-from training.recognise.scores import Judge, images_of
 
 # The standard deviation of the mark in the middle from which a subject is looked for, in sides of the photo.
 MIDDLE = 0.2

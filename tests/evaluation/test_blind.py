@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmarks.blind import CELL, PHOTO, count, show
+from evaluation.blind import CELL, PHOTO, count, show
 from taureau import Canvas, Sketch, Strokes
 
 

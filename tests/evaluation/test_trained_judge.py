@@ -8,11 +8,12 @@ import pytest
 import skimage.data
 from safetensors import safe_open
 
+from evaluation.judge.network import TRAINED, Judge
+from evaluation.recognise.scores import images_of
 from taureau import load_encoder
 from taureau.weights.safetensors import hash_file
+from tests.helpers.house import ROOT
 from training import drawings
-from training.judge import TRAINED, Judge
-from training.recognise.scores import images_of
 
 SIDE = 96
 
@@ -33,7 +34,7 @@ def lines_of(photo: np.ndarray) -> np.ndarray:
 
 
 def test_it_is_the_file_that_is_written_about(judge):
-    assert hash_file(TRAINED) in (TRAINED.parent / "README.md").read_text()
+    assert hash_file(TRAINED) in (ROOT / "evaluation/README.md").read_text()
     assert TRAINED.stat().st_size < 8_000_000
     assert list(judge.classes) == list(load_encoder("builtin", device="cpu").classes)
 

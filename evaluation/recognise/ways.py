@@ -1,4 +1,4 @@
-"""Drawings of the same photos made in several ways, as a judge sees them: those of `benchmarks.quality --keep`.
+"""Drawings of the same photos made in several ways, as a judge sees them: those of `evaluation.quality --keep`.
 
 A score says how well a drawing pleases the network that it was drawn for, and a drawing can please by what no one else
 takes for the photo. A judge that took no part says whether the photo is still in it.
@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from evaluation.recognise.scores import MEASURES, Judge, difference, look, measure, spread
 from taureau import Sketch
 from taureau.shapes import Float, Tensor
 from training.data import decode_square, middle_square
-from training.recognise.scores import MEASURES, Judge, difference, look, measure, spread
 
-# How `benchmarks.quality` names what it keeps: photo, strokes, seed, way.
+# How `evaluation.quality` names what it keeps: photo, strokes, seed, way.
 NAME = re.compile(r"(?P<photo>.+)-(?P<strokes>\d+)-(?P<seed>\d+)-(?P<way>\w+)\.svg")
 
 # By strokes, way and photo: the measures of one drawing a seed; of the class NaN where it is not known.
