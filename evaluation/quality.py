@@ -32,7 +32,7 @@ from benchmarks.draw import photo_file, show_machine, shown_promise
 
 STROKES = [4, 8, 16, 32]
 # How each photo is drawn: by `paper`, by `fast`, and by `fast` lowering what `paper` does: the whole photo, all places
-# alike, no names, and no priors.
+# alike, no class distillation, and no regularizers.
 WAYS = {
     "paper": {"preset": "paper"},
     "fast": {"preset": "fast"},
@@ -220,10 +220,10 @@ def draw_all(
             settings = {"strokes": strokes, "seed": seed, **changes.get(way, {})}
             of = subject(sketcher, photo, way, **settings)
             drawing = record.find(of)
-            residual = keep is not None and not all(
+            missing = keep is not None and not all(
                 kept_file(keep, photo, way, strokes, seed, ending).exists() for ending in ENDINGS
             )
-            if drawing is None or residual:
+            if drawing is None or missing:
                 if not warm:
                     sketcher.draw(photo, strokes=2, steps=2, seed=0)  # loads and compiles what all need
                     warm = True
