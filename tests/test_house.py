@@ -181,9 +181,10 @@ def test_a_broken_link_is_seen(tmp_path):
     assert house.broken_links(tmp_path / "page.md", text) == ["gone.png", "there.md#gone"]
 
 
-def test_every_page_is_in_the_index():
-    index = (ROOT / "docs/README.md").read_text()
-    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"({page.name})" not in index] == ["README.md"]
+@pytest.mark.parametrize("folder", ["docs", "docs/experiments"])
+def test_every_page_is_in_the_index(folder):
+    index = (ROOT / folder / "README.md").read_text()
+    assert [page.name for page in (ROOT / folder).glob("*.md") if f"({page.name})" not in index] == ["README.md"]
 
 
 @pytest.mark.parametrize("path", house.tracked_files(), ids=relative)
