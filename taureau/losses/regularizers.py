@@ -48,7 +48,7 @@ WIDE_GAP, NARROW_GAP, KINK, CURVATURE = 0.4, 0.2, 0.4, 0.3
 # In a drawing of a subject alone with as many strokes as the second, or more, all of it counts as much more as that is
 # than the first: there is a stroke for everything, and what shows is whether they go together. With the first or fewer,
 # each must do what it can; and on a photo drawn whole lines would be joined that do not belong together. Chosen by an
-# eye that was not told what counted how much: docs/differences.md.
+# eye that was not told what counted how much: docs/experiments/2026-11-28-regularization-weight.md.
 SPARSE, DENSE = 8, 16
 
 
