@@ -193,6 +193,7 @@ def test_priors_count_more_on_a_subject_alone_with_many_strokes(
     assert found == [whole, cut_out]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["perception", "l2", "lpips", "xdog"])
 def test_each_loss_draws_in_its_own_way(sketcher, loss):
     # In a dozen steps some losses are hardly below the start, by less than a score is rounded. Names and priors are not
@@ -501,6 +502,7 @@ def test_colours_begin_as_the_photo_s_and_are_moved(sketcher):
     assert sketcher.draw(photo, **QUICK).strokes.color is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoder", ["builtin", "contour"])
 def test_colours_stay_those_of_the_photo(encoder):
     photo = np.where(pictures.disk(64, 64) == 0, (140, 90, 40), (150, 100, 50)).astype(np.uint8)

@@ -42,6 +42,7 @@ def test_it_runs_and_says_whether_the_promise_is_kept(tmp_path):
     assert "third of the plain way: MISSED" in report({"plain": [5.0, 6.0, 9.0], "ours": [1.0, 2.1, 8.0]})
 
 
+@pytest.mark.slow
 def test_a_whole_drawing_is_taken_apart(tmp_path):
     said = draw_fast(SMALL, tmp_path / "weights.safetensors", steps=11)
     # Of the shares 0, 0.1, ... 1 of the way, up to 0.3 is the trial, and from 0.8 on views are full.
