@@ -219,9 +219,9 @@ def test_the_whole_photo_decides_the_class_unless_the_user_gives_a_mask(mask, mo
     given = {}
 
     class Spied(PerceptionObjective):
-        def __init__(self, encoder, photo, *others, whole, **options):
-            given.update(photo=photo, whole=whole)
-            super().__init__(encoder, photo, *others, whole=whole, **options)
+        def __init__(self, encoder, reference, *others, **options):
+            given.update(photo=reference.picture, whole=reference.whole)
+            super().__init__(encoder, reference, *others, **options)
 
     monkeypatch.setattr("taureau.sketcher.PerceptionObjective", Spied)
     picture = np.where(pictures.disk(96, 96) > 0, 150, 20).astype(np.uint8)
