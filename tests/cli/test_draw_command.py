@@ -69,6 +69,7 @@ def test_no_bar_where_stderr_is_no_terminal(photo):
     assert "%" not in run("draw", photo, *QUICK).stderr
 
 
+@pytest.mark.slow
 def test_a_drawn_seed_is_said_and_draws_the_same_again(photo):
     quick = [word for word in QUICK if word not in ("--seed", "1")] + ["--candidates", "1"]
     first = run("draw", photo, *quick)
@@ -184,6 +185,7 @@ def test_frames_left_from_a_longer_drawing_go(photo, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_frames_of_a_long_drawing_are_about_a_hundred(photo, tmp_path):
     assert run("draw", photo, *QUICK, "--steps", "250", "--loss", "l2", "--frames", tmp_path / "frames").code == 0
     assert 80 <= len(names(tmp_path / "frames")) <= 102

@@ -212,6 +212,7 @@ def test_other_weights_are_refused(tmp_path):
         Judge(tmp_path / "other.safetensors")
 
 
+@pytest.mark.slow
 def test_the_command_trains_from_nothing_to_a_judge(tmp_path):
     shards = [write_shard(make_photos(6, seed=seed), tmp_path / f"photos-{seed}.npz") for seed in range(2)]
     command = [sys.executable, "-m", "evaluation.judge.train", "--photos", *shards, "--held-out", "photos-1"]

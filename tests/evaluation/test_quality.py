@@ -85,6 +85,7 @@ def test_strokes_are_not_mixed():
     ]
 
 
+@pytest.mark.slow
 def test_a_judge_gives_the_score_that_its_preset_gave_and_the_other_another(sketcher, cup_file):
     for preset in JUDGES:
         sketch = sketcher.draw(cup_file, preset=preset, strokes=3, seed=4, **TINY)
@@ -94,6 +95,7 @@ def test_a_judge_gives_the_score_that_its_preset_gave_and_the_other_another(sket
         ]
 
 
+@pytest.mark.slow
 def test_pairs_are_drawn_scored_kept_and_shown(sketcher, cup_file, tmp_path, capsys):
     pairs = list(draw_all(sketcher, [(2, cup_file, 5), (3, cup_file, 5)], dict.fromkeys(WAYS, TINY), tmp_path))
     assert [(each.photo, each.strokes, each.seed) for each in pairs] == [("cup", 2, 5), ("cup", 3, 5)]
@@ -108,6 +110,7 @@ def test_pairs_are_drawn_scored_kept_and_shown(sketcher, cup_file, tmp_path, cap
     assert shown.endswith(f"{quality_table(pairs)}\n")
 
 
+@pytest.mark.slow
 def test_what_is_on_record_is_not_drawn_again(sketcher, cup_file, tmp_path, monkeypatch):
     file, keep, made, plain = tmp_path / "record.jsonl", tmp_path / "kept", [], quality.draw
 
@@ -180,6 +183,7 @@ def test_a_drawing_on_record_is_of_one_photo_and_one_way_to_look(sketcher, cup_f
 # The sheet
 
 
+@pytest.mark.slow
 def test_a_sheet_shows_what_was_kept_and_leaves_the_rest_grey(sketcher, cup_file, tmp_path):
     for way, color in (("paper", False), ("fast", True)):
         sketch = sketcher.draw(cup_file, strokes=2, seed=1, color=color, **TINY)

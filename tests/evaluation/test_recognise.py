@@ -125,6 +125,7 @@ def test_the_interval_of_a_difference_is_that_of_its_mean():
 # What is drawn
 
 
+@pytest.mark.slow
 def test_each_photo_is_of_another_class_and_leads_a_gallery_of_its_class():
     photos, more = make_photos(9, SIDE), make_photos(9, SIDE, seed=1)
     numbers, gallery = choose(photos, count=3, gallery=5, seed=0, more=[more])
@@ -137,6 +138,7 @@ def test_each_photo_is_of_another_class_and_leads_a_gallery_of_its_class():
         assert len(np.unique(of_class, axis=0)) == 5
 
 
+@pytest.mark.slow
 def test_fewer_photos_are_the_first_of_more():
     photos = make_photos(9, SIDE)
     few, many = (choose(photos, count=count, gallery=2, seed=3)[0].tolist() for count in (2, 3))
@@ -151,6 +153,7 @@ def test_a_photo_without_a_subject_is_passed_over():
         choose(photos, count=3, gallery=1, seed=0)
 
 
+@pytest.mark.slow
 def test_with_a_judge_only_photos_that_it_knows_are_taken():
     photos = make_photos(6, SIDE)
     judge = Knowing(images_of(photos.pixels), [0, 1, 2, 2, 2, 1], range(6))  # wrong about 3 and 5
@@ -365,6 +368,7 @@ def test_a_sheet_has_a_row_for_each_photo_and_leaves_what_is_missing_empty(plan,
     assert cells[1][1].max() == 255 > cells[1][1].min()
 
 
+@pytest.mark.slow
 def test_the_command_goes_from_photos_to_scores(tmp_path, monkeypatch, capsys):
     photos = make_photos(9, SIDE)
     shard, classes = write_shard(photos, tmp_path / "photos.npz"), write_classes(tmp_path)
