@@ -85,6 +85,7 @@ def test_an_example_that_fails_is_seen(quick):
         run_block("import taureau\ntaureau.nonsense", "page", {})
 
 
+@pytest.mark.slow
 def test_the_tutorial_works_from_its_first_line_to_its_last(quick):
     names: dict[str, object] = {}
     commands = 0
