@@ -1,6 +1,6 @@
 """Train the network that becomes `builtin`.
 
-    python -m training.builtin.train --data DATA --lite0 LITE0.whl --lite2 LITE2.whl --cache CACHE --out RUN --steps 4000
+    python -m training.builtin.train --data DATA --lite0 LITE0.whl --lite2 LITE2.whl --cache CACHE --out RUN
 
 The same command goes on with a run that was stopped. `RUN/log.jsonl` has the losses, `RUN/checkpoint.safetensors` is
 what it goes on from. `--begin-with` takes the averaged weights of another run.
