@@ -11,8 +11,22 @@ from taureau.encoders.builtin_lite import BuiltinLite
 from taureau.encoders.efficientnet_lite import Sizes, Tower
 from taureau.errors import InputError, WeightsError
 from training.builtin import evaluate, export
-from training.builtin.data import PACS, QUICKDRAW, SKETCHED, Lessons, Source, make_batch, mean_labels, whole_pair
+from training.builtin.data import (
+    PACS,
+    QUICKDRAW,
+    SKETCHED,
+    Lessons,
+    Source,
+    lined,
+    lined_windows,
+    make_batch,
+    mean_labels,
+    read_lines,
+    whole_pair,
+)
 from training.builtin.export import fold
+from training.builtin.line_drawings import draw_lines, find_ridges
+from training.builtin.line_maps import find_lines
 from training.builtin.network import DIM, LOCAL_DIM, TILES, Network
 from training.builtin.soft_labels import distillation, look, soft_labels, with_truth
 from training.builtin.train import LOCAL, WEIGHTS, class_to_word, loss_of
@@ -54,6 +68,10 @@ def source(count: int, side: int, words: int = 2) -> Source:
     return Source(photos(count, side), soft, np.arange(count) % words)
 
 
+def lines_of(pixels: np.ndarray) -> np.ndarray:
+    return np.stack([cv2.GaussianBlur(cv2.Canny(photo, 50, 100), (0, 0), 1.5) for photo in pixels]) * 2
+
+
 def sketches(count: int) -> Sketches:
     ink = np.zeros((count, KEPT, KEPT), np.uint8)
     for index in range(count):
@@ -67,7 +85,9 @@ def lessons() -> Lessons:
     labels = np.zeros((WORDS, CLASSES), np.float32)
     labels[[0, 1], [0, 1]] = 1
     quickdraw = Drawn([[line]], np.array([125]))
-    return Lessons(source(6, 80), source(6, 64), source(10, 80), sketches(10), sketches(2), quickdraw, labels)
+    plain = source(6, 80)
+    lined = Source(plain.pixels, plain.soft, plain.words, lines_of(plain.pixels))
+    return Lessons(lined, source(6, 80), source(6, 64), source(10, 80), sketches(10), sketches(2), quickdraw, labels)
 
 
 @pytest.fixture(scope="module")
@@ -232,10 +252,83 @@ def test_a_step_is_a_function_of_its_number(lessons):
 
 def test_a_pair_of_a_sketched_photo_is_nearly_the_whole_photo():
     photo = photos(1, 120)[0]
-    found, drawing, marks, move = whole_pair(photo, 60, np.random.default_rng(0))
+    found, drawing, marks, move = whole_pair(photo, None, 60, np.random.default_rng(0))
     assert found.shape == (60, 60, 3)
     assert drawing.shape == marks.shape == (60, 60)
     assert move.tolist() == [0, 0]
+
+
+def ring(side: int = 96) -> np.ndarray:
+    """A map of lines: a soft circle."""
+    lines = np.zeros((side, side), np.uint8)
+    cv2.circle(lines, (side // 2, side // 2), side // 3, 255, 2)
+    return cv2.GaussianBlur(lines, (0, 0), 1.5)
+
+
+def test_ridges_are_where_lines_are_surest():
+    ridges = find_ridges(ring(192).astype(np.float32) / 255, 0.1)
+    y, x = np.nonzero(ridges)
+    distance = np.hypot(x - 96, y - 96)
+    # OpenCV's thick circles are up to a pixel off, and a ridge is two pixels wide at most.
+    assert np.abs(distance - 64).max() < 3
+    assert np.abs(distance - 64).mean() < 1
+    angles = np.unique(np.degrees(np.arctan2(y - 96, x - 96)) // 10)
+    assert len(angles) == 36
+
+
+def test_drawings_of_lines_are_on_them():
+    rng = np.random.default_rng(0)
+    y, x = np.indices((96, 96))
+    far = np.abs(np.hypot(x - 48, y - 48) - 32) > 6
+    inks = []
+    for _ in range(40):
+        drawing, whole = draw_lines(ring(), rng)
+        assert drawing.shape == whole.shape == (96, 96)
+        assert whole[far].min() > 200
+        inks.append(int((255 - drawing).sum()))
+    # Few strokes and many, thin lines and thick ones.
+    assert max(inks) > 3 * min(inks) > 0
+
+
+def test_photo_and_lines_are_cut_and_moved_alike():
+    photo = np.repeat(255 - ring()[..., None], 3, axis=2)
+    rng = np.random.default_rng(1)
+    checked = 0
+    for _ in range(30):
+        seen, drawing, marks, move = lined_windows(photo, ring(), 64, rng)
+        assert seen.shape == (64, 64, 3)
+        assert marks.shape == drawing.shape == (64, 64)
+        if not move.any() and (drawing < 80).sum() > 80:
+            ink = seen[..., 0].astype(float).mean() - seen[..., 0][drawing < 80].astype(float).mean()
+            checked += ink > 20
+    assert checked > 4
+
+
+def test_lines_are_sought_once(tmp_path):
+    asked = []
+
+    def network(images):
+        asked.append(len(images))
+        return images[:, 0]
+
+    pixels = photos(3, 16)
+    found = find_lines(network, pixels, tmp_path / "lines-photos.npy")
+    np.testing.assert_array_equal(found, pixels[..., 0])
+    find_lines(network, pixels, tmp_path / "lines-photos.npy")
+    assert len(asked) == 3
+    read = read_lines(tmp_path, "photos")
+    assert read is not None
+    assert read.shape == (3, 160, 160)
+    assert read_lines(tmp_path, "others") is None
+
+
+def test_photos_that_were_not_looked_at_have_no_lines():
+    plain = source(4, 16)
+    lines = plain.pixels[..., 0].copy()
+    lines[2] = 0
+    found = lined([source(3, 16), Source(plain.pixels, plain.soft, plain.words, lines)])
+    assert found.lines is not None
+    assert len(found.pixels) == len(found.lines) == 3
 
 
 def test_the_parts_of_the_loss_add_up_and_it_falls(lessons):

@@ -13,8 +13,10 @@ import numpy as np
 import torch
 
 from taureau.shapes import Float, Tensor
+from training.builtin.line_drawings import draw_lines
 from training.builtin.soft_labels import soft_labels, with_truth
 from training.data import NO_CLASS, open_photos, read_classes
+from training.drawings import mark, wipe
 from training.human_sketches import (
     TRAINING,
     Drawn,
@@ -27,7 +29,7 @@ from training.human_sketches import (
     shared_word,
     split,
 )
-from training.pairs import make_pair, make_windows
+from training.pairs import MOVE, change_colors, crop, make_pair, make_windows
 from training.sketch_views import show_ink, show_strokes
 from training.trunks import Classifier
 
@@ -38,8 +40,12 @@ SMALL_SIDE = 64
 SKETCHY_SEEN, SHARP_SEEN, SMALL_SEEN = 224, 160, 128
 # Human sketches of a step: of its Sketchy photos, and of words.
 SKETCHED, PACS, QUICKDRAW = 8, 3, 5
-# How often a pair comes from photos that are sharp.
-SHARP_SHARE = 0.6
+# How often a pair comes from photos whose lines were found, and from others that are sharp.
+LINED_SHARE, SHARP_SHARE = 0.35, 0.35
+# How often the drawing of a photo whose lines were found is made of them.
+BY_LINES = 0.7
+# How often a part of a drawing is wiped away.
+WIPED = 0.25
 # Part of a sketched photo that is shown, at least: its sketch is of the whole.
 LEAST_SKETCHED = 0.75
 # Of the soft label of a sketch of a photo, the share that is the mean of its word; the rest is the photo's own.
@@ -54,11 +60,13 @@ class Source:
         pixels: uint8 `[photos side side 3]`.
         soft: float16 `[photos classes]`.
         words: the number of each one's word, -1 where it has none.
+        lines: uint8 `[photos side side]`, how surely a line runs through each pixel; None where they were not sought.
     """
 
     pixels: np.ndarray
     soft: np.ndarray
     words: np.ndarray
+    lines: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class Lessons:
     """Everything that a batch is made of.
 
     Args:
+        lined: those of the sharp photos whose lines were found.
         sharp: photos of 150 pixels and more.
         small: photos of 64 pixels.
         sketched: Sketchy's training photos.
@@ -75,6 +84,7 @@ class Lessons:
         word_labels: float32 `[words classes]`, the mean soft label of the photos of each word; 0 where there are none.
     """
 
+    lined: Source
     sharp: Source
     small: Source
     sketched: Source
@@ -129,9 +139,11 @@ def read_lessons(
     sketchy, more = read_sketchy_photos(data, cache), read_more_photos(data, cache)
     kept = np.flatnonzero(split(len(sketchy)) == TRAINING)
     soft = soft_labels(teacher, sketchy.pixels, SKETCHY_SEEN, cache / "soft-sketchy_photos.npy")
-    sketched = Source(_shrunk(sketchy.pixels[kept]), np.asarray(soft[kept]), sketchy.labels[kept])
+    lines = read_lines(cache, "sketchy_photos")
+    sketched = Source(_shrunk(sketchy.pixels[kept]), np.asarray(soft[kept]), sketchy.labels[kept], _picked(lines, kept))
     soft = soft_labels(teacher, more.pixels, SKETCHY_SEEN, cache / "soft-sketchy_more_photos.npy")
-    sharp = [sketched, Source(_shrunk(more.pixels), np.asarray(soft), more.labels)]
+    lines = read_lines(cache, "sketchy_more_photos")
+    sharp = [sketched, Source(_shrunk(more.pixels), np.asarray(soft), more.labels, lines)]
     for stem in ("caltech101", "photos256"):
         with np.load(data / f"{stem}.npz") as stored:
             names = [str(name) for name in stored["names"]]
@@ -142,7 +154,7 @@ def read_lessons(
             true = np.array([number.get(names[index].lower(), NO_CLASS) for index in labels])
             found = with_truth(found, true)
         known = np.array([of_word.get(shared_word(names[index].lower()), -1) for index in labels])
-        sharp.append(Source(photos.pixels, np.asarray(found), known))
+        sharp.append(Source(photos.pixels, np.asarray(found), known, read_lines(cache, stem)))
     small = []
     own = [number[name.lower()] for name in read_classes(data / "classes.json")]
     for shard in shards:
@@ -158,7 +170,9 @@ def read_lessons(
     sketches = Sketches(sketches.ink[theirs], sketches.labels[theirs], place[sketches.photos[theirs]])
     quickdraw = read_quickdraw([data / "quickdraw345.ndjson.gz", data / "spg20_parts.ndjson.gz"], words)
     pacs = read_pacs(data, cache, words)
-    return Lessons(whole, _joined(small), sketched, sketches, pacs, quickdraw, mean_labels(whole, len(words)))
+    return Lessons(
+        lined(sharp), whole, _joined(small), sketched, sketches, pacs, quickdraw, mean_labels(whole, len(words))
+    )
 
 
 def mean_labels(source: Source, words: int) -> np.ndarray:
@@ -177,8 +191,10 @@ def make_batch(lessons: Lessons, seed: int, pairs: int, sides: Sequence[int], st
     of_photo = rng.choice(len(lessons.sketched.pixels), SKETCHED, replace=False)
     for photo in of_photo:
         flip = bool(rng.random() < 0.5)
-        pixels = lessons.sketched.pixels[photo]
-        rows.append(whole_pair(pixels[:, ::-1] if flip else pixels, side, rng))
+        pixels, lines = _with_lines(lessons.sketched, int(photo))
+        if flip:
+            pixels, lines = pixels[:, ::-1], None if lines is None else lines[:, ::-1]
+        rows.append(whole_pair(pixels, lines, side, rng))
         soft.append(lessons.sketched.soft[photo])
         words.append(lessons.sketched.words[photo])
         which = int(rng.choice(np.flatnonzero(lessons.sketches.photos == photo)))
@@ -187,9 +203,15 @@ def make_batch(lessons: Lessons, seed: int, pairs: int, sides: Sequence[int], st
         sketch_soft.append((1 - WORD_SHARE) * soft[-1] + WORD_SHARE * lessons.word_labels[word])
         sketch_words.append(word)
     for _ in range(pairs - SKETCHED):
-        source = lessons.sharp if rng.random() < SHARP_SHARE else lessons.small
+        chance = rng.random()
+        which = 0 if chance < LINED_SHARE else 1 if chance < LINED_SHARE + SHARP_SHARE else 2
+        source = (lessons.lined, lessons.sharp, lessons.small)[which]
         index = int(rng.integers(len(source.pixels)))
-        rows.append(make_windows(source.pixels[index], side, rng))
+        pixels, lines = _with_lines(source, index)
+        if lines is None or rng.random() > BY_LINES:
+            rows.append(make_windows(pixels, side, rng))
+        else:
+            rows.append(lined_windows(pixels, lines, side, rng))
         soft.append(source.soft[index])
         words.append(source.words[index])
 
@@ -217,16 +239,77 @@ def make_batch(lessons: Lessons, seed: int, pairs: int, sides: Sequence[int], st
 
 
 def whole_pair(
-    photo: np.ndarray, side: int, rng: np.random.Generator
+    photo: np.ndarray, lines: np.ndarray | None, side: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """A row of a batch as `training.pairs.make_windows` makes one, of nearly the whole photo, neither mirrored nor
-    moved."""
+    moved; its drawing is made of its lines where they were found.
+    """
     size = round(len(photo) * rng.uniform(LEAST_SKETCHED, 1) ** 0.5)
     left, top = rng.integers(0, len(photo) - size + 1, 2)
-    part = np.ascontiguousarray(photo[top : top + size, left : left + size])
     how = cv2.INTER_AREA if size > side else cv2.INTER_LINEAR
-    photo, drawing, marks = make_pair(cv2.resize(part, (side, side), interpolation=how), rng)
-    return photo, drawing, marks, np.zeros(2, np.int64)
+
+    def part(picture: np.ndarray) -> np.ndarray:
+        shown = np.ascontiguousarray(picture[top : top + size, left : left + size])
+        return cv2.resize(shown, (side, side), interpolation=how)
+
+    if lines is None or rng.random() > BY_LINES:
+        return *make_pair(part(photo), rng), np.zeros(2, np.int64)
+    return *lined_pair(part(photo), part(lines), rng), np.zeros(2, np.int64)
+
+
+def lined_windows(
+    photo: np.ndarray, lines: np.ndarray, side: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A row of a batch as `training.pairs.make_windows` makes one, its drawing made of the photo's lines."""
+    room = MOVE if rng.random() < 0.5 else 0
+    both = crop(np.dstack([photo, lines]), side + room, rng)
+    photo, drawing, marks = lined_pair(np.ascontiguousarray(both[..., :3]), np.ascontiguousarray(both[..., 3]), rng)
+    steps = rng.integers(0, room // MOVE + 1, (2, 2))
+    ours, theirs = (
+        (slice(MOVE * top, MOVE * top + side), slice(MOVE * left, MOVE * left + side)) for left, top in steps
+    )
+    return photo[ours], drawing[theirs], marks[theirs], steps[0] - steps[1]
+
+
+def lined_pair(
+    photo: np.ndarray, lines: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A photo, a drawing made of its lines, and the marks of the drawing."""
+    drawing, whole = draw_lines(lines, rng)
+    if rng.random() < WIPED:
+        drawing = wipe(drawing, rng)
+    return change_colors(photo, rng), drawing, mark(drawing, whole)
+
+
+def read_lines(cache: Path, stem: str) -> np.ndarray | None:
+    """The lines of a collection's photos, as `training.builtin.line_maps` left them; None where it did not."""
+    file = cache / f"lines-{stem}.npy"
+    if not file.exists():
+        return None
+    return np.stack(
+        [cv2.resize(lines, (SHARP_SIDE, SHARP_SIDE), interpolation=cv2.INTER_AREA) for lines in np.load(file)]
+    )
+
+
+def lined(sources: Sequence[Source]) -> Source:
+    """Those photos whose lines were found: a map of nothing is of a photo that was not looked at yet."""
+    parts = []
+    for source in sources:
+        if source.lines is not None:
+            which = np.flatnonzero(source.lines.any(axis=(1, 2)))
+            parts.append(Source(source.pixels[which], source.soft[which], source.words[which], source.lines[which]))
+    if not parts:
+        return sources[0]
+    joined = _joined(parts)
+    return Source(joined.pixels, joined.soft, joined.words, np.concatenate([part.lines for part in parts]))
+
+
+def _with_lines(source: Source, index: int) -> tuple[np.ndarray, np.ndarray | None]:
+    return source.pixels[index], None if source.lines is None else source.lines[index]
+
+
+def _picked(lines: np.ndarray | None, which: np.ndarray) -> np.ndarray | None:
+    return None if lines is None else lines[which]
 
 
 def _shrunk(pixels: np.ndarray) -> np.ndarray:
