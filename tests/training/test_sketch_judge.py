@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.house import ROOT
 from training import sketch_judge
@@ -26,6 +27,7 @@ from training.sketch_judge import (
     loss_of,
     make_batch,
 )
+from training.sketch_judge_evaluate import beside_people, fitted, interval, read_drawings, shrink, worth
 from training.trunks import Classifier, Trunk
 
 CHANNELS, BLOCKS = (4, 4, 4, 4, 4, 4, 8), (1, 1, 1, 1, 1, 1, 1)
@@ -106,6 +108,60 @@ def test_a_judge_is_its_file(tmp_path):
     pictures = 255 - sketches(2).ink
     # The weights were rounded to float16.
     torch.testing.assert_close(classify(again, pictures), classify(judge, pictures), atol=5e-3, rtol=0)
+
+
+def test_an_interval_holds_the_mean_and_narrows_with_photos():
+    rng = np.random.default_rng(0)
+    right = rng.random(400) < 0.6
+    wide = interval(right[:40], np.arange(40), 0)
+    narrow = interval(right, np.arange(400), 0)
+    assert wide[0] < right[:40].mean() < wide[1]
+    # 1.96 standard errors of a share, each way.
+    expected = 2 * 1.96 * (right.mean() * (1 - right.mean()) / 400) ** 0.5
+    assert narrow[1] - narrow[0] == pytest.approx(expected, rel=0.15)
+    # Ten sketches of each photo that are all right or all wrong say no more than one.
+    again = interval(np.repeat(right[:40], 10), np.repeat(np.arange(40), 10), 0)
+    assert again == pytest.approx(wide)
+
+
+def test_drawings_are_judged_beside_the_sketches_of_the_same_photos(tmp_path):
+    made = sketches(4)
+    for index, ink in enumerate(made.ink[:2]):
+        Image.fromarray(255 - ink).save(tmp_path / f"{index}-seed7.png")
+    photos = Labelled(np.repeat(made.ink[..., None], 3, axis=3), made.labels)
+    # Sketches 0 and 1 are of photo 0, where discs are drawn as discs.
+    found = beside_people(network().eval(), np.array([0, 1, 2, 3]), photos, made, [tmp_path])[tmp_path.name]
+    assert found["drawings"]["pictures"] == 2
+    assert found["human"]["pictures"] == 4
+    pictures, of = read_drawings(tmp_path, np.array([0, 1]))
+    np.testing.assert_array_equal(pictures, 255 - made.ink[:2])
+    assert of.tolist() == [0, 1]
+
+
+def test_drawings_of_other_photos_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"there is no \.png in it"):
+        read_drawings(tmp_path, np.array([1]))
+    Image.new("L", (8, 8)).save(tmp_path / "7.png")
+    with pytest.raises(ValueError, match="number of a held-out photo"):
+        read_drawings(tmp_path, np.array([1]))
+
+
+def test_a_drawing_keeps_its_shape_on_the_paper():
+    found = np.asarray(fitted(Image.new("L", (40, 20), 0)))
+    assert found.shape == (KEPT, KEPT)
+    rows = np.flatnonzero(found.min(axis=1) < 128)
+    assert len(rows) == KEPT // 2
+    assert found[0].min() == 255
+
+
+def test_a_judge_is_asked_about_other_pens_and_sizes():
+    photos = Labelled(np.repeat(sketches(2).ink[..., None], 3, axis=3), sketches(2).labels)
+    found = worth(network().eval(), np.arange(2), photos, sketches(4))
+    assert {"human", "human, widened by 2", "human, at 0.5", "photos"} <= set(found)
+    small = shrink(sketches(1).ink[0], 0.5)
+    rows = np.flatnonzero(small.max(axis=1) > 64)
+    assert np.ptp(rows) == pytest.approx(82, abs=3)
+    assert small.max() == 255
 
 
 def test_the_command_says_what_it_needs():
