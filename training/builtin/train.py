@@ -134,7 +134,8 @@ def main() -> None:
     parser.add_argument(
         "--shards", type=int, nargs="+", default=list(range(9)), help="of 64-pixel photos; 9 is held out"
     )
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=4000, help="at most (default 4000)")
+    parser.add_argument("--minutes", type=float, help="end after so many, whatever was done by then")
     parser.add_argument("--pairs", type=int, default=32, help="photos with drawings in a step (default 32)")
     parser.add_argument("--sides", type=int, nargs="+", default=[96, 96, 128], help="of the pictures, taken in turn")
     parser.add_argument("--rate", type=float, default=TRUNK_RATE, help="learning rate of the trunk")
@@ -150,7 +151,7 @@ def main() -> None:
     network = begin_network(given.lite0, len(words))
     if given.begin_with is not None:
         averaged(network, given.begin_with)
-    plan = Plan(given.steps, look_steps=200)
+    plan = Plan(given.steps, given.minutes, look_steps=100)
     heads = dict.fromkeys(("local", "embed", "words"), HEAD_RATE * given.rate / TRUNK_RATE)
     state = begin(network, plan, heads, given.rate)
     sketches = read_sketchy(given.data, given.cache)
