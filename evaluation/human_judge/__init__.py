@@ -1,0 +1,1 @@
+"""The judge of human sketches: trained on what people drew, it says how well drawings are named. Never in a loss."""

@@ -1,0 +1,143 @@
+"""Builtin: EfficientNet-Lite0's trunk, fine-tuned so that a photo and a drawing of it look alike and are named alike.
+
+The file that `training.builtin` writes holds everything: weights in float16, sizes, the names of ImageNet's classes and
+how it was trained. Descriptors of places at 1/4, 1/8 and 1/16, an embedding, class logits, and where a photo's classes
+are.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from safetensors import safe_open
+
+from taureau.encoders.efficientnet_lite import LOCAL_STAGES, Sizes, Summary, Tower
+from taureau.errors import InputError, WeightsError
+from taureau.files import shown
+from taureau.weights.safetensors import EXPONENTS, Layout, hash_file, read_layout
+from taureau.encoders.base import Encoder, Features
+from taureau.image.resample import resize
+from taureau.encoders.tensors import freeze, read_tensors
+from taureau.shapes import Float, Tensor
+
+# Pixels of the long side that a picture is resized to.
+INPUT_SIDE = 96
+LEAST_SIDE = 32
+
+
+class BuiltinLite(Encoder):
+    """The network `builtin`.
+
+    Args:
+        weights: its file.
+        device: where to compute.
+        input_side: pixels of the long side that pictures are resized to, 32 or more. It was trained at 96 and 128.
+
+    Attributes:
+        classes: the names of the classes.
+
+    Raises:
+        InputError: an input side below 32.
+        WeightsError: the file is missing, or not one of this network.
+    """
+
+    name = "builtin"
+    layers = tuple(LOCAL_STAGES)
+    loss_layers: Mapping[str, float] = MappingProxyType({"quarter": 1.0, "eighth": 1.0, "sixteenth": 1.0})
+    semantic_weight = 0.1
+
+    def __init__(
+        self, weights: str | Path, device: torch.device | str = "cpu", *, input_side: int = INPUT_SIDE
+    ) -> None:
+        if input_side < LEAST_SIDE:
+            raise InputError(f"encoder builtin sees pictures of {LEAST_SIDE} pixels or more, got {input_side}")
+        file = Path(weights)
+        layout = read_layout(file)
+        self.weights_sha256 = hash_file(file)
+        record = _read_record(file)
+        self.input_side = input_side
+        self.classes = tuple(record["classes"])
+        with torch.device("meta"):
+            tower = Tower(Sizes.from_dict(record["architecture"]))
+        shapes = {name: tuple(tensor.shape) for name, tensor in tower.state_dict().items()}
+        _check_layout(layout, shapes, file)
+        freeze(tower, read_tensors(file, layout, shapes))
+        self._tower = tower.to(device)
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self._tower.classify.weight.device
+
+    def at_most(self, side: int) -> "BuiltinLite":
+        """The same network, sharing its weights, for pictures of at most `side` pixels a side, 32 at least."""
+        return self._seeing(max(side, LEAST_SIDE))
+
+    def _look(self, images: Tensor, layers: frozenset[str], embedding: bool) -> Features:
+        maps, summary = self._tower(self._prepare(images), layers, embedding)
+        return Features(maps) if summary is None else Features(maps, summary.embedding, summary.logits)
+
+    def classify(self, images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch classes"]:
+        """The probability of each of `classes` for each image; every row adds up to 1.
+
+        Gradient: to `images`.
+        """
+        return self._sum_up(images).logits.softmax(dim=1)
+
+    def saliency(self, image: Float[Tensor, "3 height width"]) -> Float[Tensor, "height width"]:
+        """Where the best classes of the image are, resized to it (bicubic), stretched to 0..1.
+
+        Returns:
+            A map of the image's size; 1 everywhere when there is no contrast in it.
+
+        Gradient: none.
+        """
+        with torch.no_grad():
+            found = resize(self._tower.activation(self._sum_up(image[None]))[0], *image.shape[1:])
+        low, high = found.min(), found.max()
+        # Rounding alone gives differences of a few units in the last place, which are no contrast.
+        if not bool(high - low > 1e-5 * high.abs()):
+            return torch.ones_like(found)
+        return (found - low) / (high - low)
+
+    def _sum_up(self, images: Tensor) -> Summary:
+        summary = self._tower(self._prepare(images), frozenset(), True)[1]
+        assert isinstance(summary, Summary)
+        return summary
+
+    def _prepare(self, images: Tensor) -> Tensor:
+        """Resized, shape kept: the long side gets `input_side` pixels, the short one at least half a stage's stride."""
+        images = images.to(self.device, torch.float32)
+        scale = self.input_side / max(images.shape[-2:])
+        height, width = (max(16, round(side * scale)) for side in images.shape[-2:])
+        return resize(images, height, width)
+
+
+def _read_record(file: Path) -> dict[str, Any]:
+    with safe_open(file, framework="np") as stored:
+        text = (stored.metadata() or {}).get("record")
+    try:
+        record = json.loads(text or "")
+        Sizes.from_dict(record["architecture"])
+        if len(record["classes"]) != record["architecture"]["classes"]:
+            raise ValueError
+    except (ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"{shown(file)}: its header has no record of the network builtin") from error
+    return dict(record)
+
+
+def _check_layout(layout: Layout, shapes: Mapping[str, tuple[int, ...]], file: Path) -> None:
+    for name, shape in shapes.items():
+        if name not in layout:
+            raise WeightsError(f"{shown(file)}: tensor {name} is missing")
+        entry = layout[name]
+        if entry.shape != shape:
+            raise WeightsError(f"{shown(file)}: tensor {name} has the shape {list(entry.shape)}, not {list(shape)}")
+        if entry.dtype not in EXPONENTS:
+            raise WeightsError(f"{shown(file)}: tensor {name} has numbers of the type {entry.dtype}")
+    for name in layout:
+        if name not in shapes:
+            raise WeightsError(f"{shown(file)}: tensor {name} does not belong to the network builtin")
