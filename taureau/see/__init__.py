@@ -1,0 +1,1 @@
+"""See: what is in a photo, and where. Each photo is looked at once."""
