@@ -76,6 +76,12 @@ def is_trunk(name: str) -> bool:
     return name.startswith(("stem.", "blocks."))
 
 
+def freeze_first(network: EdgeNetwork, blocks: int) -> None:
+    """Keep the stem and the first blocks from learning."""
+    for part in (network.stem, *network.blocks[:blocks]) if blocks else ():
+        part.requires_grad_(False)
+
+
 def folded(network: EdgeNetwork, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """What `EdgeNetwork.load` takes: the fixed factors gone into the weights.
 

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from taureau.see.edge_network import EdgeNetwork
 from training.lines.lessons import Lesson, crop, read_lessons
-from training.lines.student import begin, folded, is_trunk, read_trunk
+from training.lines.student import begin, folded, freeze_first, is_trunk, read_trunk
 
 CHECKPOINT, LOG, RESULT = "checkpoint.pt", "log.jsonl", "edges.safetensors"
 
@@ -31,6 +31,7 @@ class Recipe:
         batch: squares a step.
         side: pixels a side of a square.
         trunk_rate, rate: learning rates of the trunk and of the rest, at first; both fall to 0 as a cosine.
+        frozen: the stem and so many blocks stay as they are: they see edges, and their gradients cost most.
         averaged: weight of the past in the running average of the weights, which is what ships.
         log_steps: steps between two lines of the log, and two checkpoints.
         seed: of everything.
@@ -41,6 +42,7 @@ class Recipe:
     side: int = 224
     trunk_rate: float = 4e-4
     rate: float = 2e-3
+    frozen: int = 3
     averaged: float = 0.998
     log_steps: int = 100
     seed: int = 0
@@ -50,7 +52,8 @@ def train(lessons: Path, trunk: Path, out: Path, recipe: Recipe) -> Path:
     """Run, or go on with, a run; returns the file of the result: float16, with the recipe in its header."""
     out.mkdir(parents=True, exist_ok=True)
     network = begin(read_trunk(trunk), recipe.seed)
-    parameters = dict(network.named_parameters())
+    freeze_first(network, recipe.frozen)
+    parameters = {name: value for name, value in network.named_parameters() if value.requires_grad}
     trunk_part = [value for name, value in parameters.items() if is_trunk(name)]
     other_part = [value for name, value in parameters.items() if not is_trunk(name)]
     optimizer = torch.optim.AdamW(
@@ -59,7 +62,7 @@ def train(lessons: Path, trunk: Path, out: Path, recipe: Recipe) -> Path:
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / 100) * (1 + math.cos(math.pi * step / recipe.steps)) / 2
     )
-    average = {name: value.detach().clone() for name, value in parameters.items()}
+    average = {name: value.detach().clone() for name, value in network.named_parameters()}
     done, log = 0, out / LOG
     checkpoint = out / CHECKPOINT
     if checkpoint.exists():
