@@ -37,11 +37,11 @@ class Recipe:
         seed: of everything.
     """
 
-    steps: int = 6000
-    batch: int = 8
-    side: int = 224
-    trunk_rate: float = 4e-4
-    rate: float = 2e-3
+    steps: int = 5000
+    batch: int = 4
+    side: int = 192
+    trunk_rate: float = 3e-4
+    rate: float = 1.5e-3
     frozen: int = 3
     averaged: float = 0.998
     log_steps: int = 100
