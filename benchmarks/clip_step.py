@@ -27,14 +27,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import taureau
-from taureau.canvas import Canvas
-from taureau.models.catalogue import CATALOGUE, Model, ResNetArchitecture
-from taureau.models.store import Located
-from taureau.perception.clip import MEAN, STD, Clip
+from taureau.encoders.clip.encoder import MEAN, STD, Clip
+from taureau.geometry.canvas import Canvas
+from taureau.geometry.strokes import Strokes
+from taureau.losses.views import Views, draw_views
 from taureau.photo import fit_photo
 from taureau.raster import rasterize
-from taureau.strokes import Strokes
-from taureau.views import Views, draw_views
+from taureau.weights.catalogue import CATALOGUE, Model, ResNetArchitecture
+from taureau.weights.store import Located
 
 STROKES = 16
 PAPER = taureau.Settings("paper", strokes=STROKES, candidates=1)
@@ -237,11 +237,17 @@ def draw_fast(model: Model, file: Path, steps: int | None) -> str:
     settings, (loading, beginning, *each) = sketch.settings, took
     assert settings is not None
     progress = [number / max(settings.steps - 1, 1) for number in range(settings.steps)]
-    trial, early = sum(share <= settings.trial for share in progress), sum(share < settings.early for share in progress)
+    together = sum(share <= settings.population_share for share in progress)
+    coarse = sum(share < settings.coarse_share for share in progress)
     lines = [f"{settings.steps} steps, {settings.candidates} candidates at first; seconds:"]
     lines += ["| | all | a step |", "|---|---|---|"]
     lines += [f"| loading | {loading:.1f} | |", f"| photo and its views | {beginning:.1f} | |"]
-    for name, part in (("trial", each[:trial]), ("the best alone", each[trial:early]), ("full views", each[early:])):
+    parts = {
+        "all candidates": each[:together],
+        "the best alone": each[together:coarse],
+        "full views": each[coarse:],
+    }
+    for name, part in parts.items():
         lines.append(f"| {len(part)} steps, {name} | {sum(part):.1f} | {statistics.median(part):.3g} |")
     return "\n".join([*lines, f"| together | {moments[-1] - moments[0]:.1f} | |"])
 

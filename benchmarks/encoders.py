@@ -16,7 +16,7 @@ from dataclasses import replace
 import torch
 
 from taureau import Canvas, Strokes, load_encoder, rasterize
-from taureau.perception import Encoder, Features
+from taureau.encoders import Encoder, Features
 
 BATCH = 6
 STROKES = 16

@@ -17,8 +17,15 @@ import skimage.data
 import taureau
 
 # No setting but the first two may change what the score means; all candidates go on to the end, since each is a run,
-# and all begin with the same squiggles, so that runs can be compared (benchmarks/begin.py is about the other way).
-JUDGED = {"mask": "none", "attention": 0.0, "trial": 1.0, "surplus": 0.0, "begin": "squiggles", "tidiness": 0.0}
+# and all begin at random alike, so that runs can be compared (benchmarks/initialization.py is about traced ones).
+JUDGED = {
+    "mask": "none",
+    "spatial_weighting": 0.0,
+    "population_share": 1.0,
+    "overcomplete": 0.0,
+    "initialization": "random",
+    "regularization": 0.0,
+}
 # Squiggles have far to go: with them, a first step of 2 and 300 steps do better than what lines want.
 FAR = {"learning_rate": 2.0, "steps": 300}
 PAPER = taureau.Settings("paper").as_dict()

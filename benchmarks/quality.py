@@ -36,10 +36,13 @@ STROKES = [4, 8, 16, 32]
 WAYS = {
     "paper": {"preset": "paper"},
     "fast": {"preset": "fast"},
-    "alike": {"preset": "fast", "mask": "none", "attention": 0.0, "naming": 0.0, "tidiness": 0.0},
+    "alike": {"preset": "fast", "mask": "none", "spatial_weighting": 0.0, "distillation": 0.0, "regularization": 0.0},
 }
 # What scores a drawing: the preset's own clean view, and nothing that is costly and takes no part in it.
-JUDGES = {"paper": {"preset": "paper"}, "fast": {"preset": "fast", "begin": "squiggles", "early": 0.0, "naming": 0.0}}
+JUDGES = {
+    "paper": {"preset": "paper"},
+    "fast": {"preset": "fast", "initialization": "random", "coarse_share": 0.0, "distillation": 0.0},
+}
 SCORING = {"candidates": 1, "steps": 1, "views": 0, "view_pool": 1, "seed": 0}
 # What is compared with `paper`, and as in which preset both are scored.
 COMPARED = (("alike", "paper"), ("fast", "paper"), ("fast", "fast"))
@@ -49,7 +52,7 @@ LEAST_REACHED = 10 / 12
 MOST_OF_TIME = 0.1
 ENDINGS = (".svg", ".png")
 # Settings of `fast` that can be asked for.
-OF_FAST = ("naming", "tidiness")
+OF_FAST = ("distillation", "regularization")
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def compare(drawn: Sequence[Drawn], way: str, judge: str) -> Comparison:
 def score(sketcher: "taureau.Sketcher", photo: Path, sketch: "taureau.Sketch", judge: str) -> float:
     """The clean-view score of finished strokes, as a preset scores its own."""
     settings = {**SCORING, **JUDGES[judge], "size": sketch.canvas.size}
-    return next(sketcher.steps(photo, start=sketch, **settings)).score
+    return next(sketcher.steps(photo, resume=sketch, **settings)).score
 
 
 class Record:
@@ -217,10 +220,10 @@ def draw_all(
             settings = {"strokes": strokes, "seed": seed, **changes.get(way, {})}
             of = subject(sketcher, photo, way, **settings)
             drawing = record.find(of)
-            lacking = keep is not None and not all(
+            residual = keep is not None and not all(
                 kept_file(keep, photo, way, strokes, seed, ending).exists() for ending in ENDINGS
             )
-            if drawing is None or lacking:
+            if drawing is None or residual:
                 if not warm:
                     sketcher.draw(photo, strokes=2, steps=2, seed=0)  # loads and compiles what all need
                     warm = True

@@ -21,12 +21,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
-from taureau.canvas import Canvas
 from taureau.errors import BackendError
+from taureau.geometry.canvas import Canvas
+from taureau.geometry.strokes import Strokes
 from taureau.raster import choose_backend, rasterize
 from taureau.raster.coverage import edge
 from taureau.raster.reference import distances
-from taureau.strokes import Strokes
 
 # Canvas size, sketches, strokes each, calls, and the milliseconds promised forward and backward, by backend.
 CASES = [

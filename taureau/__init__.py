@@ -13,45 +13,57 @@ from typing import TYPE_CHECKING, Any
 from taureau.version import __version__
 
 if TYPE_CHECKING:
-    from taureau import models as models
-    from taureau.canvas import Canvas as Canvas
+    from taureau import weights as weights
+    from taureau.encoders import Encoder as Encoder
+    from taureau.encoders import Features as Features
+    from taureau.encoders import load_encoder as load_encoder
     from taureau.errors import BackendError as BackendError
     from taureau.errors import InputError as InputError
     from taureau.errors import TaureauError as TaureauError
     from taureau.errors import WeightsError as WeightsError
-    from taureau.export import save_animation as save_animation
+    from taureau.export.animation import save_animation as save_animation
     from taureau.files import check_writable as check_writable
-    from taureau.perception import load_encoder as load_encoder
+    from taureau.geometry.canvas import Canvas as Canvas
+    from taureau.geometry.strokes import Strokes as Strokes
+    from taureau.photo import Photo as Photo
     from taureau.photo import read_photo as read_photo
     from taureau.raster import rasterize as rasterize
+    from taureau.run import Run as Run
+    from taureau.run import Step as Step
     from taureau.settings import Settings as Settings
     from taureau.sketch import Sketch as Sketch
     from taureau.sketcher import Sketcher as Sketcher
-    from taureau.strokes import Strokes as Strokes
+    from taureau.sketcher import draw as draw
 
 _HOME = {
+    "Encoder": "taureau.encoders",
+    "Features": "taureau.encoders",
+    "Photo": "taureau.photo",
+    "Run": "taureau.run",
+    "Step": "taureau.run",
+    "draw": "taureau.sketcher",
     "BackendError": "taureau.errors",
-    "Canvas": "taureau.canvas",
+    "Canvas": "taureau.geometry.canvas",
     "InputError": "taureau.errors",
     "Settings": "taureau.settings",
     "Sketch": "taureau.sketch",
     "Sketcher": "taureau.sketcher",
-    "Strokes": "taureau.strokes",
+    "Strokes": "taureau.geometry.strokes",
     "TaureauError": "taureau.errors",
     "WeightsError": "taureau.errors",
     "check_writable": "taureau.files",
-    "load_encoder": "taureau.perception",
+    "load_encoder": "taureau.encoders",
     "rasterize": "taureau.raster",
     "read_photo": "taureau.photo",
-    "save_animation": "taureau.export",
+    "save_animation": "taureau.export.animation",
 }
 
-__all__ = ["__version__", "models", *_HOME]
+__all__ = ["__version__", "weights", *_HOME]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "models":
-        return import_module("taureau.models")
+    if name == "weights":
+        return import_module("taureau.weights")
     if name not in _HOME:
         raise AttributeError(f"module 'taureau' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)

@@ -1,79 +1,104 @@
 """The run: an optimisation under way, as a caller sees it.
 
 It gives the steps of the leading candidate one after the other, and the best sketch so far at any time, also after an
-interruption.
+interruption. It is lazy: the photo is looked at when the first step or the first sketch is asked for.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-from taureau.canvas import Canvas
-from taureau.optimize import Step
+from taureau.geometry.canvas import Canvas
+from taureau.geometry.strokes import Strokes
+from taureau.host import engine_modes
+from taureau.optimize.loop import State
 from taureau.sketch import Sketch
 
-
-class Run:
-    """An optimisation under way: iterate over its steps; stop whenever you like.
-
-    Attributes:
-        sketch: the best so far, from the moment that the run exists.
-        canvas: what is drawn on.
-    """
-
-    def __init__(self, steps: Iterator[Step], canvas: Canvas, name: str, record: dict[str, Any]) -> None:
-        self._steps = steps
-        self._record = record
-        self._name = name
-        self.canvas = canvas
-        self._last = next(steps)
-        self._pending = True
-
-    def __iter__(self) -> Iterator["RunStep"]:
-        return self
-
-    def __next__(self) -> "RunStep":
-        if self._pending:
-            self._pending = False
-        else:
-            self._last = next(self._steps)
-        return RunStep(self._last)
-
-    def close(self) -> None:
-        """Stop; `sketch` stays what it was."""
-        self._steps.close()  # type: ignore[attr-defined]  # optimize() is a generator
-
-    @property
-    def sketch(self) -> Sketch:
-        """The best sketch so far, with the score of exactly its strokes."""
-        best = self._last.best
-        scores, costs = ([_plain(value) for value in values.tolist()] for values in (best.scores, best.costs))
-        record = {
-            **self._record,
-            "steps_done": self._last.number,
-            "scores": {"clean": scores[best.winner], "candidates": scores, "costs": costs},
-        }
-        return Sketch(best.strokes.of_sketch(best.winner), self.canvas, self._name, record)
+Begin = Callable[[], tuple[Generator[State, None, None], dict[str, Any]]]
 
 
-class RunStep:
+class Step:
     """One step, as a caller sees it: that of the leading candidate.
 
     Attributes:
         number: 0 for the start, `total` for the last.
         total: how many steps there will be; with a budget, how many at the pace of the latest.
-        loss: over this step's views, names and priors included; step 0 has the score, which is without them.
+        loss: over this step's views, distillation and regularizers included; step 0 has the score, which is without.
         score: the clean-view score of the best sketch so far.
         strokes: where the leading candidate's strokes are now; early on there may be more than asked for.
     """
 
-    def __init__(self, step: Step) -> None:
-        leader = step.best.winner
-        self.number = step.number
-        self.total = step.total
-        self.loss = step.loss
-        self.score = float(step.best.scores[leader])
-        self.strokes = step.strokes.of_sketch(leader)
+    def __init__(self, state: State) -> None:
+        leader = state.best.winner
+        self.number = state.number
+        self.total = state.total
+        self.loss = state.loss
+        self.score = float(state.best.scores[leader])
+        self.strokes: Strokes = state.strokes.of_sketch(leader)
+
+
+class Run(Iterator[Step]):
+    """An optimisation under way: iterate over its steps; stop whenever you like.
+
+    Attributes:
+        canvas: what is drawn on.
+    """
+
+    def __init__(self, begin: Begin, canvas: Canvas, name: str) -> None:
+        self._begin: Begin | None = begin
+        self._states: Generator[State, None, None] | None = None
+        self._record: dict[str, Any] = {}
+        self._name = name
+        self.canvas = canvas
+        self._last: State | None = None
+        self._pending = False
+
+    def __iter__(self) -> "Run":
+        return self
+
+    def __next__(self) -> Step:
+        if self._begin is not None:
+            self._start()
+        if self._pending:
+            self._pending = False
+        else:
+            assert self._states is not None
+            with engine_modes():
+                self._last = next(self._states)
+        assert self._last is not None
+        return Step(self._last)
+
+    def close(self) -> None:
+        """Stop; `sketch` stays what it was."""
+        if self._begin is not None:
+            self._start()
+        assert self._states is not None
+        self._states.close()
+
+    @property
+    def sketch(self) -> Sketch:
+        """The best sketch so far, with the score of exactly its strokes."""
+        if self._begin is not None:
+            self._start()
+        assert self._last is not None
+        best = self._last.best
+        scores, regularized = (
+            [_plain(value) for value in values.tolist()] for values in (best.scores, best.regularized)
+        )
+        record = {
+            **self._record,
+            "steps_done": self._last.number,
+            "scores": {"clean": scores[best.winner], "candidates": scores, "regularized": regularized},
+        }
+        return Sketch(best.strokes.of_sketch(best.winner), self.canvas, self._name, record)
+
+    def _start(self) -> None:
+        """Look at the photo and score the first strokes, once; after a failure it can be tried again."""
+        assert self._begin is not None
+        with engine_modes():
+            states, self._record = self._begin()
+            self._last = next(states)
+        self._states, self._begin, self._pending = states, None, True
 
 
 def _plain(score: float) -> float | None:

@@ -5,18 +5,62 @@ defaults are the preset `fast`; `Settings("paper")` is the method as published.
 """
 
 import math
+import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
 
 from taureau.errors import InputError
+from taureau.files import check_writable, read_bytes, shown, write_atomically
 
-BEGINNINGS = ("lines", "squiggles")
+INITIALIZATIONS = ("traced", "random")
 LOSSES = ("perception", "l2", "lpips", "xdog", "text")
 FILLS = ("paper", "black")
+MASKS = ("none", "auto", "alpha", "u2net", "image")
 MAX_STROKES = 4096
 MAX_STEPS = 100_000
 MAX_BUDGET = 86_400.0
+MAX_BYTES = 1 << 20  # of a settings file
+
+
+class CommonValues(TypedDict, total=False):
+    """The settings that have the same type wherever they are given."""
+
+    strokes: int
+    candidates: int
+    steps: int
+    budget: float | None
+    size: int
+    width: float
+    color: bool
+    initialization: str
+    loss: str
+    prompt: str | None
+    views: int
+    view_fill: str
+    view_pool: int
+    distortion: float
+    crop_area: float
+    learning_rate: float
+    final_learning_rate: float
+    softness: float
+    coarse_share: float
+    coarse_side: int
+    population_share: float
+    overcomplete: float
+    spatial_weighting: float
+    distillation: float
+    score_every: int
+    relocate_every: int
+    regularization: float
+
+
+class SettingsValues(CommonValues, total=False):
+    """The settings by name, for keyword arguments: the fields of `Settings` without `preset`."""
+
+    mask: str
+    seed: int
 
 
 @dataclass(frozen=True, init=False)
@@ -24,50 +68,49 @@ class Settings:
     """What to draw, and how.
 
     Args:
-        strokes: the number of strokes, 1 to 4096.
-        preset: the name of the preset that the other values came from.
-        candidates: how many starts are optimised; the one with the lowest score is kept, priors included where there
-            are 8 strokes or more.
+        strokes: number of strokes, 1 to 4096.
+        preset: name of the preset that the other values came from.
+        candidates: how many initialisations are optimised; the best one is kept.
         steps: optimiser steps; with a budget, the most.
-        budget: seconds that a drawing may take; None for as long as its steps take. A budget alone brings as many
-            steps as there is time for.
+        budget: seconds that a drawing may take; None for as long as its steps take. A budget alone allows as many
+            steps as fit into it.
         size: canvas units a side.
         width: full stroke width in canvas units, over 0.
         color: whether each stroke has a colour of its own, which is optimised too.
-        begin: what strokes begin as: `lines` traced in the photo, or short random `squiggles` where it is salient; the
-            latter always where the loss is of a text.
-        mask: what becomes paper before drawing: `none`, `auto`, `alpha`, `u2net`, or `file` for a mask picture.
-        loss: what the sketch is compared by: `perception` (maps and embedding of the encoder), `l2` (pixels), `xdog`
-            (pixels, against the photo's XDoG lines), `lpips` (unit-length maps) or `text` (a prompt, as CLIPDraw).
+        initialization: `traced`: strokes begin along lines of the photo; `random`: as short random curves where the
+            photo is salient. Always `random` when the loss is of a text.
+        mask: what of the photo is drawn: `none` masks nothing, `auto`, `alpha` and `u2net` find the subject, `image`
+            stands for a mask picture. The rest becomes paper.
+        loss: what the sketch is compared by: `perception` (feature maps and embedding of the encoder), `l2` (pixels),
+            `xdog` (pixels, against the photo's XDoG lines), `lpips` (unit-length maps) or `text` (a prompt, as
+            CLIPDraw).
         prompt: the text that `loss="text"` draws; None otherwise.
-        seed: where all chance comes from, 0 to 2^63 - 1.
-        views: augmented views a step beside the clean one.
+        seed: seed of every random function, 0 to 2^63 - 1.
+        views: augmented views a step, beside the clean one.
         view_fill: what fills the corners of a view: `paper`, which leaves them out of the comparison, or `black`.
-        view_pool: how many views are prepared once, to be drawn from at each step.
+        view_pool: how many views are prepared once, to choose from at each step.
         distortion: strength of the views' perspective, 0..1.
         crop_area: share of the area that a view shows, over 0 to 1.
         learning_rate: first step size in canvas units of a 224-unit canvas (it scales with `size`).
         final_learning_rate: last step size, reached along a cosine.
         softness: first edge softness; it falls to 1, the definition, over the first half of the steps.
-        early: share of the steps that see small views, of at most `early_side` pixels a side, 0..1. It changes
-            nothing with an encoder whose pictures are small anyway.
-        early_side: pixels a side, 32 to 1024.
-        trial: share of the steps in which all candidates take part, 0..1; after it the best of them goes on alone.
-        surplus: how many strokes more the drawing of a photo with its background begins with, as a share of `strokes`,
-            0..3, up to 64 strokes in all; the ones that it can best do without go after 15 % of the steps, and the
-            first score comes then. Only where strokes begin on lines; a subject cut out on paper and a sketch that is
-            continued have none.
-        attention: how much the geometric loss leans to salient places of a photo that is drawn with its background:
-            0 not at all, 1 entirely. On a subject cut out on paper every place counts alike.
-        naming: weight of the naming loss, in nats, at the first step, 0 for none: the encoder shall name the sketch as
-            it names the photo. It falls to 0 along the steps. Only in the loss `perception` and with an encoder that
-            knows classes, which is `builtin`.
+        coarse_share: share of the steps that see small views of at most `coarse_side` pixels a side, 0..1. Changes
+            nothing with an encoder whose input is small anyway.
+        coarse_side: pixels a side, 32 to 1024.
+        population_share: share of the steps in which all candidates take part, 0..1; then only the best one continues.
+        overcomplete: extra strokes at initialisation as a share of `strokes`, 0..3, up to 64 strokes in all. After
+            15 % of the steps the extra ones are pruned, the least needed first, and scoring begins. Only with traced
+            initialisation, on a photo that is drawn with its background.
+        spatial_weighting: how far the geometric loss is weighted by saliency on a photo that is drawn with its
+            background: 0 not at all, 1 entirely. A subject on paper has even weights.
+        distillation: weight of the class distillation loss at the first step, in nats; 0 for none. It falls to 0 along
+            the steps. Only with the loss `perception` and an encoder that knows classes, such as `builtin`.
         score_every: steps between two scores of the clean view.
-        relocate_every: steps between two looks for strokes that have shrunk to a dot, which then start anew where the
-            sketch lacks most; 0 for never.
-        tidiness: how much it costs to draw lines beside lines, to turn back sharply, to waver, to leave the page, and
-            to leave gaps and kinks between strokes that could go on as one line, 0 for nothing: see `taureau.priors`.
-            On a subject cut out, it costs up to twice that with more than 8 strokes, and twice from 16 on.
+        relocate_every: steps between two searches for strokes that have collapsed to a dot, which then begin again
+            where the residual is largest; 0 for never.
+        regularization: weight of the regularizers (overlap, gaps, kinks, curvature, sharp turns, points out of frame;
+            see `taureau.losses.regularizers`), 0 for none. On a subject without background it counts up to twice from
+            16 strokes on.
     """
 
     strokes: int = 16
@@ -78,7 +121,7 @@ class Settings:
     size: int = 224
     width: float = 3.0
     color: bool = False
-    begin: str = "lines"
+    initialization: str = "traced"
     mask: str = "auto"
     loss: str = "perception"
     prompt: str | None = None
@@ -91,23 +134,24 @@ class Settings:
     learning_rate: float = 1.0
     final_learning_rate: float = 0.1
     softness: float = 2.0
-    early: float = 0.8
-    early_side: int = 128
-    trial: float = 0.3
-    surplus: float = 1.0
-    attention: float = 0.75
-    naming: float = 1.0
+    coarse_share: float = 0.8
+    coarse_side: int = 128
+    population_share: float = 0.3
+    overcomplete: float = 1.0
+    spatial_weighting: float = 0.75
+    distillation: float = 1.0
     score_every: int = 10
     relocate_every: int = 20
-    tidiness: float = 1.0
+    regularization: float = 1.0
 
-    def __init__(self, preset: str = "fast", **changes: Any) -> None:
-        """A preset with changes, by name; a prompt brings the loss `text` with it, a budget the most steps.
+    def __init__(self, preset: str = "fast", **values: Unpack[SettingsValues]) -> None:
+        """A preset with changed values; a prompt implies the loss `text`, a budget the largest number of steps.
 
         Raises:
             InputError: an unknown preset or setting, or a value outside its range.
         """
         _check_choice("preset", preset, tuple(PRESETS))
+        changes: dict[str, Any] = dict(values)
         defaults = {field.name: field.default for field in fields(self)}
         for name in changes:
             if name not in defaults:
@@ -120,6 +164,54 @@ class Settings:
             object.__setattr__(self, name, value)  # the dataclass is frozen
         self._check()
 
+    def with_values(self, **values: Unpack[SettingsValues]) -> "Settings":
+        """These settings with some values changed.
+
+        Raises:
+            InputError: as for `Settings`.
+        """
+        known = {**self.as_dict(), **values}
+        if values.get("prompt") is not None and "loss" not in values:
+            known["loss"] = "text"
+        return Settings(**known)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Settings":
+        """Read settings from a TOML file; what it leaves out is the preset's.
+
+        Raises:
+            InputError: there is no such file, it is not TOML, or it holds something that is no setting.
+        """
+        text = read_bytes(Path(path), most=MAX_BYTES, advice="give a TOML file of settings, such as 'strokes = 16'")
+        try:
+            values = tomllib.loads(text.decode())
+        except ValueError as error:  # the decoder's errors and TOML's own
+            raise InputError(
+                f"{shown(path)}: it is not TOML ({shown(error)}); write lines such as strokes = 16"
+            ) from error
+        try:
+            return cls(**values)
+        except InputError as error:
+            raise InputError(f"{shown(path)}: {error}") from error
+
+    def save(self, path: str | Path, *, overwrite: bool = True) -> Path:
+        """Write all settings as TOML; the file is whole or not there.
+
+        Args:
+            path: where.
+            overwrite: whether an existing file is replaced.
+
+        Raises:
+            InputError: a place that cannot be written, or a file that is there and must not be replaced.
+        """
+        import tomli_w  # here, since few commands write settings
+
+        path = Path(path)
+        check_writable(path, overwrite=overwrite)
+        values = {name: value for name, value in self.as_dict().items() if value is not None}
+        write_atomically(path, tomli_w.dumps(values).encode())
+        return path
+
     def _check(self) -> None:
         _check_int("strokes", self.strokes, 1, MAX_STROKES)
         _check_int("candidates", self.candidates, 1, 64)
@@ -130,10 +222,10 @@ class Settings:
         _check_int("view_pool", self.view_pool, max(1, self.views), 4096)
         _check_int("score_every", self.score_every, 1, MAX_STEPS)
         _check_int("relocate_every", self.relocate_every, 0, MAX_STEPS)
-        _check_int("early_side", self.early_side, 32, 1024)
-        _check_number("early", self.early, 0.0, 1.0)
-        _check_number("trial", self.trial, 0.0, 1.0)
-        _check_number("surplus", self.surplus, 0.0, 3.0)
+        _check_int("coarse_side", self.coarse_side, 32, 1024)
+        _check_number("coarse_share", self.coarse_share, 0.0, 1.0)
+        _check_number("population_share", self.population_share, 0.0, 1.0)
+        _check_number("overcomplete", self.overcomplete, 0.0, 3.0)
         if self.budget is not None:
             _check_number("budget", self.budget, 0.0, MAX_BUDGET, open_low=True)
         _check_number("width", self.width, 0.0, 64.0, open_low=True)
@@ -142,14 +234,14 @@ class Settings:
         _check_number("learning_rate", self.learning_rate, 0.0, 100.0, open_low=True)
         _check_number("final_learning_rate", self.final_learning_rate, 0.0, 100.0, open_low=True)
         _check_number("softness", self.softness, 1.0, 32.0)
-        _check_number("attention", self.attention, 0.0, 1.0)
-        _check_number("naming", self.naming, 0.0, 100.0)
-        _check_number("tidiness", self.tidiness, 0.0, 100.0)
+        _check_number("spatial_weighting", self.spatial_weighting, 0.0, 1.0)
+        _check_number("distillation", self.distillation, 0.0, 100.0)
+        _check_number("regularization", self.regularization, 0.0, 100.0)
         _check_choice("preset", self.preset, tuple(PRESETS))
-        _check_choice("begin", self.begin, BEGINNINGS)
+        _check_choice("initialization", self.initialization, INITIALIZATIONS)
         _check_choice("loss", self.loss, LOSSES)
         _check_choice("view_fill", self.view_fill, FILLS)
-        _check_choice("mask", self.mask, ("none", "auto", "alpha", "u2net", "file"))
+        _check_choice("mask", self.mask, MASKS)
         if not isinstance(self.color, bool):
             raise InputError(f"color must be True or False, got {self.color!r}")
         if self.prompt is not None and not isinstance(self.prompt, str):
@@ -171,7 +263,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     # The method as published; each value from the paper, section 3, and its supplement (see docs/method.md).
     "paper": {
         "steps": 2001,
-        "begin": "squiggles",
+        "initialization": "random",
         "mask": "none",
         "views": 4,
         "view_fill": "black",
@@ -179,13 +271,13 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "learning_rate": 1.0,
         "final_learning_rate": 1.0,
         "softness": 1.0,
-        "early": 0.0,
-        "trial": 1.0,
-        "surplus": 0.0,
-        "attention": 0.0,
-        "naming": 0.0,
+        "coarse_share": 0.0,
+        "population_share": 1.0,
+        "overcomplete": 0.0,
+        "spatial_weighting": 0.0,
+        "distillation": 0.0,
         "relocate_every": 0,
-        "tidiness": 0.0,
+        "regularization": 0.0,
     },
 }
 

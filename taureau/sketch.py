@@ -11,12 +11,12 @@ from typing import Any
 
 from PIL import Image
 
-from taureau.canvas import MAX_SIZE, Canvas
 from taureau.errors import InputError
 from taureau.files import check_writable, read_bytes, write_atomically
+from taureau.geometry.canvas import MAX_SIZE, Canvas
+from taureau.geometry.strokes import Strokes
 from taureau.raster import rasterize
 from taureau.settings import Settings
-from taureau.strokes import Strokes
 from taureau.svg import MAX_BYTES, from_svg, to_svg
 
 PREVIEW_SIDE = 896

@@ -4,72 +4,111 @@ It loads an encoder once and draws as many photos as it is given. `draw` gives t
 optimisation as it runs.
 """
 
+import inspect
 import secrets
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, overload
+from typing import Any, TypeVar, Unpack, cast, get_type_hints, overload
 
 import numpy as np
 import torch
+from PIL import Image
 
-from taureau.canvas import Canvas
-from taureau.edges import xdog
+from taureau.encoders import DEFAULT_ENCODER, Encoder, choose_device, load_encoder
 from taureau.errors import InputError
-from taureau.foreground import apply_foreground, find_foreground
-from taureau.margins import comparable, fill_margin
-from taureau.objective import Objective, PerceptionObjective, PixelObjective, TextObjective
-from taureau.optimize import optimize
-from taureau.palette import subject_colors
-from taureau.perception import DEFAULT_ENCODER, Encoder, choose_device, load_encoder
-from taureau.photo import Photo, PhotoSource, fit_photo, read_photo
-from taureau.priors import importance
+from taureau.files import shown
+from taureau.geometry.canvas import Canvas
+from taureau.host import engine_modes
+from taureau.initialize.candidates import Candidates, Guide, Resumed, first_candidates
+from taureau.losses.objective import Objective, PerceptionObjective, PixelObjective, TextObjective
+from taureau.losses.regularizers import regularization_scale
+from taureau.losses.views import draw_views
+from taureau.optimize.loop import State, Target, optimize
+from taureau.optimize.schedule import Schedule
+from taureau.photo import Photo, PhotoSource, read_photo
+from taureau.prepare import PreparedPhoto, prepare
 from taureau.raster import choose_backend
-from taureau.run import Run
-from taureau.saliency import attention_map, normalize_map
-from taureau.settings import Settings
-from taureau.shapes import Float, Tensor
+from taureau.run import Run, Step
+from taureau.see.subject import mask_levels
+from taureau.settings import MASKS, CommonValues, Settings
+from taureau.shapes import UInt8
 from taureau.sketch import Sketch
-from taureau.start import first_candidates
-from taureau.trace import Trace, find_lines
 from taureau.version import __version__
-from taureau.views import draw_views
 
-# The least that a line of a subject that was cut out weighs, in shares of the most salient one.
-CUT_OUT = 0.25
+# The name of a way to find the subject, or a mask picture: a path, a PIL image or an array, white on the subject.
+MaskSource = str | Path | Image.Image | np.ndarray
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
 # Learning rates are given for the paper's canvas.
 PAPER_SIZE = 224
 # Of a photo that is so many times as long as it is broad, and fewer stroke widths across than this, a drawing shows
 # hardly more than where it is.
 LONG, LEAST_BREADTH = 4, 8
-# Strokes in surplus are looked at one by one; with more than this in all, that takes longer than it is worth.
-MOST_IN_SURPLUS = 64
+# Extra strokes are looked at one by one; with more than this in all, that takes longer than it is worth.
+MOST_OVERCOMPLETE = 64
 
 
 @dataclass(frozen=True)
-class _Subject:
-    """What is drawn, out of which photo, what is salient in it, and how it was parted from its background."""
+class _Request:
+    """One drawing that was asked for, with everything read and checked."""
 
-    photo: Float[Tensor, "3 height width"]
-    picture: Float[Tensor, "3 height width"]
-    saliency: Float[Tensor, "height width"]
-    mask: Float[Tensor, "height width"]
-    cut_out: bool
-    how: str
-    warning: str | None
+    photo: Photo
+    settings: Settings
+    levels: UInt8[np.ndarray, "rows columns"] | None
+    resume: Sketch | None
+    freeze: bool
+    deadline: float | None
+
+
+class DrawOptions(CommonValues, total=False):
+    """What a drawing takes by name: the fields of `Settings`, what it continues from, and how its photo is read.
+
+    Args:
+        preset: `fast` or `paper`.
+        mask: the name of a way to find the subject, or a mask picture.
+        seed: of every random function; None draws one.
+        resume: an earlier sketch to continue from, or its SVG.
+        freeze: keep the strokes of `resume` unchanged and add the others.
+        frame: which picture of an animated file, 0 for the first.
+        allow_truncated: draw what there is of a photo that ends early.
+    """
+
+    preset: str
+    mask: MaskSource
+    seed: int | None
+    resume: Sketch | str | Path | None
+    freeze: bool
+    frame: int | None
+    allow_truncated: bool
+
+
+def spelled_out(function: _Function) -> _Function:
+    """Show the options of a function one by one in its signature, for help and for shells that complete them.
+
+    An option that is left out has the preset's value, shown as `...`.
+    """
+    plain = inspect.signature(function)
+    named = [entry for entry in plain.parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD]
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=..., annotation=kind)
+        for name, kind in get_type_hints(DrawOptions).items()
+    ]
+    function.__signature__ = plain.replace(parameters=[*named, *options])  # type: ignore[attr-defined]
+    return function
 
 
 class Sketcher:
     """Draws photos with one encoder, loaded once.
 
     Args:
-        encoder: the name of an encoder, or one that is loaded already.
-        device: `auto`, `cpu`, `cuda` or `mps`.
-        weights: a file of weights for the encoder; None for what `taureau models fetch` has stored.
-        saliency: another encoder to say what is salient; None for the same one, or the one that it leaves this to, as
-            `builtin` does to `contour`. The paper's own pair is `clip-rn101` to compare and `clip-vit-b32` for
-            saliency.
+        encoder: name of an encoder, or one that is loaded already.
+        device: `auto`, `cpu`, `cuda`, `cuda:1` and so on, or `mps`.
+        weights: weights file for the encoder; None for what comes with taureau or `taureau models fetch` has stored.
+        saliency: another encoder that says what is salient; None for the same one, or the one that it leaves this to,
+            as `builtin` does to `contour`. The paper's pair is `clip-rn101` to compare and `clip-vit-b32` for saliency.
         backend: of the rasteriser: `auto`, `torch`, `numba` or `reference`.
 
     Raises:
@@ -85,139 +124,130 @@ class Sketcher:
         saliency: str | Encoder | None = None,
         backend: str = "auto",
     ) -> None:
-        self._device = choose_device(device) if isinstance(encoder, str) else encoder.device
-        self.backend = choose_backend(backend, self._device)
-        self.encoder = load_encoder(encoder, weights, device) if isinstance(encoder, str) else encoder
-        if saliency is None:
-            saliency = self.encoder.saliency_by or self.encoder
-        self.saliency_encoder = load_encoder(saliency, None, device) if isinstance(saliency, str) else saliency
+        with engine_modes():
+            self._device = choose_device(device) if isinstance(encoder, str) else encoder.device
+            self.backend = choose_backend(backend, self._device)
+            self.encoder = load_encoder(encoder, weights, device) if isinstance(encoder, str) else encoder
+            if saliency is None:
+                saliency = self.encoder.saliency_by or self.encoder
+            self.saliency_encoder = load_encoder(saliency, None, device) if isinstance(saliency, str) else saliency
 
     @overload
-    def draw(self, photo: Sequence[PhotoSource | Photo], **settings: Any) -> list[Sketch]: ...
+    def draw(  # type: ignore[overload-overlap]  # a path is a sequence of texts as well, and means a path
+        self,
+        photo: PhotoSource | Photo,
+        *,
+        settings: Settings | None = None,
+        on_step: Callable[[Step], None] | None = None,
+        **options: Unpack[DrawOptions],
+    ) -> Sketch: ...
     @overload
-    def draw(self, photo: PhotoSource | Photo, **settings: Any) -> Sketch: ...
     def draw(
-        self, photo: PhotoSource | Photo | Sequence[PhotoSource | Photo], **settings: Any
+        self,
+        photo: Sequence[PhotoSource | Photo],
+        *,
+        settings: Settings | None = None,
+        on_step: Callable[[Step], None] | None = None,
+        **options: Unpack[DrawOptions],
+    ) -> list[Sketch]: ...
+    @spelled_out
+    def draw(
+        self,
+        photo: PhotoSource | Photo | Sequence[PhotoSource | Photo],
+        *,
+        settings: Settings | None = None,
+        on_step: Callable[[Step], None] | None = None,
+        **options: Unpack[DrawOptions],
     ) -> Sketch | list[Sketch]:
         """Draw a photo to the end.
 
         Args:
             photo: a path, a PIL image, an array, a tensor or an open file; a list of them gives a list of sketches.
-            settings: as for `steps`.
+            settings: all settings at once; `options` change some of them.
+            on_step: called with each step as it is done, the start included.
+            options: see `DrawOptions`: the fields of `Settings` by name, such as `strokes=8`, and what is read.
+
+        Raises:
+            InputError: a photo, a setting, or a combination of settings that cannot be used.
         """
         if isinstance(photo, list | tuple):
-            return [self._draw_one(one, settings) for one in photo]
-        return self._draw_one(cast(PhotoSource | Photo, photo), settings)
-
-    def _draw_one(self, photo: PhotoSource | Photo, settings: dict[str, Any]) -> Sketch:
-        run = self.steps(photo, **settings)
-        for _ in run:
-            pass
+            photos = cast(Sequence[PhotoSource | Photo], photo)
+            return [self.draw(one, settings=settings, on_step=on_step, **options) for one in photos]
+        run = self.steps(cast(PhotoSource | Photo, photo), settings=settings, **options)
+        for step in run:
+            if on_step is not None:
+                on_step(step)
         return run.sketch
 
+    @spelled_out
     def steps(
         self,
         photo: PhotoSource | Photo,
         *,
         settings: Settings | None = None,
-        start: "Sketch | str | Path | None" = None,
-        lock: bool = False,
-        mask_file: str | Path | None = None,
-        frame: int | None = None,
-        allow_truncated: bool = False,
         since: float | None = None,
-        **changes: Any,
+        **options: Unpack[DrawOptions],
     ) -> Run:
         """Begin a drawing; the steps run as they are asked for.
 
         Args:
-            photo: as for `draw`.
-            settings: all settings at once; or give some by name, with `preset=` to begin from.
-            start: a sketch to continue from.
-            lock: keep the strokes of `start` as they are and add the others.
-            mask_file: a picture that is white on the subject; sets `mask="file"`.
-            frame: which picture of an animated file, 0 for the first.
-            allow_truncated: draw what there is of a photo that ends early.
+            photo, settings, options: as for `draw`.
             since: the moment from which a budget counts, by `time.perf_counter`; None for now.
-            changes: the fields of `Settings`, by name; a seed of None draws one.
 
         Raises:
             InputError: a photo, a setting, or a combination of settings that cannot be used.
         """
         since = time.perf_counter() if since is None else since
-        chosen = _settings(settings, changes, mask_file)
-        begun = Sketch.load(start) if isinstance(start, str | Path) else start
-        if begun is not None:
-            chosen = _settings_with_start(chosen, begun, lock, asked="strokes" in changes or settings is not None)
-        elif lock:
-            raise InputError("lock keeps the strokes of a sketch as they are; say which sketch with start")
-        if not isinstance(photo, Photo):
-            photo = read_photo(photo, frame=frame, allow_truncated=allow_truncated)
-        deadline = None if chosen.budget is None else since + chosen.budget
-        return self._begin(photo, chosen, begun, lock, mask_file, deadline)
+        request = _request(photo, settings, dict(options), since)
+        canvas = Canvas(request.settings.size, request.photo.size)
+        return Run(lambda: self._begin(request), canvas, request.photo.name)
 
-    def _begin(
-        self,
-        photo: Photo,
-        settings: Settings,
-        begun: Sketch | None,
-        lock: bool,
-        mask_file: str | Path | None,
-        deadline: float | None,
-    ) -> Run:
-        canvas = Canvas(settings.size, photo.size)
+    def _begin(self, request: _Request) -> tuple[Generator[State, None, None], dict[str, Any]]:
+        """Prepare the photo, initialise the candidates, and set out; no step is done yet.
+
+        Returns:
+            The optimisation, and the record of how the sketch comes about.
+        """
+        settings = request.settings
+        prepared = prepare(
+            request.photo,
+            Canvas(settings.size, request.photo.size),
+            saliency_encoder=self.saliency_encoder,
+            device=self._device,
+            mask=settings.mask,
+            levels=request.levels,
+        )
         with torch.no_grad():
-            picture, inside = fit_photo(photo, canvas, self._device)
-            subject = self._subject(photo, picture, inside, settings.mask, mask_file)
-            edges = xdog(subject.picture, inside=inside)
-            attention = attention_map(subject.saliency, edges, inside)
-            objective = self._objective(self.encoder, subject, edges, inside, settings)
-            early, small = None, self.encoder.at_most(settings.early_side)
-            if settings.early > 0 and small is not self.encoder:
-                early = self._objective(small, subject, edges, inside, settings)
-            palette = subject_colors(subject.photo, subject.mask) if settings.color else None
-            # A text is about no line of the photo.
-            traced = settings.begin == "lines" and settings.loss != "text"
-            kept = None if begun is None else begun.strokes.scaled(canvas.size / begun.canvas.size)
-            first = first_candidates(
-                attention.map,
-                inside,
-                num_strokes=settings.strokes,
-                num_surplus=_num_surplus(settings) if traced and begun is None and not subject.cut_out else 0,
-                width=settings.width,
-                trace=self._lines(subject, inside, settings.strokes) if traced else None,
-                palette=palette,
-                kept=kept,
-                lock=lock,
-                generators=[
-                    _generator(settings.seed, f"start of candidate {candidate}")
-                    for candidate in range(settings.candidates)
-                ],
-            )
-        rate = settings.size / PAPER_SIZE
-        steps = optimize(
-            first,
-            canvas,
-            objective,
-            steps=settings.steps,
-            learning_rate=settings.learning_rate * rate,
-            final_learning_rate=settings.final_learning_rate * rate,
-            softness=settings.softness,
-            score_every=settings.score_every,
-            early=early,
-            early_share=settings.early,
-            trial=settings.trial,
-            relocate_every=settings.relocate_every,
-            tidiness=settings.tidiness * importance(settings.strokes, cut_out=subject.cut_out),
-            num_strokes=settings.strokes,
-            num_locked=len(begun.strokes) if begun is not None and lock else 0,
-            palette=palette,
+            target = self._target(prepared, settings)
+            candidates = _candidates(prepared, target, request)
+        scale = regularization_scale(settings.strokes, isolated=prepared.isolated)
+        states = optimize(
+            candidates,
+            prepared.canvas,
+            target,
+            _schedule(settings, request.deadline),
+            regularization=settings.regularization * scale,
             backend=self.backend,
-            deadline=deadline,
-            clock=time.perf_counter,
             generator=_generator(settings.seed, "views of each step"),
         )
-        record = {
+        return states, self._record(prepared, request)
+
+    def _target(self, prepared: PreparedPhoto, settings: Settings) -> Target:
+        """What sketches of the photo are compared with."""
+        coarse, small = None, self.encoder.at_most(settings.coarse_side)
+        if settings.coarse_share > 0 and small is not self.encoder:
+            coarse = _objective(small, prepared, settings)
+        palette = prepared.palette if settings.color else None
+        return Target(_objective(self.encoder, prepared, settings), coarse, palette)
+
+    def _record(self, prepared: PreparedPhoto, request: _Request) -> dict[str, Any]:
+        settings = request.settings
+        narrow = _narrow(prepared.canvas, settings.width)
+        warnings = prepared.warnings if request.photo.blank or narrow is None else (*prepared.warnings, narrow)
+        resumed = None
+        if request.resume is not None:
+            resumed = {"strokes": len(request.resume.strokes), "frozen": request.freeze}
+        return {
             "version": __version__,
             "seed": settings.seed,
             "settings": settings.as_dict(),
@@ -226,123 +256,164 @@ class Sketcher:
             "saliency_encoder": self.saliency_encoder.name,
             "saliency_encoder_sha256": self.saliency_encoder.weights_sha256,
             "backend": self.backend,
-            "device": self._device.type,
-            "foreground": subject.how,
-            "warnings": _warnings(photo, canvas, settings.width, subject.warning, attention.warning),
+            "device": str(self._device),
+            "mask_source": prepared.mask_source,
+            "resumed": resumed,
+            "warnings": list(warnings),
         }
-        return Run(steps, canvas, photo.name, record)
-
-    def _subject(
-        self, photo: Photo, picture: Tensor, inside: Tensor, mask: str, mask_file: str | Path | None
-    ) -> _Subject:
-        """What is drawn: the photo with its margin filled and its background, where it has one, made paper."""
-        filled = fill_margin(picture, inside)
-        saliency = normalize_map(self.saliency_encoder.saliency(filled), inside)
-        foreground = find_foreground(photo, filled, saliency, inside, how=mask, mask_file=mask_file)
-        if foreground.mask is None:
-            return _Subject(
-                filled, filled, saliency, torch.ones_like(inside), False, foreground.how, foreground.warning
-            )
-        return _Subject(
-            filled,
-            fill_margin(apply_foreground(filled, foreground.mask), inside),
-            normalize_map(saliency * foreground.mask, inside),
-            foreground.mask,
-            cut_out=True,
-            how=foreground.how,
-            warning=foreground.warning,
-        )
-
-    def _lines(self, subject: _Subject, inside: Tensor, num_strokes: int) -> Trace:
-        """The lines of the subject, by how salient they are; where it was cut out, all of them count for something."""
-        whole = comparable(inside) * (inside >= 1 - 1e-4)
-        salient = CUT_OUT + (1 - CUT_OUT) * subject.saliency if subject.cut_out else subject.saliency
-        return find_lines(subject.picture, whole * salient, num_strokes=num_strokes)
-
-    def _objective(
-        self, encoder: Encoder, subject: _Subject, edges: Tensor, inside: Tensor, settings: Settings
-    ) -> Objective:
-        places = comparable(inside)
-        if settings.loss == "l2":
-            return PixelObjective(subject.picture * inside + (1 - inside), places)
-        if settings.loss == "xdog":
-            return PixelObjective((1 - edges).expand_as(subject.picture), places)
-        pool = draw_views(
-            settings.view_pool,
-            min(settings.size, encoder.input_side),
-            distortion=settings.distortion,
-            crop_area=settings.crop_area,
-            generator=_generator(settings.seed, "pool of views"),
-        )
-        fill = 0.0 if settings.view_fill == "black" else 1.0
-        if settings.loss == "text":
-            assert settings.prompt is not None
-            return TextObjective(encoder, settings.prompt, pool, views_per_step=settings.views, fill=fill)
-        lean = 0.0 if subject.cut_out else settings.attention
-        return PerceptionObjective(
-            encoder,
-            subject.picture,
-            inside,
-            places * (1 - lean + lean * subject.saliency),
-            pool,
-            views_per_step=settings.views,
-            fill=fill,
-            count_corners=settings.view_fill == "black",
-            unit_length=settings.loss == "lpips",
-            # Who gives a mask says what the subject is; the rest of the photo shall not name it.
-            whole=subject.photo if settings.mask == "auto" else None,
-            naming=settings.naming,
-        )
 
 
-def _settings(settings: Settings | None, changes: dict[str, Any], mask_file: str | Path | None) -> Settings:
-    if settings is not None:
-        if not isinstance(settings, Settings):
-            raise InputError(f"settings must be a Settings, got {type(settings).__name__}; give values by name instead")
-        if changes:
-            raise InputError(f"give settings or {', '.join(changes)} by name, not both")
-    else:
-        changes = dict(changes)
-        if mask_file is not None:
-            changes.setdefault("mask", "file")
-        if changes.get("seed", 0) is None:
-            changes["seed"] = secrets.randbelow(2**31)
-        settings = Settings(**changes)
-    if mask_file is not None and settings.mask != "file":
-        raise InputError(f'a mask picture goes with mask "file", got mask {settings.mask!r}; leave one of them out')
-    return settings
+@spelled_out
+def draw(
+    photo: PhotoSource | Photo,
+    *,
+    settings: Settings | None = None,
+    on_step: Callable[[Step], None] | None = None,
+    **options: Unpack[DrawOptions],
+) -> Sketch:
+    """Draw one photo with the default encoder. To draw several, make one `Sketcher` and keep it.
+
+    Args:
+        photo, settings, on_step, options: as for `Sketcher.draw`.
+
+    Raises:
+        InputError: a photo, a setting, or a combination of settings that cannot be used.
+    """
+    return Sketcher().draw(photo, settings=settings, on_step=on_step, **options)
 
 
-def _num_surplus(settings: Settings) -> int:
-    """How many strokes more a drawing begins with: so few that it has at most `MOST_IN_SURPLUS` in all."""
-    return max(min(round(settings.surplus * settings.strokes), MOST_IN_SURPLUS - settings.strokes), 0)
+def _request(photo: PhotoSource | Photo, settings: Settings | None, options: dict[str, Any], since: float) -> _Request:
+    """Read and check everything that a drawing is made from."""
+    resume, freeze = options.pop("resume", None), options.pop("freeze", False)
+    reading = {name: options.pop(name) for name in ("frame", "allow_truncated") if name in options}
+    chosen, mask = _chosen(settings, options)
+    earlier = Sketch.load(resume) if isinstance(resume, str | Path) else resume
+    if earlier is not None:
+        asked = "strokes" in options or settings is not None
+        chosen = _settings_to_resume(chosen, earlier, freeze, asked=asked)
+    elif freeze:
+        raise InputError("freeze keeps the strokes of an earlier sketch; give that sketch as resume")
+    if not isinstance(photo, Photo):
+        photo = read_photo(photo, **reading)
+    levels = None
+    if mask is not None:
+        name = shown(mask) if isinstance(mask, str | Path) else "picture"
+        levels = mask_levels(read_photo(mask), photo, name)
+    return _Request(photo, chosen, levels, earlier, freeze, None if chosen.budget is None else since + chosen.budget)
 
 
-def _settings_with_start(settings: Settings, begun: Sketch, lock: bool, *, asked: bool) -> Settings:
-    have = len(begun.strokes)
-    if not asked and not lock:
-        return replace(settings, strokes=have)
-    if settings.strokes < have + lock:
-        what = "all of them locked" if lock else "to continue from"
+def _chosen(settings: Settings | None, values: dict[str, Any]) -> tuple[Settings, MaskSource | None]:
+    """The settings asked for, and the mask picture where the mask is one."""
+    if settings is not None and not isinstance(settings, Settings):
+        raise InputError(f"settings must be a Settings, got {type(settings).__name__}; give values by name instead")
+    if settings is not None and "preset" in values:
+        raise InputError("give settings or a preset, not both")
+    picture = None
+    if "mask" in values and not (isinstance(values["mask"], str) and values["mask"] in MASKS):
+        picture, values["mask"] = values["mask"], "image"
+    if values.get("seed", 0) is None:
+        values["seed"] = secrets.randbelow(2**31)
+    chosen = Settings(**values) if settings is None else settings.with_values(**values)
+    if chosen.mask == "image" and picture is None:
+        raise InputError("mask image needs a mask picture: give a path, a PIL image or an array as mask")
+    return chosen, picture
+
+
+def _settings_to_resume(settings: Settings, earlier: Sketch, freeze: bool, *, asked: bool) -> Settings:
+    have = len(earlier.strokes)
+    if not asked and not freeze:
+        return settings.with_values(strokes=have)
+    if settings.strokes < have + freeze:
+        what = "all of them frozen" if freeze else "to continue from"
         raise InputError(
-            f"strokes must be at least {have + lock}, got {settings.strokes}: the start has {have}, {what}"
+            f"strokes must be at least {have + freeze}, got {settings.strokes}: the earlier sketch has {have}, {what}"
         )
     return settings
 
 
-def _warnings(photo: Photo, canvas: Canvas, width: float, *found: str | None) -> list[str]:
-    """What is to be said of a photo, and of what was found in it."""
-    if photo.blank:
-        # Where to begin and what to cut out are questions of what stands out.
-        return [*photo.warnings]
+def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) -> Objective:
+    """What sketches of the photo are compared by."""
+    if settings.loss == "l2":
+        on_white = prepared.picture * prepared.coverage + (1 - prepared.coverage)
+        return PixelObjective(on_white, prepared.comparable)
+    if settings.loss == "xdog":
+        return PixelObjective((1 - prepared.edges).expand_as(prepared.picture), prepared.comparable)
+    pool = draw_views(
+        settings.view_pool,
+        min(settings.size, encoder.input_side),
+        distortion=settings.distortion,
+        crop_area=settings.crop_area,
+        generator=_generator(settings.seed, "pool of views"),
+    )
+    fill = 0.0 if settings.view_fill == "black" else 1.0
+    if settings.loss == "text":
+        assert settings.prompt is not None
+        return TextObjective(encoder, settings.prompt, pool, views_per_step=settings.views, fill=fill)
+    return PerceptionObjective(
+        encoder,
+        prepared.picture,
+        prepared.coverage,
+        prepared.spatial_weights(settings.spatial_weighting),
+        pool,
+        views_per_step=settings.views,
+        fill=fill,
+        count_corners=settings.view_fill == "black",
+        unit_length=settings.loss == "lpips",
+        # A mask that the user gave says what the subject is; the rest of the photo must not decide its class.
+        whole=prepared.whole if settings.mask == "auto" else None,
+        distillation=settings.distillation,
+    )
+
+
+def _candidates(prepared: PreparedPhoto, target: Target, request: _Request) -> Candidates:
+    """The first strokes of every candidate."""
+    settings, earlier = request.settings, request.resume
+    # A text is about no line of the photo.
+    is_traced = settings.initialization == "traced" and settings.loss != "text"
+    num_extra = 0
+    if is_traced and earlier is None and not prepared.isolated:
+        num_extra = max(min(round(settings.overcomplete * settings.strokes), MOST_OVERCOMPLETE - settings.strokes), 0)
+    resumed = None
+    if earlier is not None:
+        resumed = Resumed(earlier.strokes.scaled(settings.size / earlier.canvas.size), request.freeze)
+    trace = prepared.trace(settings.strokes) if is_traced else None
+    return first_candidates(
+        Guide(prepared.placement, prepared.coverage, trace, target.palette),
+        num_strokes=settings.strokes,
+        num_extra=num_extra,
+        width=settings.width,
+        resumed=resumed,
+        generators=[
+            _generator(settings.seed, f"start of candidate {candidate}") for candidate in range(settings.candidates)
+        ],
+    )
+
+
+def _schedule(settings: Settings, deadline: float | None) -> Schedule:
+    rate = settings.size / PAPER_SIZE
+    return Schedule(
+        steps=settings.steps,
+        learning_rate=settings.learning_rate * rate,
+        final_learning_rate=settings.final_learning_rate * rate,
+        softness=settings.softness,
+        score_every=settings.score_every,
+        coarse_share=settings.coarse_share,
+        population_share=settings.population_share,
+        relocate_every=settings.relocate_every,
+        deadline=deadline,
+        clock=time.perf_counter,
+    )
+
+
+def _narrow(canvas: Canvas, width: float) -> str | None:
+    """A warning for a photo that is only a few strokes across."""
     breadth, length = sorted((canvas.frame.width, canvas.frame.height))
-    long = None
-    if length >= LONG * breadth and breadth < LEAST_BREADTH * width:
-        long = (
-            f"a long photo: it is {breadth:.3g} units across on the canvas, {breadth / width:.2g} "
-            "times the width of a stroke, which leaves little to draw; use a smaller width, or crop it"
-        )
-    return [*photo.warnings, *(text for text in (*found, long) if text is not None)]
+    if length < LONG * breadth or breadth >= LEAST_BREADTH * width:
+        return None
+    return (
+        f"a long photo: it is {breadth:.3g} units across on the canvas, {breadth / width:.2g} "
+        "times the width of a stroke, which leaves little to draw; use a smaller width, or crop it"
+    )
 
 
 def _generator(seed: int, purpose: str) -> torch.Generator:

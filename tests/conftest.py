@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import pictures
+from tests.helpers import pictures
 
 
 @pytest.fixture

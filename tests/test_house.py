@@ -12,27 +12,33 @@ import pytest
 import taureau
 from taureau.cli import program
 from taureau.settings import PRESETS
-from tests import house
-from tests.cli.command_line import draw_photo
-from tests.house import ROOT
+from tests.helpers import house
+from tests.helpers.command_line import draw_photo
+from tests.helpers.house import ROOT
 
 PUBLIC_NAMES = [
     "BackendError",
     "Canvas",
+    "Encoder",
+    "Features",
     "InputError",
+    "Photo",
+    "Run",
     "Settings",
     "Sketch",
     "Sketcher",
+    "Step",
     "Strokes",
     "TaureauError",
     "WeightsError",
     "__version__",
     "check_writable",
+    "draw",
     "load_encoder",
-    "models",
     "rasterize",
     "read_photo",
     "save_animation",
+    "weights",
 ]
 """A name that leaves this list breaks somebody's program: say so in CHANGELOG.md."""
 

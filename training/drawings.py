@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import torch
 
-from taureau.canvas import Canvas
+from taureau.geometry.canvas import Canvas
+from taureau.geometry.strokes import Strokes
 from taureau.raster import rasterize
-from taureau.strokes import Strokes
 
 # Lines are found and drawn at this many times the side: at 64 pixels a line of 1 pixel is the thinnest there is.
 OVERSAMPLING = 2

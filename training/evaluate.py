@@ -24,8 +24,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from taureau.perception import Encoder, load_encoder
-from taureau.perception.builtin import Builtin
+from taureau.encoders import Encoder, load_encoder
+from taureau.encoders.builtin import Builtin
 from taureau.shapes import Float, Int64, Tensor
 from training.data import Photos, open_photos, read_classes
 from training.drawings import HELD_OUT, KINDS, as_picture, draw

@@ -24,7 +24,7 @@ from torch import nn
 from torch.nn import functional
 
 from taureau.errors import WeightsError
-from taureau.perception.resize import resize
+from taureau.image.resample import resize
 from taureau.shapes import Float, Tensor
 from training.checkpoint import State, write
 from training.data import Photos, open_photos, read_classes

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from taureau.perception.builtin import LOCAL_STAGES, Architecture, extend, survey
+from taureau.encoders.builtin import LOCAL_STAGES, Architecture, extend, survey
 from taureau.shapes import Float, Tensor
 
 
@@ -101,7 +101,7 @@ def fold(network: Network) -> dict[str, Tensor]:
     """The weights with each batch normalisation folded into the convolution before it.
 
     Returns:
-        Float32 tensors under the names of `taureau.perception.builtin`. Folded in float64.
+        Float32 tensors under the names of `taureau.encoders.builtin`. Folded in float64.
     """
     folded: dict[str, Tensor] = {}
     folded["stem.weight"], folded["stem.bias"] = _folded(network.stem, network.stem_norm)

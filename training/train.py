@@ -24,7 +24,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from taureau.perception.builtin import Architecture
+from taureau.encoders.builtin import Architecture
 from training.checkpoint import State, begin_with, export, load_checkpoint, save_checkpoint
 from training.data import NO_CLASS, Photos, open_photos, read_classes
 from training.losses import class_loss, total_loss

@@ -99,7 +99,7 @@ def run_self_test() -> SelfTest:
     ring = np.where(np.abs(np.hypot(x, y) - 0.6) < 0.15, 0, 255).astype(np.uint8)
     picture = np.repeat(ring[..., None], 3, axis=-1)
     # By the score alone, so that one can say that it fell.
-    plain = taureau.Settings(strokes=4, steps=_STEPS, size=64, candidates=1, mask="none", seed=1, tidiness=0.0)
+    plain = taureau.Settings(strokes=4, steps=_STEPS, size=64, candidates=1, mask="none", seed=1, regularization=0.0)
     run = taureau.Sketcher().steps(picture, settings=plain)
     first = run.sketch
     for _ in run:
@@ -158,7 +158,7 @@ def _memory_gib() -> float | None:
 
 def _encoders() -> dict[str, str]:
     """What of each encoder is here."""
-    rows = taureau.models.list_models()
+    rows = taureau.weights.list_models()
     states = {row.name: "here" if row.present else f"absent; taureau models fetch {row.name}" for row in rows}
     return {"builtin": "here; comes with taureau", "contour": "here; needs no weights", **states}
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -19,9 +19,6 @@ from taureau.cli.live import LiveView
 from taureau.cli.outputs import PIPE, Outputs, check_live, check_outputs, plan_outputs
 from taureau.cli.program import INTERRUPTED, debug_option, describe_error, is_broken_pipe, report_error
 from taureau.cli.progress import DrawingProgress
-
-if TYPE_CHECKING:
-    import taureau.run
 
 _DEFAULTS, _PAPER = taureau.Settings("fast"), taureau.Settings("paper")
 _FILE = click.Path(path_type=Path)
@@ -48,17 +45,17 @@ _NUM_FRAMES = 100
 @click.option("--weights", metavar="FILE", type=_FILE, help="Weights of the encoder, as safetensors.")
 @click.option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda or mps. [default: auto]")
 @click.option("--candidates", type=int, help=f"Drawings tried; the best is kept. [default: {_DEFAULTS.candidates}]")
-@click.option("--seed", type=int, help="Where all chance comes from. [default: drawn, and said]")
+@click.option("--seed", type=int, help="Random seed. [default: random, printed]")
 @click.option("--steps", type=int, help=f"Optimiser steps. [default: {_DEFAULTS.steps}; paper: {_PAPER.steps}]")
 @click.option("--budget", metavar="SECONDS", type=float, help="Time for each photo: as many steps as fit into it.")
 @click.option("--size", type=int, help=f"Canvas units on a side. [default: {_DEFAULTS.size}]")
 @click.option("--width", type=float, help=f"Full stroke width in canvas units. [default: {_DEFAULTS.width}]")
 @click.option("--color", is_flag=True, help="Give each stroke a colour of its own.")
 @click.option(
-    "--begin",
-    type=click.Choice(["lines", "squiggles"]),
-    help=f"What strokes begin as: lines traced in the photo, or short random ones. "
-    f"[default: {_DEFAULTS.begin}; paper: {_PAPER.begin}]",
+    "--initialization",
+    type=click.Choice(["traced", "random"]),
+    help=f"First strokes: traced along lines of the photo, or short random curves. "
+    f"[default: {_DEFAULTS.initialization}; paper: {_PAPER.initialization}]",
 )
 @click.option(
     "--mask",
@@ -72,8 +69,8 @@ _NUM_FRAMES = 100
     help=f"What photo and sketch are compared by. [default: {_DEFAULTS.loss}; with --prompt: text]",
 )
 @click.option("--prompt", metavar="TEXT", help="Draw what TEXT says; the photo says where. Needs a CLIP encoder.")
-@click.option("--start", metavar="SVG", type=_FILE, help="Go on from a sketch made earlier.")
-@click.option("--lock", is_flag=True, help="Keep the strokes of --start as they are, and add the others.")
+@click.option("--resume", metavar="SVG", type=_FILE, help="Continue from an earlier sketch.")
+@click.option("--freeze", is_flag=True, help="Keep the strokes of --resume unchanged and add the others.")
 @click.option("--frame", type=int, help="Which picture of an animated photo. [default: 0, the first]")
 @click.option("--allow-truncated", is_flag=True, help="Draw what there is of a photo that is cut short.")
 @click.option(
@@ -105,8 +102,8 @@ def draw(
     mask: str | None,
     frame: int | None,
     allow_truncated: bool,
-    start: Path | None,
-    lock: bool,
+    resume: Path | None,
+    freeze: bool,
     color: bool,
     seed: int | None,
     **choices: Any,
@@ -132,12 +129,12 @@ def draw(
         settings["color"] = True
     mask_file = None if mask is None or mask in _MASKS else Path(mask)
     if mask is not None:
-        settings["mask"] = mask if mask_file is None else "file"
+        settings["mask"] = mask if mask_file is None else "image"
     chosen = taureau.Settings(**settings)
     if chosen.loss == "text":
         _check_reads_text(encoder)
-    if lock and start is None:
-        raise click.UsageError("--lock keeps the strokes of --start as they are; add --start SVG")
+    if freeze and resume is None:
+        raise click.UsageError("--freeze keeps the strokes of --resume unchanged; add --resume SVG")
     if mask_file is not None and not mask_file.is_file():
         raise taureau.InputError(
             f"--mask {click.format_filename(mask_file) if mask else repr(mask)}: there is no such file, and it is none "
@@ -147,15 +144,17 @@ def draw(
         raise click.UsageError(f"--frame counts from 0, got {frame}")
     inputs = [path for path in (*photos, weights, mask_file) if path is not None]
     if live is not None:
-        # The finished drawing may replace its --start; one under way may not, since a failure would then cost both.
-        read = inputs if start is None else [*inputs, start]
+        # The finished drawing may replace its --resume; one under way may not, since a failure would then cost both.
+        read = inputs if resume is None else [*inputs, resume]
         check_live(live, planned, inputs=read, overwrite=overwrite)
     check_outputs(planned, inputs=inputs, overwrite=overwrite)
+    if mask_file is not None:
+        settings["mask"] = mask_file
     view = LiveView(live, quiet=quiet)
 
-    begun = None if start is None else taureau.Sketch.load(start)
-    if begun is not None:
-        _check_goes_on(begun, choices["strokes"], lock=lock)
+    earlier = None if resume is None else taureau.Sketch.load(resume)
+    if earlier is not None:
+        _check_resumes(earlier, choices["strokes"], freeze=freeze)
     attempt = _Attempts(as_json=as_json)
     sketcher = None
     for number, (photo, outputs) in enumerate(zip(photos, planned, strict=True), start=1):
@@ -166,7 +165,7 @@ def draw(
         # What fails here would fail for every photo, and ends the command. It comes after the first photo that can be
         # read, since loading a network to refuse a photo would be a long wait for a no.
         sketcher = sketcher or _make_sketcher(encoder, weights, saliency, device)
-        steps = partial(sketcher.steps, picture, start=begun, lock=lock, mask_file=mask_file, since=started, **settings)
+        steps = partial(sketcher.steps, picture, resume=earlier, freeze=freeze, since=started, **settings)
         drawn = attempt(photo, partial(_draw_photo, steps, outputs, view, overwrite=overwrite, shown=not quiet))
         if drawn is None:
             continue
@@ -187,7 +186,7 @@ def draw(
 
 def _check_reads_text(encoder: str | None) -> None:
     """Refuse a prompt that no photo could be drawn with."""
-    readers = [model.name for model in taureau.models.list_models()]
+    readers = [model.name for model in taureau.weights.list_models()]
     if encoder not in readers:
         raise click.UsageError(
             f"--prompt needs an encoder that reads text, got {encoder or 'builtin'}; add --encoder clip-vit-b32, "
@@ -195,14 +194,14 @@ def _check_reads_text(encoder: str | None) -> None:
         )
 
 
-def _check_goes_on(begun: "taureau.Sketch", strokes: int | None, *, lock: bool) -> None:
-    """Refuse a number of strokes that a sketch cannot be gone on with, whatever the photo."""
-    have = len(begun.strokes)
-    if lock and strokes is None:
+def _check_resumes(earlier: "taureau.Sketch", strokes: int | None, *, freeze: bool) -> None:
+    """Refuse fewer strokes than the earlier sketch has, whatever the photo."""
+    have = len(earlier.strokes)
+    if freeze and strokes is None:
         strokes = _DEFAULTS.strokes
-    if strokes is not None and strokes < have + lock:
-        does = f"--lock keeps all {have}" if lock else f"it has {have}"
-        raise click.UsageError(f"-n {strokes} is too few to go on from --start: {does}; use -n {have + lock} or more")
+    if strokes is not None and strokes < have + freeze:
+        why = f"--freeze keeps all {have}" if freeze else f"it has {have}"
+        raise click.UsageError(f"-n {strokes} is too few to resume this sketch: {why}; use -n {have + freeze} or more")
 
 
 class _Attempts:
@@ -261,7 +260,7 @@ def _make_sketcher(encoder: str | None, weights: Path | None, saliency: str | No
 
 
 def _draw_photo(
-    steps: Callable[[], "taureau.run.Run"], outputs: Outputs, view: LiveView, *, overwrite: bool, shown: bool
+    steps: Callable[[], "taureau.Run"], outputs: Outputs, view: LiveView, *, overwrite: bool, shown: bool
 ) -> _Drawn:
     """Draw one photo and write what was asked for; an interrupt ends it early, and the best so far is written."""
     stopped_at = None

@@ -14,7 +14,6 @@ from taureau.cli.progress import say
 
 if TYPE_CHECKING:
     import taureau
-    import taureau.run
 
 # Seconds between two pictures, at least: an eye follows.
 INTERVAL = 0.5
@@ -39,7 +38,7 @@ class LiveView:
         self._clock = clock
         self._due = 0.0
 
-    def show(self, run: "taureau.run.Run", step: "taureau.run.RunStep") -> None:
+    def show(self, run: "taureau.Run", step: "taureau.Step") -> None:
         """Show a step, if it is time."""
         if self._file is None:
             return

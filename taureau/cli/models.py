@@ -37,7 +37,7 @@ def models() -> None:
 @debug_option
 def list_models(as_json: bool) -> None:
     """List the models, and which of them are here."""
-    rows = taureau.models.list_models()
+    rows = taureau.weights.list_models()
     if as_json:
         for row in rows:
             click.echo(json.dumps(dataclasses.asdict(row), default=str))
@@ -62,7 +62,7 @@ def fetch(name: str, source: Path | None, quiet: bool) -> None:
     An interrupted download goes on where it stopped.
     """
     with BytesProgress(name, shown=not quiet) as progress:
-        path = taureau.models.fetch(name, source, progress=progress.show)
+        path = taureau.weights.fetch(name, source, progress=progress.show)
     if not quiet:
         click.echo(click.format_filename(path))
 
@@ -72,7 +72,7 @@ def fetch(name: str, source: Path | None, quiet: bool) -> None:
 @debug_option
 def verify(name: str) -> None:
     """Hash the weights of NAME again, and check every tensor."""
-    found = taureau.models.verify(name)
+    found = taureau.weights.verify(name)
     known = {
         "hub": "the hash is the one that the hub published",
         "record": "the hash is the one noted when the file was copied here",
@@ -86,7 +86,7 @@ def verify(name: str) -> None:
 @debug_option
 def path(name: str) -> None:
     """Say where the weights of NAME are."""
-    click.echo(click.format_filename(taureau.models.path(name)))
+    click.echo(click.format_filename(taureau.weights.path(name)))
 
 
 def _megabytes(size: int) -> str:

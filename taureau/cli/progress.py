@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 if TYPE_CHECKING:
-    import taureau.run
+    import taureau
 
 _STEPS = "{desc} {percentage:3.0f}% {bar} {n}/{total} [{rate_fmt}, {remaining} left{postfix}]"
 _BYTES = "{desc} {percentage:3.0f}% {bar} {n_fmt}/{total_fmt} [{rate_fmt}, {remaining} left]"
@@ -55,7 +55,7 @@ class _Bar:
 class DrawingProgress(_Bar):
     """A bar for the steps of one drawing, with the loss."""
 
-    def show(self, step: "taureau.run.RunStep") -> None:
+    def show(self, step: "taureau.Step") -> None:
         """Move on to a step."""
         self._move(step.number, step.total, f"loss {step.loss:.4g}", unit=" steps", bar_format=_STEPS)
 

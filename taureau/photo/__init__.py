@@ -1,7 +1,7 @@
 """Photos: read from wherever they are, and laid on the canvas."""
 
 from taureau.photo.decode import FORMATS, MAX_ASPECT, MAX_MEGAPIXELS, MIN_SIDE
-from taureau.photo.fit import fit_photo
+from taureau.photo.letterbox import fit_photo, letterbox
 from taureau.photo.read import ByteStream, Photo, PhotoSource, read_photo
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "Photo",
     "PhotoSource",
     "fit_photo",
+    "letterbox",
     "read_photo",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from taureau.errors import InputError
-from taureau.photo.strangers import CONVERT
+from taureau.photo.signatures import CONVERT
 from taureau.shapes import UInt8
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from taureau.errors import InputError
 from taureau.files import shown
-from taureau.photo.strangers import CONVERT, GIVE
+from taureau.photo.signatures import CONVERT, GIVE
 
 # Pillow's names. Icons are left out: small, many in a file, and no photos.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")

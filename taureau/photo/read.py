@@ -14,7 +14,7 @@ from taureau.errors import InputError
 from taureau.files import open_to_read, shown
 from taureau.photo.color import over_paper, stretched, to_eight_bits, to_srgb
 from taureau.photo.decode import MAX_MEGAPIXELS, MIN_SIDE, check_size, decode, open_image, quiet, readable_formats
-from taureau.photo.strangers import CONVERT, GIVE, refuse_strangers
+from taureau.photo.signatures import CONVERT, GIVE, refuse_strangers
 from taureau.shapes import Tensor, UInt8
 
 

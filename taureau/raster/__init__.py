@@ -10,13 +10,13 @@ from importlib.util import find_spec
 
 import torch
 
-from taureau.canvas import Canvas
 from taureau.errors import BackendError, InputError
+from taureau.geometry.canvas import Canvas
+from taureau.geometry.strokes import Strokes
 from taureau.raster.coverage import half_base
 from taureau.raster.reference import rasterize_reference
 from taureau.raster.sparse import rasterize_sparse
 from taureau.shapes import Float, Tensor
-from taureau.strokes import Strokes
 
 __all__ = ["BACKENDS", "choose_backend", "rasterize"]
 

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch.autograd.function import once_differentiable
 
+from taureau.geometry.strokes import Strokes
 from taureau.raster import numba_kernels as kernels
-from taureau.strokes import Strokes
 
 WORK_PER_TASK = 40_000
 """Pixels near the strokes of one task: 0.4 ms of work, worth waking a thread for, and 1 MB, which its cache holds."""

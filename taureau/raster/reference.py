@@ -8,10 +8,10 @@ the distance at a fixed parameter (the envelope theorem). Every other backend is
 import torch
 from torch.nn.functional import pad
 
-from taureau.bezier import bernstein
+from taureau.geometry.bezier import bernstein
+from taureau.geometry.strokes import Strokes
 from taureau.raster.coverage import coverage
 from taureau.shapes import Float, Tensor
-from taureau.strokes import Strokes
 
 SAMPLE_SPACING = 0.25
 """Pixels between samples of a curve, at most (down to the limit of `MAX_SAMPLES`)."""

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import torch
 from torch.autograd.function import once_differentiable
 
-from taureau.bezier import bernstein
+from taureau.geometry.bezier import bernstein
+from taureau.geometry.strokes import Strokes
 from taureau.raster.coverage import coverage, coverage_slopes, reach
 from taureau.raster.pieces import count_within, find_near, take
-from taureau.strokes import Strokes
 
 SUM_BLOCK = 32
 

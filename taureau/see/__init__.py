@@ -1,1 +1,1 @@
-"""See: what is in a photo, and where. Each photo is looked at once."""
+"""See: what is in a photo and where: its edges, its subject, what is salient in it."""

@@ -13,13 +13,13 @@ import torch
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from taureau.canvas import MAX_SIZE, MIN_SIZE, Canvas
 from taureau.errors import InputError
 from taureau.files import shown
-from taureau.strokes import Strokes
-from taureau.svg.look import Look, parse_color, style_of
+from taureau.geometry.canvas import MAX_SIZE, MIN_SIZE, Canvas
+from taureau.geometry.strokes import Strokes
 from taureau.svg.path_data import Curve, parse_path
 from taureau.svg.refused import Refused, quoted
+from taureau.svg.style import Look, parse_color, style_of
 from taureau.svg.transform import Matrix, numbers_of
 from taureau.svg.write import MAX_STROKES, RECORD_NAMESPACE, SVG_NAMESPACE
 

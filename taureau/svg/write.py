@@ -9,9 +9,9 @@ from xml.sax.saxutils import escape
 
 import torch
 
-from taureau.canvas import Canvas
 from taureau.errors import InputError
-from taureau.strokes import Strokes
+from taureau.geometry.canvas import Canvas
+from taureau.geometry.strokes import Strokes
 
 LONG_SIDE_MM = 180.0  # fits on A4 with margins
 MAX_STROKES = 100_000

@@ -19,7 +19,7 @@ import taureau
 from taureau.cli import program
 from taureau.cli.draw import draw
 from taureau.settings import LOSSES, PRESETS
-from tests.cli.command_line import ROOT, environment, run
+from tests.helpers.command_line import ROOT, environment, run
 
 HELP = Path(__file__).parent / "help"
 

@@ -7,7 +7,7 @@ import pytest
 
 import taureau
 from taureau.cli.doctor import SelfTest, run_self_test
-from tests.cli.command_line import run
+from tests.helpers.command_line import run
 
 WELL = SelfTest("cpu", "torch", 0.3, 0.2, ("reference", "torch"), 1e-4, 1.5)
 
@@ -27,7 +27,7 @@ def test_json_holds_versions_machine_encoders_and_self_test(report):
     assert report["threads"] >= 1
     assert report["devices"].startswith("cpu")
     assert report["encoders"]["contour"].startswith("here")
-    assert set(report["encoders"]) == {"builtin", "contour", *(row.name for row in taureau.models.list_models())}
+    assert set(report["encoders"]) == {"builtin", "contour", *(row.name for row in taureau.weights.list_models())}
 
 
 def test_the_self_test_draws_and_compares_what_is_here(report):

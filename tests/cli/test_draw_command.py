@@ -14,8 +14,8 @@ import taureau
 from taureau.cli.live import LiveView
 from taureau.cli.progress import DrawingProgress
 from taureau.files import shown
-from tests.bad_files import BAD_FILES
-from tests.cli.command_line import QUICK, draw_photo, run
+from tests.helpers.bad_files import BAD_FILES
+from tests.helpers.command_line import QUICK, draw_photo, run
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_options_reach_the_drawing(photo, tmp_path):
     assert outcome.code == 0, outcome.stderr
     settings = outcome.objects[0]["record"]["settings"]
     asked = taureau.Settings(
-        "paper", strokes=3, candidates=2, seed=5, steps=1, size=80, width=1.5, color=True, mask="file", loss="l2"
+        "paper", strokes=3, candidates=2, seed=5, steps=1, size=80, width=1.5, color=True, mask="image", loss="l2"
     )
     assert settings == asked.as_dict()
 
@@ -148,7 +148,7 @@ def test_a_budget_counts_from_opening_the_photo_and_is_said(photo):
 def test_a_sketch_is_continued_with_its_strokes_locked(photo, tmp_path):
     run("draw", photo, *QUICK)
     first = taureau.Sketch.load(tmp_path / "disc.sketch.svg")
-    more = [*QUICK, "-n", "4", "--start", tmp_path / "disc.sketch.svg", "--lock", "-o", tmp_path / "more.svg"]
+    more = [*QUICK, "-n", "4", "--resume", tmp_path / "disc.sketch.svg", "--freeze", "-o", tmp_path / "more.svg"]
     assert run("draw", photo, *more).code == 0
     second = taureau.Sketch.load(tmp_path / "more.svg")
     assert len(second.strokes) == 4
@@ -299,7 +299,7 @@ def test_the_finished_drawing_is_written_before_it_is_shown_live(photo, tmp_path
 def test_a_live_view_that_cannot_be_is_refused_before_any_work(photo, name, code, message):
     begun, folder = photo.with_name("begun.svg"), photo.parent
     begun.write_text("a sketch")
-    places = ["--start", begun, "-o", f"{folder}/out/", "--frames", folder / "frames"]
+    places = ["--resume", begun, "-o", f"{folder}/out/", "--frames", folder / "frames"]
     outcome = run("draw", photo, *QUICK, *places, "--live", folder / name)
     assert outcome.code == code
     assert message in outcome.stderr
@@ -343,7 +343,7 @@ def test_no_photo_is_a_usage_error():
         (["--encoder", "eyes"], "no encoder 'eyes'"),
         (["--device", "abacus"], "device must be one of"),
         (["--loss", "text"], "needs a prompt"),
-        (["--start", "gone.svg"], "gone.svg"),
+        (["--resume", "gone.svg"], "gone.svg"),
         (["--mask", "gone.png"], "gone.png"),
         (["--frame", "3"], "frame 3"),
         (["--encoder", "contour", "--weights", "gone.safetensors"], "gone.safetensors"),
@@ -361,10 +361,10 @@ def test_bad_values_are_bad_input_said_on_one_line(photo, options, words):
 @pytest.mark.parametrize(
     ("options", "words", "code"),
     [
-        (["--lock"], "add --start SVG", 2),
-        (["--start", "four.svg", "--lock", "-n", "4"], "--lock keeps all 4; use -n 5 or more", 2),
-        (["--start", "four.svg", "-n", "3"], "it has 4; use -n 4 or more", 2),
-        (["--start", "twenty.svg", "--lock"], "-n 16 is too few", 2),
+        (["--freeze"], "add --resume SVG", 2),
+        (["--resume", "four.svg", "--freeze", "-n", "4"], "--freeze keeps all 4; use -n 5 or more", 2),
+        (["--resume", "four.svg", "-n", "3"], "it has 4; use -n 4 or more", 2),
+        (["--resume", "twenty.svg", "--freeze"], "-n 16 is too few", 2),
         (["--prompt", "a camel"], "needs an encoder that reads text, got builtin; add --encoder clip-vit-b32", 2),
         (["--mask", "gone.png"], "--mask gone.png: there is no such file", 3),
         (["--mask", "."], "--mask .: there is no such file", 3),
@@ -431,7 +431,7 @@ def test_an_encoder_without_weights_ends_with_4_once_for_all_photos(photo, tmp_p
 
 
 @pytest.mark.parametrize(
-    "options", [["--encoder", "eyes"], ["--device", "abacus"], ["--start", "gone.svg"], ["-n", "0"]]
+    "options", [["--encoder", "eyes"], ["--device", "abacus"], ["--resume", "gone.svg"], ["-n", "0"]]
 )
 def test_what_fails_for_every_photo_is_said_once(photo, tmp_path, options):
     outcome = run("draw", photo, draw_photo(tmp_path / "other.png"), *options)

@@ -6,7 +6,7 @@ import weakref
 import pytest
 
 from taureau.cli.garbage import collect_from_now_on, collected_late
-from tests.cli.command_line import QUICK, draw_photo, run
+from tests.helpers.command_line import QUICK, draw_photo, run
 
 
 @pytest.fixture(autouse=True)

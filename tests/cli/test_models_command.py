@@ -6,9 +6,9 @@ import pickle
 import pytest
 
 import taureau
-from tests.cli.command_line import QUICK, draw_photo, run
-from tests.clip_files import random_tensors, write_tokenizer, write_weights
-from tests.clip_models import TINY_MODELS, TINY_VIT, register
+from tests.helpers.clip_files import random_tensors, write_tokenizer, write_weights
+from tests.helpers.clip_models import TINY_MODELS, TINY_VIT, register
+from tests.helpers.command_line import QUICK, draw_photo, run
 
 NAME = TINY_VIT.name
 
@@ -35,7 +35,7 @@ def weights(tmp_path):
 @pytest.fixture
 def fetched(weights):
     assert run("models", "fetch", NAME, "--from", weights, "--quiet").stdout == ""
-    return taureau.models.path(NAME)
+    return taureau.weights.path(NAME)
 
 
 def test_the_list_says_what_is_here(fetched):
@@ -56,7 +56,7 @@ def test_the_list_as_json(fetched):
 def test_fetch_says_where_the_weights_are(weights):
     outcome = run("models", "fetch", NAME, "--from", weights)
     assert (outcome.code, outcome.stderr) == (0, "")
-    assert outcome.stdout == f"{taureau.models.path(NAME)}\n" == run("models", "path", NAME).stdout
+    assert outcome.stdout == f"{taureau.weights.path(NAME)}\n" == run("models", "path", NAME).stdout
 
 
 def test_verify_says_what_was_compared(fetched):

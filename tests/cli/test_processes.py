@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import taureau
-from tests.cli.command_line import QUICK, ROOT, command, draw_photo, environment
+from tests.helpers.command_line import QUICK, ROOT, command, draw_photo, environment
 
 KILLS = 30
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from raster.backends import FAST_BACKENDS
-from raster.comparison import Draw, assert_like_reference, drawer
-from raster.scenes import NAMED, SCENES, Scene
 
-from taureau.canvas import Canvas
+from taureau.geometry.canvas import Canvas
+from taureau.geometry.strokes import Strokes
 from taureau.raster import rasterize
-from taureau.strokes import Strokes
+from tests.helpers.backends import FAST_BACKENDS
+from tests.helpers.comparison import Draw, assert_like_reference, drawer
+from tests.helpers.scenes import NAMED, SCENES, Scene
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from raster.backends import ALL_BACKENDS, FAST_BACKENDS, needs_numba
-from raster.comparison import assert_like_reference, drawer, picture_and_gradient
-from raster.scenes import NAMED, random_points
 
 import taureau.raster
-from taureau.canvas import Canvas
 from taureau.errors import BackendError, InputError
+from taureau.geometry.canvas import Canvas
+from taureau.geometry.strokes import Strokes
 from taureau.raster import BACKENDS, choose_backend, rasterize
-from taureau.strokes import Strokes
+from tests.helpers.backends import ALL_BACKENDS, FAST_BACKENDS, needs_numba
+from tests.helpers.comparison import assert_like_reference, drawer, picture_and_gradient
+from tests.helpers.scenes import NAMED, random_points
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 
@@ -211,9 +211,9 @@ def test_several_threads_may_draw_at_once(two_threads):
 def test_a_forked_process_draws_too():
     code = """
 import os, sys, torch
-from taureau.canvas import Canvas
+from taureau.geometry.canvas import Canvas
 from taureau.raster import numba_cpu, rasterize
-from taureau.strokes import Strokes
+from taureau.geometry.strokes import Strokes
 torch.set_num_threads(2)
 numba_cpu.WORK_PER_TASK = 300
 points = torch.rand(16, 4, 2, generator=torch.Generator().manual_seed(1)) * 64

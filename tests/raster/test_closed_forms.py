@@ -4,13 +4,13 @@ import math
 
 import pytest
 import torch
-from raster.backends import ALL_BACKENDS
-from raster.scenes import CROSSING, random_points
 
-from taureau.canvas import Canvas
+from taureau.geometry.canvas import Canvas
+from taureau.geometry.strokes import Strokes
 from taureau.raster import rasterize
 from taureau.raster.coverage import HALF_BASE, coverage, coverage_slopes, edge, edge_slope, half_base
-from taureau.strokes import Strokes
+from tests.helpers.backends import ALL_BACKENDS
+from tests.helpers.scenes import CROSSING, random_points
 
 WIDTHS = [0.0, 0.2, 1.0, 1.5, 3.0, 7.3]
 # Offsets of a stroke from the pixel grid, over which sums over pixels become integrals.

@@ -6,12 +6,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raster.backends import ALL_BACKENDS, FAST_BACKENDS, needs_numba
-from raster.scenes import CUSP, HAIRPIN, LOOP, random_points
 
-from taureau.canvas import Canvas
+from taureau.geometry.canvas import Canvas
+from taureau.geometry.strokes import Strokes
 from taureau.raster import rasterize
-from taureau.strokes import Strokes
+from tests.helpers.backends import ALL_BACKENDS, FAST_BACKENDS, needs_numba
+from tests.helpers.scenes import CUSP, HAIRPIN, LOOP, random_points
 
 HUGE = 1e30
 DEGENERATE = {

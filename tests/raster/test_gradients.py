@@ -4,12 +4,12 @@ import math
 
 import pytest
 import torch
-from raster.backends import ALL_BACKENDS, FAST_BACKENDS
-from raster.scenes import CUSP, LOOP, random_points
 
-from taureau.canvas import Canvas
+from taureau.geometry.canvas import Canvas
+from taureau.geometry.strokes import Strokes
 from taureau.raster import rasterize
-from taureau.strokes import Strokes
+from tests.helpers.backends import ALL_BACKENDS, FAST_BACKENDS
+from tests.helpers.scenes import CUSP, LOOP, random_points
 
 SMALL = Canvas(16)
 # Curves without a pixel centre as near to one part of them as to another.

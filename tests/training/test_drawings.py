@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from taureau.bezier import bernstein
-from tests.training.pictures import make_photos
+from taureau.geometry.bezier import bernstein
+from tests.helpers.training_photos import make_photos
 from training.drawings import (
     HELD_OUT,
     KINDS,

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 
 from taureau.errors import WeightsError
-from tests.house import ROOT
-from tests.training.pictures import CLASSES, make_photos, write_classes, write_shard
+from tests.helpers.house import ROOT
+from tests.helpers.training_photos import CLASSES, make_photos, write_classes, write_shard
 from training import drawings, judge_drawings
 from training.checkpoint import save_checkpoint
 from training.judge import (

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from taureau import Sketch
-from tests.training.pictures import CLASSES, make_photos, write_classes, write_shard
+from tests.helpers.training_photos import CLASSES, make_photos, write_classes, write_shard
 from training.recognise import __main__ as command
 from training.recognise.draw import draw, random_sketch
 from training.recognise.plan import Plan, choose, has_subject, read_plan, write_plan
@@ -328,7 +328,7 @@ def test_a_drawing_under_the_name_of_another_is_refused(plan, copied, name, valu
 
 
 def test_a_setting_that_the_plan_does_not_name_must_be_shared_too(plan, copied):
-    change_record(copied / "random/2-3-2.svg", settings={**plan.settings_of(2, 3).as_dict(), "attention": 0.5})
+    change_record(copied / "random/2-3-2.svg", settings={**plan.settings_of(2, 3).as_dict(), "spatial_weighting": 0.5})
     with pytest.raises(ValueError, match="draw all with one version"):
         check_drawings(plan, copied)
 
@@ -376,10 +376,10 @@ def test_the_command_goes_from_photos_to_scores(tmp_path, monkeypatch, capsys):
         command.main()
 
     chosen = ["--photos", shard, "--classes", classes, "--cache", tmp_path / "cache", "--side", SIDE, "--count", 1]
-    drawn_so = "--gallery 3 --steps 1 --strokes 2 --seeds 5 --tidiness 0 --naming 0"
+    drawn_so = "--gallery 3 --steps 1 --strokes 2 --seeds 5 --regularization 0 --distillation 0"
     run("choose", tmp_path / "run", *chosen, *drawn_so.split())
     settings = read_plan(tmp_path / "run").settings_of(5, 2)
-    assert (settings.tidiness, settings.naming) == (0, 0)
+    assert (settings.regularization, settings.distillation) == (0, 0)
     run("draw", tmp_path / "run", "contour", "--part", "0/1")
     run("judge", tmp_path / "run", "--judge", tmp_path / "judge", "--size", 64)
     run("sheet", tmp_path / "run", tmp_path / "sheet.png")

@@ -9,7 +9,7 @@ import skimage.data
 from safetensors import safe_open
 
 from taureau import load_encoder
-from taureau.models.weights import hash_file
+from taureau.weights.safetensors import hash_file
 from training import drawings
 from training.judge import TRAINED, Judge
 from training.recognise.scores import images_of

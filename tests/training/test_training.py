@@ -12,9 +12,9 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from taureau.perception.builtin import Architecture, Builtin
-from tests.house import ROOT
-from tests.training.pictures import CLASSES, make_photos, write_classes, write_shard
+from taureau.encoders.builtin import Architecture, Builtin
+from tests.helpers.house import ROOT
+from tests.helpers.training_photos import CLASSES, make_photos, write_classes, write_shard
 from training.checkpoint import begin_with, export, load_checkpoint, save_checkpoint
 from training.drawings import LINE, PLAIN, WRONG
 from training.evaluate import accuracy, evaluate, local_correspondence, retrieval

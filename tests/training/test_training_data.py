@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.training.pictures import CLASSES, encode, make_photos, write_classes, write_shard
+from tests.helpers.training_photos import CLASSES, encode, make_photos, write_classes, write_shard
 from training.data import NO_CLASS, decode_square, open_photos, read_classes
 
 

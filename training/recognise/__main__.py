@@ -41,8 +41,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from taureau.models.weights import hash_file
-from taureau.perception.builtin import INPUT_SIDE
+from taureau.encoders.builtin import INPUT_SIDE
+from taureau.weights.safetensors import hash_file
 from training.data import open_photos, read_classes
 from training.judge import TRAINED, Judge
 from training.recognise.draw import draw
@@ -69,7 +69,11 @@ def _choose(given: argparse.Namespace) -> None:
     numbers, gallery = choose(photos, count=given.count, gallery=given.gallery, seed=given.seed, more=more, judge=judge)
     labels = photos.labels[numbers]
     settings = {"preset": given.preset, "candidates": given.candidates}
-    settings |= {name: value for name in ("steps", "naming", "tidiness") if (value := getattr(given, name)) is not None}
+    settings |= {
+        name: value
+        for name in ("steps", "distillation", "regularization")
+        if (value := getattr(given, name)) is not None
+    }
     plan = Plan(gallery[:, 0], labels, numbers, gallery, tuple(given.strokes), tuple(given.seeds), settings)
     record = {
         "photos": given.photos.name,
@@ -156,8 +160,10 @@ def _parser() -> argparse.ArgumentParser:
     chosen.add_argument("--seeds", type=int, nargs="+", default=[1, 2], help="seeds to draw with (default 1 2)")
     chosen.add_argument("--preset", default="fast")
     chosen.add_argument("--candidates", type=int, default=1, help="starts of a drawing (default 1)")
-    chosen.add_argument("--naming", type=float, help="how much names count at first (default: as in the preset)")
-    chosen.add_argument("--tidiness", type=float, help="how much the priors count (default: as in the preset)")
+    chosen.add_argument(
+        "--distillation", type=float, help="weight of the class distillation loss (default: the preset's)"
+    )
+    chosen.add_argument("--regularization", type=float, help="weight of the regularizers (default: the preset's)")
     chosen.add_argument("--steps", type=int, help="steps of a drawing (default: as in the preset)")
 
     drawn = add("draw", _draw, "draw what is not drawn yet")

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from taureau import Canvas, Settings, Sketch, Sketcher, Strokes, load_encoder
-from taureau.perception.builtin import INPUT_SIDE, Builtin
-from taureau.placement import first_strokes, sample_points
+from taureau.encoders.builtin import INPUT_SIDE, Builtin
+from taureau.initialize.sampling import random_curves, sample_points
 from training.recognise.plan import Plan
 
 # The name that stands for strokes that nobody placed.
@@ -51,7 +51,7 @@ def random_sketch(number: int, settings: Settings) -> Sketch:
     seed = np.random.SeedSequence([settings.seed, number, settings.strokes]).generate_state(1)[0]
     generator = torch.Generator().manual_seed(int(seed))
     points = sample_points(torch.ones(settings.size, settings.size), settings.strokes, generator=generator)
-    strokes = Strokes.black(first_strokes(points, settings.size, generator=generator), settings.width)
+    strokes = Strokes.black(random_curves(points, settings.size, generator=generator), settings.width)
     record = {"encoder": RANDOM, "seed": settings.seed, "settings": settings.as_dict()}
     return Sketch(strokes, Canvas(settings.size), "random strokes", record)
 

@@ -16,7 +16,7 @@ import torch
 
 from taureau import Settings
 from taureau.files import write_atomically
-from taureau.segmentation import WORKING_SIDE, cut_out
+from taureau.see.grabcut import WORKING_SIDE, segment
 from training.data import Photos
 from training.recognise.scores import Judge, images_of
 
@@ -98,7 +98,7 @@ def has_subject(photo: np.ndarray) -> bool:
     large = cv2.resize(photo, (WORKING_SIDE, WORKING_SIDE), interpolation=cv2.INTER_CUBIC).astype(np.float32) / 255
     offsets = (np.arange(WORKING_SIDE, dtype=np.float32) + 0.5) / WORKING_SIDE - 0.5
     bell = np.exp(-(offsets**2) / (2 * MIDDLE**2))
-    return cut_out(large, np.outer(bell, bell))[0] is not None
+    return segment(large, np.outer(bell, bell))[0] is not None
 
 
 def write_plan(plan: Plan, run: Path, record: Mapping[str, object]) -> None:

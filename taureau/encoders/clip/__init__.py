@@ -1,0 +1,1 @@
+"""CLIP: OpenAI's and DataComp's towers as encoders, from safetensors files."""

@@ -1,0 +1,47 @@
+"""Tensors out of a weights file, in float32: only those asked for, and none that holds a NaN."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from taureau.errors import WeightsError
+from taureau.files import shown
+from taureau.shapes import Tensor
+from taureau.weights.safetensors import Layout, check_finite
+
+
+def read_tensors(file: Path, layout: Layout, names: Iterable[str]) -> dict[str, Tensor]:
+    """Read some tensors of a weights file whose layout was checked.
+
+    Args:
+        file: a safetensors file.
+        layout: what `taureau.weights.safetensors.read_layout` found in it.
+        names: the tensors to read.
+
+    Returns:
+        The tensors by name, float32, on the processor.
+
+    Raises:
+        WeightsError: a number in them is infinite or NaN, or the file cannot be read any more.
+    """
+    names = list(names)
+    check_finite(layout, names, file)
+    try:
+        with safe_open(file, framework="pt") as tensors:
+            # Copies: the file may change or go, and where a tensor lies in memory changes the rounding of products.
+            return {name: tensors.get_tensor(name).to(torch.float32, copy=True) for name in names}
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{shown(file)}: it cannot be read any more ({error})") from error
+
+
+def strip_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The same tensors with `prefix` cut from their names."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+
+
+def freeze(module: torch.nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Give a module its tensors for good: all of them, none left over, no gradient to any."""
+    module.load_state_dict(tensors, strict=True, assign=True)
+    module.requires_grad_(False).eval()

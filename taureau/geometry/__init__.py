@@ -1,0 +1,1 @@
+"""Geometry: the canvas, strokes, and cubic Bézier curves; curves and nothing else."""

@@ -1,0 +1,1 @@
+"""Initialize: the strokes that an optimisation begins with."""

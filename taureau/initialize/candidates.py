@@ -1,0 +1,205 @@
+"""Candidates: the strokes that an optimisation begins with.
+
+New strokes begin on lines of the photo, or as random curves where the placement map is high; a sketch that is resumed
+brings its own strokes, which come first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from taureau.geometry.bezier import halves, lengths
+from taureau.geometry.canvas import Canvas
+from taureau.geometry.strokes import Strokes
+from taureau.image.palette import colors_under
+from taureau.initialize.sampling import random_curves, sample_points
+from taureau.initialize.tracing import Trace, choose_curves
+from taureau.raster import rasterize
+from taureau.shapes import Float, Tensor
+
+# Where there are more strokes than lines, lines are halved, down to halves of so many widths.
+LEAST_HALF = 4.0
+# Candidates that continue a sketch differ by this much, as a share of the canvas.
+JITTER = 0.01
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The first strokes of every candidate.
+
+    Args:
+        strokes: a batch, one sketch a candidate; frozen ones first, extra ones last.
+        num_strokes: how many strokes a candidate is to have; the others are extra and will be pruned.
+        num_frozen: how many strokes, from the first on, stay as they are.
+    """
+
+    strokes: Strokes
+    num_strokes: int
+    num_frozen: int = 0
+
+    def __post_init__(self) -> None:
+        assert self.num_strokes == len(self.strokes) or self.num_frozen == 0, "frozen strokes are never extra"
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What a photo says about where strokes begin.
+
+    Args:
+        placement: where random strokes should begin, at least 0.
+        coverage: 1 where the photo is.
+        trace: the lines to begin on; None where all strokes begin as random curves.
+        palette: the photo's colours, for strokes that have some.
+    """
+
+    placement: Float[Tensor, "size size"]
+    coverage: Float[Tensor, "size size"]
+    trace: Trace | None = None
+    palette: Float[Tensor, "3 size size"] | None = None
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """A sketch to continue from.
+
+    Args:
+        strokes: in canvas pixels, on the CPU.
+        freeze: whether every candidate has them as they are; otherwise only the first has, and the others are moved a
+            little, so that they differ.
+    """
+
+    strokes: Strokes
+    freeze: bool = False
+
+
+def first_candidates(
+    guide: Guide,
+    *,
+    num_strokes: int,
+    num_extra: int = 0,
+    width: float,
+    resumed: Resumed | None = None,
+    generators: Sequence[torch.Generator],
+) -> Candidates:
+    """Begin every candidate.
+
+    Args:
+        guide: where strokes begin. The first candidate takes the best lines, the others vary. Where there are more
+            strokes than lines, the longest lines are drawn in two.
+        num_strokes: of each candidate, resumed ones and new ones together.
+        num_extra: how many each has besides, at the end: on lines that the others leave out, then as random curves.
+        width: full width of the new strokes in canvas pixels.
+        resumed: the sketch to continue from. New strokes begin where it leaves paper.
+        generators: one a candidate, on the CPU.
+
+    Returns:
+        Strokes of `len(generators)` sketches, on the device of the placement map; the resumed ones first.
+    """
+    earlier = None if resumed is None else resumed.strokes
+    num_resumed = 0 if earlier is None else len(earlier)
+    if earlier is not None:
+        guide = replace(guide, placement=_off(guide.placement, earlier))
+    begun = []
+    for candidate, generator in enumerate(generators):
+        new = _new_curves(
+            guide,
+            num_strokes - num_resumed,
+            num_extra,
+            width,
+            drawn=None if earlier is None else earlier.points,
+            generator=generator,
+            vary=candidate > 0,
+        )
+        if resumed is not None:
+            new = torch.cat([_continued(resumed, guide.placement.shape[-1], generator, vary=candidate > 0), new])
+        begun.append(new)
+    first = Strokes.black(torch.stack(begun).to(guide.placement.device), width)
+    if earlier is not None:
+        opacity = None if earlier.opacity is None else _extended(earlier.opacity, 1.0, first)
+        first = replace(first, width=_extended(earlier.width, width, first), opacity=opacity)
+    first = replace(first, color=_first_colors(first.points, guide.palette, earlier))
+    return Candidates(first, num_strokes, num_resumed if resumed is not None and resumed.freeze else 0)
+
+
+def _new_curves(
+    guide: Guide,
+    num: int,
+    num_extra: int,
+    width: float,
+    *,
+    drawn: Float[Tensor, "drawn 4 2"] | None,
+    generator: torch.Generator,
+    vary: bool,
+) -> Float[Tensor, "new 4 2"]:
+    """New strokes of one candidate, the extra ones last: on the lines that `drawn` leaves out, then random curves."""
+
+    def filled(new: Tensor, wanted: int) -> Tensor:
+        """So many strokes: the ones given, and random curves."""
+        if len(new) == wanted:
+            return new
+        left = _off(guide.placement, Strokes.black(new, width)) if len(new) else guide.placement
+        points = sample_points(left, wanted - len(new), generator=generator, coverage=guide.coverage).cpu()
+        return torch.cat([new, random_curves(points, guide.placement.shape[-1], generator=generator)])
+
+    def traced(wanted: int, already: Tensor | None) -> Tensor:
+        if guide.trace is None:
+            return torch.zeros(0, 4, 2)
+        around = num + (0 if drawn is None else len(drawn))  # lines are looked at for all strokes together
+        varied = generator if vary else None
+        return choose_curves(guide.trace, wanted, around=around, drawn=already, generator=varied)
+
+    new = filled(_halved(traced(num, drawn), num, LEAST_HALF * width), num)
+    if num_extra:
+        new = filled(torch.cat([new, traced(num_extra, new)]), num + num_extra)
+    return new
+
+
+def _continued(resumed: Resumed, size: int, generator: torch.Generator, *, vary: bool) -> Float[Tensor, "strokes 4 2"]:
+    """The resumed strokes as one candidate has them; the generator moves on in either case."""
+    points = resumed.strokes.points
+    noise = torch.randn(points.shape, generator=generator) * JITTER * size
+    return points + noise if vary and not resumed.freeze else points
+
+
+def _extended(values: Float[Tensor, " resumed"], new: float, first: Strokes) -> Float[Tensor, "candidates strokes"]:
+    """A property of the resumed strokes, and that of new ones, for every candidate."""
+    candidates, strokes = first.points.shape[:2]
+    whole = torch.cat([values, values.new_full((strokes - len(values),), new)])
+    return whole.to(first.points.device).expand(candidates, -1).contiguous()
+
+
+def _halved(curves: Float[Tensor, "curves 4 2"], num: int, least: float) -> Float[Tensor, "strokes 4 2"]:
+    """Up to `num` curves that are the same lines: the longest is halved, as long as halves are not too short."""
+    parts, long = list(curves), lengths(curves).tolist()
+    while parts and len(parts) < num:
+        longest = long.index(max(long))
+        if long[longest] < 2 * least:
+            break
+        both = halves(parts[longest])
+        parts[longest : longest + 1] = both
+        long[longest : longest + 1] = lengths(both).tolist()
+    return torch.stack(parts) if parts else curves
+
+
+def _off(placement: Float[Tensor, "size size"], strokes: Strokes) -> Float[Tensor, "size size"]:
+    """Attention where some strokes leave paper."""
+    paper = rasterize(strokes, Canvas(placement.shape[-1]), backend="torch").mean(dim=0)
+    return placement * paper.to(placement)
+
+
+def _first_colors(
+    points: Float[Tensor, "candidates strokes 4 2"],
+    palette: Float[Tensor, "3 height width"] | None,
+    resumed: Strokes | None,
+) -> Float[Tensor, "candidates strokes 3"] | None:
+    """The palette's colour under each new stroke, black without a palette; resumed strokes keep theirs.
+
+    None, for plain black ink, where nothing has a colour.
+    """
+    if palette is None and (resumed is None or resumed.color is None):
+        return None
+    colors = points.new_zeros(*points.shape[:2], 3) if palette is None else colors_under(points, palette)
+    if resumed is not None:
+        colors[:, : len(resumed)] = 0.0 if resumed.color is None else resumed.color.to(colors)
+    return colors

@@ -1,0 +1,1 @@
+"""Losses: what an optimisation lowers: perceptual losses over views, and regularizers of the strokes."""

@@ -1,0 +1,1 @@
+"""Optimize: move strokes until an objective is low; a generator of steps."""
