@@ -1,7 +1,8 @@
-"""Subject tracing: the first strokes, on the lines of the subject that say most of what it is.
+"""Subject tracing: the lines of the subject, weighted by how much each says of what it is.
 
-Takes the lines of a photo, which part of it the subject is and where a classifier sees what it is; gives curves on the
-lines, the most telling first: long ones of the silhouette, then features, and nothing on ground, shadow or frame.
+Takes the lines of a photo, which part of it the subject is and where a classifier sees what it is; gives the curves that
+could be drawn on them (`taureau.initialize.tracing.Trace`): long ones of the silhouette weigh most, then features, and
+nothing is drawn on ground, shadow or the photo's frame.
 """
 
 from dataclasses import dataclass
@@ -10,139 +11,120 @@ import cv2
 import numpy as np
 import torch
 
-from taureau.bezier import lengths
-from taureau.fit import fit_cubics
-from taureau.initialize.line_chains import chain_lines
+from taureau.initialize.chains import link_ridges
+from taureau.initialize.tracing import GAP, SPACING, WORKING_SIDE, Trace, fitted_parts
 from taureau.see.lines import LineMap
-from taureau.shapes import Bool, Float, Tensor
-from taureau.trace import LOOP, SAMPLES, _falling, _left, _parts
+from taureau.shapes import Bool, Float
 
-# Lengths below are in units of the long side over 224.
-UNIT = 224.0
-SPACING = 1.5  # between two points of a chain
-# What n strokes see: each is the first number over the root of n, within the other two. The gap in a line that is
-# bridged; the distance of a curve from its line at which it explains nothing; how far a curve covers.
-GAP = (24.0, 2.0, 14.0)
-TOLERANCE = (8.0, 1.2, 5.0)
-COVER = (18.0, 2.0, 8.0)
-# What a line is worth grows as this power of its length: a line of twice the length does not say twice as much, and an
-# eye is not nothing beside a back.
+# Lengths below are in pixels of a map of 224.
+# Hysteresis: a chain goes on while the strength is over the lower one and is kept when it reaches the upper one.
+LOW, HIGH = 0.3, 0.5
+# A line of twice the length does not say twice as much, and an eye is not nothing beside a back.
 POWER = 0.55
-INK = 0.15  # of the weight of the strongest lines: what a curve must explain, on the average, to be worth its ink
 OUTLINE = 3.0  # so near the mask's border a line is silhouette
 BELONGS = 3.0  # a line belongs to the subject when the subject is this near
+UNSURE, SURE = 0.5, 0.95  # saliency up to which it does not belong at all, and from which it does
+ANYWHERE = 0.3  # what a line weighs at least where there is no subject
 LEAST_EVIDENCE = 0.35  # what an inner line weighs where the classifier sees nothing; 1 where it sees most
 FRAME = 3.0  # so near the photo's border a line along it is none of what is shown
 ALONG = 0.9  # cosine of the angle up to which it runs along
+LEAST = 0.05  # a line of less weight is none
 
 
 @dataclass(frozen=True)
-class Telling:
-    """What lines weigh.
+class Borders:
+    """Which borders of a map are the photo's own, and not those of a part cut out of it."""
 
-    Args:
-        weight: of a line through each pixel, 0..1; nothing is drawn where it is 0.
-        silhouette: where a line is the subject's outline.
-    """
-
-    weight: Float[np.ndarray, "height width"]
-    silhouette: Bool[np.ndarray, "height width"]
+    left: bool = True
+    top: bool = True
+    right: bool = True
+    bottom: bool = True
 
 
-def weigh(
+def weigh_lines(
     lines: LineMap,
     saliency: Float[np.ndarray, "height width"],
     mask: Float[np.ndarray, "height width"] | None,
     evidence: Float[np.ndarray, "height width"],
-    *,
-    borders: tuple[bool, bool, bool, bool] = (True, True, True, True),
-) -> Telling:
-    """What lines are worth.
+    borders: Borders,
+) -> Float[np.ndarray, "height width"]:
+    """What a line through each pixel is worth, 0..1; nothing is drawn where it is 0.
 
     Args:
         lines: the lines.
         saliency: how surely each pixel is of the subject, 0..1.
-        mask: of the subject; None when there is none.
+        mask: of the subject, 0..1; None when there is none.
         evidence: how much each place speaks for what the classifier sees, 0..1.
-        borders: whether the left, upper, right and lower border of the map is the photo's own.
+        borders: which borders of the maps are the photo's.
     """
-    unit = max(lines.strength.shape) / UNIT
-    silhouette = np.zeros(lines.strength.shape, bool)
-    belongs = saliency.clip(0.3, 1)
-    if mask is not None:
-        subject = (mask > 0.5).astype(np.uint8)
-        disc = _disc(OUTLINE * unit)
-        silhouette = cv2.dilate(subject, disc) != cv2.erode(subject, disc)
-        near = cv2.dilate(np.minimum(saliency, mask).astype(np.float32), _disc(BELONGS * unit))
-        belongs = ((near - 0.5) / 0.45).clip(0, 1)
+    unit = max(lines.strength.shape) / WORKING_SIDE
     tells = evidence / max(float(np.quantile(evidence, 0.95)), 1e-6)
     tells = LEAST_EVIDENCE + (1 - LEAST_EVIDENCE) * tells.clip(0, 1)
-    weight = lines.strength * belongs * np.where(silhouette, 1.0, tells)
-    return Telling(np.where(_on_frame(lines, borders), 0, weight).astype(np.float32), silhouette)
+    if mask is None:
+        belongs = saliency.clip(ANYWHERE, 1)
+    else:
+        subject, disc = (mask > 0.5).astype(np.uint8), _disc(OUTLINE * unit)
+        silhouette = cv2.dilate(subject, disc) != cv2.erode(subject, disc)
+        tells = np.where(silhouette, 1.0, tells)
+        near = cv2.dilate(np.minimum(saliency, mask).astype(np.float32), _disc(BELONGS * unit))
+        belongs = ((near - UNSURE) / (SURE - UNSURE)).clip(0, 1)
+    weight = lines.strength * belongs * tells
+    return np.where(_on_frame(lines, borders), 0, weight).astype(np.float32)
 
 
-def trace_subject(
-    lines: LineMap, telling: Telling, num: int, *, around: int | None = None
-) -> Float[Tensor, "chosen 4 2"]:
-    """Curves on the most telling lines, the most telling first.
+def trace_lines(
+    lines: LineMap, weight: Float[np.ndarray, "height width"], *, num_strokes: int, size: float
+) -> Trace:
+    """The curves that could be drawn on the lines of a map.
 
     Args:
         lines: the lines.
-        telling: what they weigh.
-        num: how many curves are wanted.
-        around: for how many strokes in all; None for `num`.
-
-    Returns:
-        Control points in pixels of the map, of `num` curves or of as many as are worth drawing.
+        weight: what each is worth (`weigh_lines`).
+        num_strokes: for so many strokes; fewer bridge wider gaps.
+        size: of the canvas that the longer side of the map covers, in canvas pixels.
     """
-    around = num if around is None else around
-    unit = max(lines.strength.shape) / UNIT
-    chains = chain_lines(
-        lines, telling.weight > 0.05, gap=_falling(GAP, around) * unit, spacing=SPACING * unit
+    unit = max(lines.strength.shape) / WORKING_SIDE
+    at_one, least, most = GAP
+    gap = min(max(at_one / max(num_strokes, 1) ** 0.5, least), most)
+    top, offset = lines.ridges()
+    chains = link_ridges(
+        top & (weight > LEAST) & (lines.strength > LOW),
+        lines.strength,
+        lines.normal,
+        offset,
+        least=HIGH,
+        gap=gap * unit,
+        spacing=SPACING * unit,
     )
-    if not chains:
-        return torch.zeros(0, 4, 2)
-    points = torch.cat([torch.from_numpy(chain.points).float() for chain in chains])
+    points = torch.cat([torch.zeros(0, 2), *(torch.from_numpy(chain.points).float() for chain in chains)])
     rows, columns = (
-        points[:, axis].long().clamp(0, size - 1).numpy() for axis, size in zip((1, 0), lines.strength.shape, strict=True)
+        points[:, axis].long().clamp(0, length - 1).numpy() for axis, length in zip((1, 0), weight.shape, strict=True)
     )
-    weights = torch.from_numpy(telling.weight[rows, columns])
-    members, before = [], 0
-    for chain in chains:
-        members.append(before + torch.from_numpy(_parts(chain, UNIT / SPACING)))
-        before += len(chain.points)
-    parts = torch.cat(members)
-    curves, errors = fit_cubics(points[parts].double())
-    way = points[parts].diff(dim=1).norm(dim=2).sum(dim=1)
-    # Where points say little of the handles, a curve can pass them all and still make a loop in between.
-    fair = lengths(curves).float() < LOOP * way
-    curves, errors, parts, way = curves[fair].float(), errors[fair].float(), parts[fair], way[fair]
-    worth = (1 - (errors / (_falling(TOLERANCE, around) * unit)) ** 2).clamp_min(-1)
-    strongest = float(weights.quantile(0.95))
-    cover = _falling(COVER, around) * unit
-    chosen: list[Tensor] = []
-    while len(chosen) < num and len(curves) > 0:
-        gains = (way / unit) ** POWER * (weights[parts] * worth - INK * strongest).mean(dim=1)
-        best = int(gains.argmax())
-        if gains[best] <= 0:
-            break
-        chosen.append(curves[best])
-        weights = weights * _left(points, curves[best], cover)
-    return torch.stack(chosen) if chosen else torch.zeros(0, 4, 2)
+    points = points / unit
+    members, curves, errors, way = fitted_parts(chains, points, WORKING_SIDE / SPACING)
+    return Trace(
+        scale=size / WORKING_SIDE,
+        side=WORKING_SIDE,
+        points=points,
+        weights=torch.from_numpy(weight[rows, columns]),
+        curves=curves,
+        members=members,
+        errors=errors,
+        way=way,
+        power=POWER,
+    )
 
 
-def _on_frame(lines: LineMap, borders: tuple[bool, bool, bool, bool]) -> Bool[np.ndarray, "height width"]:
+def _on_frame(lines: LineMap, borders: Borders) -> Bool[np.ndarray, "height width"]:
     """Where a line runs along the photo's border."""
     height, width = lines.strength.shape
-    reach = max(2, round(FRAME * max(height, width) / UNIT))
-    upright = np.abs(lines.normal[..., 0]) > ALONG
-    level = np.abs(lines.normal[..., 1]) > ALONG
+    reach = max(2, round(FRAME * max(height, width) / WORKING_SIDE))
+    upright, level = (np.abs(lines.normal[..., axis]) > ALONG for axis in (0, 1))
     found = np.zeros((height, width), bool)
-    left, top, right, bottom = borders
-    found[:, :reach] |= left & upright[:, :reach]
-    found[:reach] |= top & level[:reach]
-    found[:, width - reach :] |= right & upright[:, width - reach :]
-    found[height - reach :] |= bottom & level[height - reach :]
+    found[:, :reach] |= borders.left & upright[:, :reach]
+    found[:reach] |= borders.top & level[:reach]
+    found[:, width - reach :] |= borders.right & upright[:, width - reach :]
+    found[height - reach :] |= borders.bottom & level[height - reach :]
     return found
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch.nn import functional
 
+from taureau.image.resample import resize
 from taureau.shapes import Float, Int64, Tensor
 
 SIDE = 224  # the classifier was trained at: the root of the area that it sees
@@ -83,10 +83,7 @@ def see_classes(
         for found in maps:
             each = torch.einsum("kc,chw->khw", weights, found).clamp_min(0)
             one = torch.einsum("k,khw->hw", best.values / best.values.sum(), each)
-            large = functional.interpolate(
-                one[None, None], size=(height, width), mode="bicubic", align_corners=False
-            )[0, 0]
-            evidence += large.clamp_min(0)
+            evidence += resize(one, height, width).clamp_min(0)
         evidence /= evidence.max().clamp_min(1e-9)
     return Activation(evidence, best.indices, best.values)
 
@@ -95,9 +92,5 @@ def _fitted(image: Tensor, scale: float) -> Tensor:
     """The picture with the area of a square of `scale` times `SIDE`, its sides multiples of `STRIDE`."""
     height, width = image.shape[1:]
     share = scale * SIDE / (height * width) ** 0.5
-    size = [max(1, round(side * share / STRIDE)) * STRIDE for side in (height, width)]
-    smaller = size[0] < height
-    fitted = functional.interpolate(
-        image[None], size=size, mode="bilinear" if smaller else "bicubic", antialias=smaller, align_corners=False
-    )
-    return fitted[0].clamp(0, 1)
+    rows, columns = (max(1, round(side * share / STRIDE)) * STRIDE for side in (height, width))
+    return resize(image, rows, columns).clamp(0, 1)

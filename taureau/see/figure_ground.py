@@ -1,4 +1,4 @@
-"""Subject: what a photo is of, told from what is around it.
+"""Figure and ground: what a photo is of, told from what is around it.
 
 A classifier says where it sees something, lines say where that ends, colours say what else belongs to it. Takes the
 three, gives for each pixel how surely it is of the subject, a mask, and how far that is to be trusted; or says that
@@ -40,8 +40,8 @@ MARGIN, SOFTNESS = 0.01, 0.006  # of the long side: the mask is so much larger, 
 
 
 @dataclass(frozen=True)
-class Subject:
-    """The subject of a photo.
+class Segmentation:
+    """A photo told into subject and ground.
 
     Args:
         saliency: how surely each pixel is of it, 0..1.
@@ -57,11 +57,11 @@ class Subject:
     reason: str | None
 
 
-def find_subject(
+def segment(
     photo: Float[np.ndarray, "height width 3"],
     evidence: Float[np.ndarray, "height width"],
     lines: Float[np.ndarray, "height width"],
-) -> Subject:
+) -> Segmentation:
     """Tell the subject of a photo from its ground.
 
     Args:
@@ -77,9 +77,9 @@ def find_subject(
     size = (photo.shape[1], photo.shape[0])
     saliency = cv2.resize(belief, size, interpolation=cv2.INTER_LINEAR).clip(0, 1)
     if reason is not None:
-        return Subject(saliency, None, confidence, reason)
+        return Segmentation(saliency, None, confidence, reason)
     soft = cv2.resize(_softened(mask), size, interpolation=cv2.INTER_LINEAR).clip(0, 1)
-    return Subject(saliency, soft, confidence, None)
+    return Segmentation(saliency, soft, confidence, None)
 
 
 def _by_evidence(evidence: np.ndarray, lines: np.ndarray) -> np.ndarray:

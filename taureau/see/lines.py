@@ -10,9 +10,9 @@ from typing import Protocol
 import cv2
 import numpy as np
 import torch
-from torch.nn import functional
 
-from taureau.lines import _thinned as made_one_pixel_wide
+from taureau.image.resample import resize
+from taureau.image.thinning import thinned
 from taureau.shapes import Bool, Float, Tensor
 
 # Pixels of the photo's long side, as the network sees it.
@@ -79,7 +79,7 @@ def see_lines(
     with torch.inference_mode():
         for side, share in zip(sides, shares, strict=True):
             found = network.logits(_fitted(image, side)[None])
-            logits += share * _resized(found[None], height, width)[0, 0]
+            logits += share * resize(found[0], height, width)
     strength = logits.sigmoid().numpy().astype(np.float32)
     sigma = RIDGE_SIGMA * max(height, width) / DETAIL
     return LineMap(*smoothed(strength, max(sigma, 1.0)), max(sigma, 1.0))
@@ -134,18 +134,11 @@ def find_ridges(
     for way in range(2, int(sigma) + 1):
         top &= (values >= at(way)) & (values >= at(-way))
     offset = np.where(bend > 0, (ahead - behind) / (2 * np.maximum(bend, 1e-12)), 0.0)
-    return made_one_pixel_wide(top), np.clip(offset, -0.5, 0.5)
+    return thinned(top), np.clip(offset, -0.5, 0.5)
 
 
 def _fitted(image: Tensor, side: int) -> Tensor:
     """The picture with a long side of so many pixels."""
-    height, width = image.shape[1:]
-    scale = side / max(height, width)
-    return _resized(image[None], max(1, round(height * scale)), max(1, round(width * scale)))[0].clamp(0, 1)
-
-
-def _resized(maps: Tensor, height: int, width: int) -> Tensor:
-    smaller = height < maps.shape[2]
-    return functional.interpolate(
-        maps, size=(height, width), mode="bilinear" if smaller else "bicubic", antialias=smaller, align_corners=False
-    )
+    scale = side / max(image.shape[1:])
+    height, width = (max(1, round(size * scale)) for size in image.shape[1:])
+    return resize(image, height, width).clamp(0, 1)
