@@ -21,6 +21,7 @@ from taureau.shapes import Bool, Float
 LOW, HIGH = 0.3, 0.5
 # A line of twice the length does not say twice as much, and an eye is not nothing beside a back.
 POWER = 0.55
+INK = 0.3  # of the strongest: what is drawn again, or hardly a line, is worth no ink
 OUTLINE = 3.0  # so near the mask's border a line is silhouette
 BELONGS = 3.0  # a line belongs to the subject when the subject is this near
 UNSURE, SURE = 0.5, 0.95  # saliency up to which it does not belong at all, and from which it does
@@ -112,6 +113,7 @@ def trace_lines(
         errors=errors,
         way=way,
         power=POWER,
+        ink=INK,
     )
 
 

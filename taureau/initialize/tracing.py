@@ -54,6 +54,7 @@ class Trace:
         errors: how far each of them is from the curve.
         way: the lengths of the parts that the curves were fitted to.
         power: what a line is worth grows as this power of its length.
+        ink: of the weight of the strongest lines: what a pixel of stroke must explain to be worth its ink.
     """
 
     scale: float
@@ -65,6 +66,7 @@ class Trace:
     errors: Float[Tensor, "curves samples"]
     way: Float[Tensor, " curves"]
     power: float = 1.0
+    ink: float = INK
 
 
 def find_lines(
@@ -161,7 +163,7 @@ def choose_curves(
         strongest = _strongest(weights)
         worth = (1 - (trace.errors / tolerance) ** 2).clamp_min(-1)
         while len(chosen) < num:
-            gains = trace.way**trace.power * (weights[trace.members] * worth - INK * strongest).mean(dim=1)
+            gains = trace.way**trace.power * (weights[trace.members] * worth - trace.ink * strongest).mean(dim=1)
             best = int(gains.argmax())
             if gains[best] <= 0:
                 break

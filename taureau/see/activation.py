@@ -5,7 +5,7 @@ place of the map say how much the place speaks for the class. Takes a photo, giv
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 
@@ -18,6 +18,7 @@ STRIDE = 32  # sides are multiples of this
 NUM_CLASSES = 5  # the best ones, whose maps are added: a photo of a cat is no less of its kin
 
 
+@runtime_checkable
 class Classifier(Protocol):
     """What knows classes of pictures: EfficientNet-Lite, or another that averages its last map.
 

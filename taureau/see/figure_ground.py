@@ -15,14 +15,15 @@ from taureau.see.propagation import fitted, spread
 from taureau.shapes import Bool, Float
 
 SIDE = 160  # pixels of the long side that it works at
+GROUND_FOCUS = 1.25  # the same where evidence for the ground is asked for
 FOCUS = 1.5  # evidence to this power: what speaks most for the classes counts more
 RESTART = 3e-4  # how far evidence spreads at first: about 58 pixels where no line is
-GROUND = 0.25  # evidence under this speaks for the ground, the more the less there is
+GROUND = 0.3  # evidence to the power GROUND_FOCUS under this speaks for the ground, the more the less there is
 GROUND_SHARE = 0.6  # as much as the photo's border does
 BORDER = 2  # pixels
 UNKNOWN = 0.1  # where neither speaks, it is ground
 # Looking at colours: rounds, what they count, and how far what they say spreads.
-ROUNDS, COLOR_SHARE, COLOR_RESTART = 4, 0.6, 1e-2
+ROUNDS, COLOR_SHARE, COLOR_RESTART = 4, 0.8, 1e-2
 BINS = 12  # of each of lightness, green to red, blue to yellow
 FEW = 3e-4  # added to the share of each colour, so that a rare one decides nothing
 MOST_ODDS = 4.0  # a colour's logarithm of odds is at most that
@@ -90,7 +91,7 @@ def _by_evidence(evidence: np.ndarray, lines: np.ndarray) -> np.ndarray:
     around[BORDER:-BORDER, BORDER:-BORDER] = False
     # Where the subject runs over the border, it is no ground.
     seeds = np.maximum(
-        GROUND_SHARE * (1 - evidence / GROUND).clip(0, 1), around * (1 - 1.2 * figure).clip(0, 1)
+        GROUND_SHARE * (1 - evidence**GROUND_FOCUS / GROUND).clip(0, 1), around * (1 - 1.2 * figure).clip(0, 1)
     )
     share = figure / (figure + spread(seeds, lines, restart=RESTART) + UNKNOWN)
     share = (share / max(float(np.quantile(share, 0.98)), 1e-6)).clip(0, 1)

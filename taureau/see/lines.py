@@ -5,7 +5,7 @@ is more than four pixels. Takes a photo, gives one map of both, and its ridges.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -22,7 +22,12 @@ GIST_SHARE = 0.5
 # Standard deviation of the Gaussian under which ridges are sought, in pixels of a map of 512; less is doubled by noise.
 RIDGE_SIGMA = 2.0
 
+# A ridge bends down at least by this share of its height from one pixel to the next; one with a spread of six pixels has
+# 0.028. Less is the slope of another ridge, seen along it.
+LEAST_BEND = 0.015
 
+
+@runtime_checkable
 class LineNetwork(Protocol):
     """What finds lines in pictures: `taureau.see.edge_network.EdgeNetwork` or `taureau.see.hed.HED`."""
 
@@ -130,7 +135,7 @@ def find_ridges(
 
     ahead, behind = at(1), at(-1)
     bend = 2 * values - ahead - behind
-    top = (values >= ahead) & (values >= behind) & (bend > 0)
+    top = (values >= ahead) & (values >= behind) & (bend > LEAST_BEND * values)
     for way in range(2, int(sigma) + 1):
         top &= (values >= at(way)) & (values >= at(-way))
     offset = np.where(bend > 0, (ahead - behind) / (2 * np.maximum(bend, 1e-12)), 0.0)

@@ -18,7 +18,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 TOLERANCE = 0.0075  # of the diagonal
-THRESHOLDS = tuple(np.linspace(0.04, 0.96, 24).tolist())
+THRESHOLDS = tuple(np.linspace(0.08, 0.92, 15).tolist())
 
 Detector = Callable[[np.ndarray], np.ndarray]  # uint8 photo -> thinned lines, 0..1, 0 where there is none
 
