@@ -21,10 +21,11 @@ from taureau.shapes import Bool, Float
 LOW, HIGH = 0.3, 0.5
 # A line of twice the length does not say twice as much, and an eye is not nothing beside a back.
 POWER = 0.55
-INK = 0.3  # of the strongest: what is drawn again, or hardly a line, is worth no ink
+INK = 0.15  # of the strongest: what is hardly a line is worth no ink
+LEAST_NEW = 0.5  # of a curve must be the first on its line: no line is drawn twice
 OUTLINE = 3.0  # so near the mask's border a line is silhouette
 BELONGS = 3.0  # a line belongs to the subject when the subject is this near
-UNSURE, SURE = 0.5, 0.95  # saliency up to which it does not belong at all, and from which it does
+UNSURE, SURE = 0.45, 0.75  # saliency up to which it does not belong at all, and from which it does
 ANYWHERE = 0.3  # what a line weighs at least where there is no subject
 LEAST_EVIDENCE = 0.35  # what an inner line weighs where the classifier sees nothing; 1 where it sees most
 FRAME = 3.0  # so near the photo's border a line along it is none of what is shown
@@ -114,6 +115,7 @@ def trace_lines(
         way=way,
         power=POWER,
         ink=INK,
+        least_new=LEAST_NEW,
     )
 
 

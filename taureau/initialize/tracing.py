@@ -55,6 +55,7 @@ class Trace:
         way: the lengths of the parts that the curves were fitted to.
         power: what a line is worth grows as this power of its length.
         ink: of the weight of the strongest lines: what a pixel of stroke must explain to be worth its ink.
+        least_new: of what its line weighs, the share that a curve must be the first to draw.
     """
 
     scale: float
@@ -67,6 +68,7 @@ class Trace:
     way: Float[Tensor, " curves"]
     power: float = 1.0
     ink: float = INK
+    least_new: float = 0.0
 
 
 def find_lines(
@@ -162,8 +164,11 @@ def choose_curves(
                 weights = weights * _left(trace.points, stroke, cover)
         strongest = _strongest(weights)
         worth = (1 - (trace.errors / tolerance) ** 2).clamp_min(-1)
+        whole = trace.least_new * weights[trace.members].mean(dim=1)
         while len(chosen) < num:
-            gains = trace.way**trace.power * (weights[trace.members] * worth - trace.ink * strongest).mean(dim=1)
+            found = weights[trace.members]
+            gains = trace.way**trace.power * (found * worth - trace.ink * strongest).mean(dim=1)
+            gains = torch.where(found.mean(dim=1) < whole, -1.0, gains)
             best = int(gains.argmax())
             if gains[best] <= 0:
                 break

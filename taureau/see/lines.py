@@ -22,9 +22,8 @@ GIST_SHARE = 0.5
 # Standard deviation of the Gaussian under which ridges are sought, in pixels of a map of 512; less is doubled by noise.
 RIDGE_SIGMA = 2.0
 
-# A ridge bends down at least by this share of its height from one pixel to the next; one with a spread of six pixels has
-# 0.028. Less is the slope of another ridge, seen along it.
-LEAST_BEND = 0.015
+# A ridge bends down across at least by this share of its slope along. Less is the flank of another ridge, seen along it.
+LEAST_BEND = 0.1
 
 
 @runtime_checkable
@@ -127,17 +126,16 @@ def find_ridges(
     nx, ny = normal[..., 0].astype(np.float32), normal[..., 1].astype(np.float32)
     values = strength.astype(np.float32)
 
-    def at(way: int) -> np.ndarray:
-        moved: np.ndarray = cv2.remap(
-            values, x + way * nx, y + way * ny, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
+    def at(dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
+        moved: np.ndarray = cv2.remap(values, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return moved
 
-    ahead, behind = at(1), at(-1)
+    ahead, behind = at(nx, ny), at(-nx, -ny)
     bend = 2 * values - ahead - behind
-    top = (values >= ahead) & (values >= behind) & (bend > LEAST_BEND * values)
+    slope = np.abs(at(-ny, nx) - at(ny, -nx)) / 2
+    top = (values >= ahead) & (values >= behind) & (bend > LEAST_BEND * slope)
     for way in range(2, int(sigma) + 1):
-        top &= (values >= at(way)) & (values >= at(-way))
+        top &= (values >= at(way * nx, way * ny)) & (values >= at(-way * nx, -way * ny))
     offset = np.where(bend > 0, (ahead - behind) / (2 * np.maximum(bend, 1e-12)), 0.0)
     return thinned(top), np.clip(offset, -0.5, 0.5)
 
