@@ -5,12 +5,18 @@ picture. HED (`taureau.see.hed`) taught it. Takes pictures, gives for each pixel
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 
+from taureau.errors import WeightsError
+from taureau.files import shown
 from taureau.shapes import Float, Tensor
+from taureau.weights.safetensors import hash_file, read_layout
 
 STEM = 32
 # Of each block of EfficientNet-Lite0 as far as a sixteenth of the side: times the width inside, kernel, stride, width.
@@ -29,6 +35,9 @@ BLOCKS = (
 )
 # The block whose output is the map of each scale, and the decoder's width there; the last is a sixteenth of the side.
 SCALES = ((0, 24), (2, 40), (4, 64), (10, 96))
+# Where the shipped weights lie, and the SHA-256 of the file.
+WEIGHTS = Path(__file__).with_name("edges.safetensors")
+WEIGHTS_SHA256 = "@SHA@"
 STRIDE = 16  # sides are filled up to a multiple of this
 
 
@@ -139,3 +148,26 @@ class EdgeNetwork(nn.Module):
         self.load_state_dict(dict(tensors), strict=True)
         self.to(memory_format=torch.channels_last)
         return self.requires_grad_(False).eval()
+
+
+def load_edge_network(file: str | Path | None = None) -> EdgeNetwork:
+    """The network with its weights.
+
+    Args:
+        file: its weights; None for those that come with the package.
+
+    Raises:
+        WeightsError: the file is missing or not one of this network, or the one that comes with the package is not as
+            it was shipped.
+    """
+    place = WEIGHTS if file is None else Path(file)
+    read_layout(place)
+    if file is None and hash_file(place) != WEIGHTS_SHA256:
+        raise WeightsError(f"{shown(place)}: not the file that comes with taureau; install taureau again")
+    try:
+        tensors = {name: tensor.float() for name, tensor in load_file(place).items()}
+        return EdgeNetwork().load(tensors)
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{shown(place)}: it cannot be read any more ({error})") from error
+    except RuntimeError as error:
+        raise WeightsError(f"{shown(place)}: these are not the weights of the edge network ({error})") from error

@@ -14,13 +14,21 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import torch
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_bipartite_matching
+
+from taureau.initialize.ridges import ridge_energy, ridge_points, ridge_strength
+from taureau.see.lines import LineNetwork, see_lines
 
 TOLERANCE = 0.0075  # of the diagonal
 THRESHOLDS = tuple(np.linspace(0.08, 0.92, 15).tolist())
 
 Detector = Callable[[np.ndarray], np.ndarray]  # uint8 photo -> thinned lines, 0..1, 0 where there is none
+
+# Of the ridges that `contour` draws on, and of Canny; its lower threshold is 0.4 of the upper, as in scikit-image's and
+# Matlab's defaults, up to the strongest edges that there are.
+SIGMA, CANNY_SIGMA, CANNY_LOW, CANNY_MOST = 2.0, 1.6, 0.4, 400.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,30 @@ def evaluate(detector: Detector, photos: Iterable[np.ndarray], people: Iterable[
     if total is None:
         raise ValueError("there is no photo to compare on; give at least one")
     return total
+
+
+def network_detector(network: LineNetwork, sides: tuple[int, ...]) -> Detector:
+    """A network that looks at a photo at one scale or two."""
+    return lambda photo: see_lines(network, torch.from_numpy(photo.copy()).permute(2, 0, 1) / 255, sides=sides).thinned()
+
+
+def contour(photo: np.ndarray) -> np.ndarray:
+    """The ridges of the energy of edges, which `contour` begins with."""
+    energy, normal = ridge_energy(photo.astype(np.float32) / 255, SIGMA)
+    return np.where(ridge_points(energy, normal, SIGMA)[0], ridge_strength(energy, SIGMA), 0)
+
+
+def canny(photo: np.ndarray) -> np.ndarray:
+    """For each pixel the highest of the thresholds at which Canny finds an edge there."""
+    gray = cv2.GaussianBlur(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), (0, 0), CANNY_SIGMA)
+    found = np.zeros(gray.shape, np.float32)
+    for threshold in np.linspace(0.02, 0.98, 33):
+        high = threshold * CANNY_MOST
+        found[cv2.Canny(gray, CANNY_LOW * high, high) > 0] = threshold
+    return found
+
+
+DETECTORS: dict[str, Detector] = {"contour": contour, "canny": canny}
 
 
 def _neighbours(marked: np.ndarray, reach: float) -> tuple[np.ndarray, list[tuple[int, int]]]:
