@@ -3,7 +3,7 @@
     python benchmarks/draw.py                    # time from the shell, memory, and where the time goes (minutes)
     python benchmarks/draw.py memory             # the most memory that a drawing holds (a minute)
 
-What it is worth beside the preset `paper` is for `benchmarks/quality.py`.
+What it is worth beside the preset `paper` is for `evaluation/quality.py`.
 """
 
 import argparse

@@ -76,6 +76,7 @@ class Run(Iterator[Step]):
         self._states.close()
 
     @property
+    @engine_modes()
     def sketch(self) -> Sketch:
         """The best sketch so far, with the score of exactly its strokes."""
         if self._begin is not None:

@@ -15,6 +15,7 @@ from taureau.errors import InputError
 from taureau.files import check_writable, read_bytes, write_atomically
 from taureau.geometry.canvas import MAX_SIZE, Canvas
 from taureau.geometry.strokes import Strokes
+from taureau.host import engine_modes
 from taureau.raster import rasterize
 from taureau.settings import Settings
 from taureau.svg import MAX_BYTES, from_svg, to_svg
@@ -66,6 +67,7 @@ class Sketch:
         return tuple(self.record.get("warnings", ()))
 
     @property
+    @engine_modes()
     def svg(self) -> str:
         """The sketch as the text of an SVG file."""
         return to_svg(self.strokes, self.canvas, title=self.name, record=self.record)
@@ -73,6 +75,7 @@ class Sketch:
     def _repr_svg_(self) -> str:
         return self.svg
 
+    @engine_modes()
     def to_image(self, size: int | None = None) -> Image.Image:
         """The sketch as a picture in the shape of the photo.
 
@@ -121,6 +124,7 @@ class Sketch:
         return buffer.getvalue()
 
     @classmethod
+    @engine_modes()
     def load(cls, path: str | Path) -> "Sketch":
         """Read a sketch back from an SVG; what taureau wrote comes back to 0.01 units.
 

@@ -22,7 +22,14 @@ from taureau.files import shown
 from taureau.geometry.canvas import Canvas
 from taureau.host import engine_modes
 from taureau.initialize.candidates import Candidates, Guide, Resumed, first_candidates
-from taureau.losses.objective import Objective, PerceptionObjective, PixelObjective, TextObjective
+from taureau.losses.objective import (
+    Objective,
+    PerceptionObjective,
+    PixelObjective,
+    Reference,
+    TextObjective,
+    Viewing,
+)
 from taureau.losses.regularizers import regularization_scale
 from taureau.losses.views import draw_views
 from taureau.optimize.loop import State, Target, optimize
@@ -345,23 +352,20 @@ def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) ->
         crop_area=settings.crop_area,
         generator=_generator(settings.seed, "pool of views"),
     )
-    fill = 0.0 if settings.view_fill == "black" else 1.0
+    is_black = settings.view_fill == "black"
+    viewing = Viewing(pool, settings.views, fill=0.0 if is_black else 1.0, count_corners=is_black)
     if settings.loss == "text":
         assert settings.prompt is not None
-        return TextObjective(encoder, settings.prompt, pool, views_per_step=settings.views, fill=fill)
-    return PerceptionObjective(
-        encoder,
+        return TextObjective(encoder, settings.prompt, viewing)
+    reference = Reference(
         prepared.picture,
         prepared.coverage,
         prepared.spatial_weights(settings.spatial_weighting),
-        pool,
-        views_per_step=settings.views,
-        fill=fill,
-        count_corners=settings.view_fill == "black",
-        unit_length=settings.loss == "lpips",
         # A mask that the user gave says what the subject is; the rest of the photo must not decide its class.
         whole=prepared.whole if settings.mask == "auto" else None,
-        distillation=settings.distillation,
+    )
+    return PerceptionObjective(
+        encoder, reference, viewing, unit_length=settings.loss == "lpips", distillation=settings.distillation
     )
 
 

@@ -471,6 +471,7 @@ def left_behind(path: Path) -> list[str]:
     return names
 
 
+@pytest.mark.slow
 def test_a_file_is_whole_when_the_writer_is_killed_at_random_moments(tmp_path: Path) -> None:
     path = tmp_path / "a.svg"
     path.write_bytes(b"old")

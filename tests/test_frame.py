@@ -42,6 +42,7 @@ def draw(photo: np.ndarray, preset: str, encoder: str) -> Sketch:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("preset", "wide"), [("fast", True), ("fast", False), ("paper", True)])
 @pytest.mark.parametrize("encoder", ["builtin", "contour"])
 def test_no_stroke_runs_along_the_frame(preset, wide, encoder):
@@ -52,6 +53,7 @@ def test_no_stroke_runs_along_the_frame(preset, wide, encoder):
     assert (middle.norm(dim=-1) < 14).float().mean() > 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["fast", "paper"])
 def test_with_bare_paper_around_the_photo_strokes_do_run_along_the_frame(preset, monkeypatch):
     monkeypatch.setattr(taureau.prepare, "fill_margin", lambda image, coverage: image)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import re
 
 import jaxtyping
 import pytest
@@ -239,3 +240,64 @@ def test_the_constructor_knows_the_preset_it_is_given():
     changed = dataclasses.replace(Settings("paper", strokes=4), strokes=5)
     assert (changed.strokes, changed.steps, changed.preset) == (5, 2001, "paper")
     assert Settings(**Settings("paper", steps=7).as_dict()) == Settings("paper", steps=7)
+
+
+# Files
+
+
+def test_settings_come_back_from_a_file_as_they_were(tmp_path):
+    path = tmp_path / "bold.toml"
+    for settings in (
+        Settings(),
+        Settings("paper", strokes=4, budget=1.5),
+        Settings(prompt='a "bull"\n\x7f ü 🐂', color=True),
+    ):
+        assert settings.save(path) == path
+        assert Settings.load(path) == settings
+        assert Settings.load(str(path)).save(path, overwrite=True) == path
+
+
+def test_what_a_file_leaves_out_is_the_presets(tmp_path):
+    (tmp_path / "some.toml").write_text('preset = "paper"\nstrokes = 5\n')
+    assert Settings.load(tmp_path / "some.toml") == Settings("paper", strokes=5)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("strokes = 0", "strokes must be 1 to 4096, got 0"),
+        ("stroke = 3", "there is no setting 'stroke'"),
+        ("[strokes]\nmost = 3", "strokes must be a whole number"),
+        ("strokes 3", "it is not TOML"),
+        ('preset = "slow"', "preset must be one of fast, paper, got 'slow'"),
+        ("strokes = true", "strokes must be a whole number, got True"),
+    ],
+)
+def test_a_file_that_is_none_of_settings_is_refused_by_name(tmp_path, text, words):
+    path = tmp_path / "odd.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=re.escape(words)) as caught:
+        Settings.load(path)
+    assert str(path) in str(caught.value)
+
+
+def test_bytes_that_are_no_text_and_files_that_are_not_there_are_refused(tmp_path):
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
+    for name in ("bytes.toml", "gone.toml"):
+        with pytest.raises(InputError, match=name):
+            Settings.load(tmp_path / name)
+
+
+def test_a_file_that_must_not_be_replaced_stays(tmp_path):
+    path = Settings(strokes=3).save(tmp_path / "kept.toml")
+    with pytest.raises(InputError, match=r"kept\.toml"):
+        Settings(strokes=4).save(path, overwrite=False)
+    assert Settings.load(path).strokes == 3
+
+
+def test_changed_settings_are_checked_and_a_prompt_brings_its_loss():
+    base = Settings("paper", strokes=7)
+    assert base.with_values(strokes=3) == Settings("paper", strokes=3)
+    assert base.with_values(prompt="a bull").loss == "text"
+    with pytest.raises(InputError, match="strokes must be"):
+        base.with_values(strokes=0)

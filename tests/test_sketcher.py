@@ -193,6 +193,7 @@ def test_priors_count_more_on_a_subject_alone_with_many_strokes(
     assert found == [whole, cut_out]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["perception", "l2", "lpips", "xdog"])
 def test_each_loss_draws_in_its_own_way(sketcher, loss):
     # In a dozen steps some losses are hardly below the start, by less than a score is rounded. Names and priors are not
@@ -218,9 +219,9 @@ def test_the_whole_photo_decides_the_class_unless_the_user_gives_a_mask(mask, mo
     given = {}
 
     class Spied(PerceptionObjective):
-        def __init__(self, encoder, photo, *others, whole, **options):
-            given.update(photo=photo, whole=whole)
-            super().__init__(encoder, photo, *others, whole=whole, **options)
+        def __init__(self, encoder, reference, *others, **options):
+            given.update(photo=reference.picture, whole=reference.whole)
+            super().__init__(encoder, reference, *others, **options)
 
     monkeypatch.setattr("taureau.sketcher.PerceptionObjective", Spied)
     picture = np.where(pictures.disk(96, 96) > 0, 150, 20).astype(np.uint8)
@@ -501,6 +502,7 @@ def test_colours_begin_as_the_photo_s_and_are_moved(sketcher):
     assert sketcher.draw(photo, **QUICK).strokes.color is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoder", ["builtin", "contour"])
 def test_colours_stay_those_of_the_photo(encoder):
     photo = np.where(pictures.disk(64, 64) == 0, (140, 90, 40), (150, 100, 50)).astype(np.uint8)

@@ -1,7 +1,6 @@
 """`taureau draw`: photos in, drawings out."""
 
 import json
-import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 import taureau
+from taureau.cli.choices import Choices, choose
 from taureau.cli.garbage import collect_from_now_on
 from taureau.cli.interruption import Interruption
 from taureau.cli.live import LiveView
@@ -22,7 +22,6 @@ from taureau.cli.progress import DrawingProgress
 
 _DEFAULTS, _PAPER = taureau.Settings("fast"), taureau.Settings("paper")
 _FILE = click.Path(path_type=Path)
-_MASKS = ("auto", "none", "alpha", "u2net")
 _Result = TypeVar("_Result")
 _NUM_FRAMES = 100
 """About how many moments of a drawing are kept for an animation: four seconds at 25 a second."""
@@ -43,9 +42,11 @@ _NUM_FRAMES = 100
     help="Another encoder, to say what is salient. [default: for builtin contour, else the same]",
 )
 @click.option("--weights", metavar="FILE", type=_FILE, help="Weights of the encoder, as safetensors.")
-@click.option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda or mps. [default: auto]")
+@click.option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda, cuda:1 or mps. [default: auto]")
 @click.option("--candidates", type=int, help=f"Drawings tried; the best is kept. [default: {_DEFAULTS.candidates}]")
 @click.option("--seed", type=int, help="Random seed. [default: random, printed]")
+@click.option("--settings", "settings_file", metavar="FILE", type=_FILE, help="Read settings from a TOML file.")
+@click.option("--like", metavar="SVG", type=_FILE, help="Draw as this sketch was drawn: settings, seed, encoder.")
 @click.option("--steps", type=int, help=f"Optimiser steps. [default: {_DEFAULTS.steps}; paper: {_PAPER.steps}]")
 @click.option("--budget", metavar="SECONDS", type=float, help="Time for each photo: as many steps as fit into it.")
 @click.option("--size", type=int, help=f"Canvas units on a side. [default: {_DEFAULTS.size}]")
@@ -105,8 +106,9 @@ def draw(
     resume: Path | None,
     freeze: bool,
     color: bool,
-    seed: int | None,
-    **choices: Any,
+    settings_file: Path | None,
+    like: Path | None,
+    **values: Any,
 ) -> int:
     """Draw each PHOTO with a few strokes.
 
@@ -122,39 +124,31 @@ def draw(
     planned = plan_outputs(photos, output, gif=gif, frames=frames)
     if as_json and any(outputs.to_stdout for outputs in planned):
         raise click.UsageError("--json and a drawing cannot both go to stdout; give -o a file or a folder")
-    settings = {name: value for name, value in choices.items() if value is not None}
-    settings["seed"] = secrets.randbelow(2**32) if seed is None else seed
-    # Left out unless asked for, so that the preset decides.
-    if color:
-        settings["color"] = True
-    mask_file = None if mask is None or mask in _MASKS else Path(mask)
-    if mask is not None:
-        settings["mask"] = mask if mask_file is None else "image"
-    chosen = taureau.Settings(**settings)
-    if chosen.loss == "text":
-        _check_reads_text(encoder)
-    if freeze and resume is None:
-        raise click.UsageError("--freeze keeps the strokes of --resume unchanged; add --resume SVG")
-    if mask_file is not None and not mask_file.is_file():
-        raise taureau.InputError(
-            f"--mask {click.format_filename(mask_file) if mask else repr(mask)}: there is no such file, and it is none "
-            f"of {', '.join(_MASKS)}"
-        )
+    # A flag that is not given says nothing, so that the preset decides.
+    chosen = choose(
+        {**values, "color": color or None},
+        settings_file=settings_file,
+        like=like,
+        mask=mask,
+        encoder=encoder,
+        saliency=saliency,
+        resume=resume,
+        freeze=freeze,
+    )
     if frame is not None and frame < 0:
         raise click.UsageError(f"--frame counts from 0, got {frame}")
-    inputs = [path for path in (*photos, weights, mask_file) if path is not None]
+    inputs = [path for path in (*photos, weights, chosen.mask, settings_file, like) if path is not None]
     if live is not None:
         # The finished drawing may replace its --resume; one under way may not, since a failure would then cost both.
         read = inputs if resume is None else [*inputs, resume]
         check_live(live, planned, inputs=read, overwrite=overwrite)
     check_outputs(planned, inputs=inputs, overwrite=overwrite)
-    if mask_file is not None:
-        settings["mask"] = mask_file
     view = LiveView(live, quiet=quiet)
 
     earlier = None if resume is None else taureau.Sketch.load(resume)
     if earlier is not None:
-        _check_resumes(earlier, choices["strokes"], freeze=freeze)
+        is_open = values["strokes"] is None and settings_file is None and like is None
+        chosen = replace(chosen, settings=_settings_to_resume(chosen, earlier, is_open=is_open))
     attempt = _Attempts(as_json=as_json)
     sketcher = None
     for number, (photo, outputs) in enumerate(zip(photos, planned, strict=True), start=1):
@@ -164,8 +158,8 @@ def draw(
             continue
         # What fails here would fail for every photo, and ends the command. It comes after the first photo that can be
         # read, since loading a network to refuse a photo would be a long wait for a no.
-        sketcher = sketcher or _make_sketcher(encoder, weights, saliency, device)
-        steps = partial(sketcher.steps, picture, resume=earlier, freeze=freeze, since=started, **settings)
+        sketcher = sketcher or _make_sketcher(chosen, weights, device)
+        steps = partial(sketcher.steps, picture, resume=earlier, since=started, **chosen.as_options())
         drawn = attempt(photo, partial(_draw_photo, steps, outputs, view, overwrite=overwrite, shown=not quiet))
         if drawn is None:
             continue
@@ -184,24 +178,21 @@ def draw(
     return attempt.exit_code
 
 
-def _check_reads_text(encoder: str | None) -> None:
-    """Refuse a prompt that no photo could be drawn with."""
-    readers = [model.name for model in taureau.weights.list_models()]
-    if encoder not in readers:
+def _settings_to_resume(chosen: Choices, earlier: "taureau.Sketch", *, is_open: bool) -> "taureau.Settings":
+    """The settings for continuing a sketch: as many strokes as it has, where nobody said how many.
+
+    Raises:
+        UsageError: fewer strokes than it has, whatever the photo.
+    """
+    have, strokes = len(earlier.strokes), chosen.settings.strokes
+    if is_open and not chosen.freeze:
+        return chosen.settings.with_values(strokes=have)
+    if strokes < have + chosen.freeze:
+        why = f"--freeze keeps all {have}" if chosen.freeze else f"it has {have}"
         raise click.UsageError(
-            f"--prompt needs an encoder that reads text, got {encoder or 'builtin'}; add --encoder clip-vit-b32, "
-            f"or another of {', '.join(readers)}"
+            f"-n {strokes} is too few to resume this sketch: {why}; use -n {have + chosen.freeze} or more"
         )
-
-
-def _check_resumes(earlier: "taureau.Sketch", strokes: int | None, *, freeze: bool) -> None:
-    """Refuse fewer strokes than the earlier sketch has, whatever the photo."""
-    have = len(earlier.strokes)
-    if freeze and strokes is None:
-        strokes = _DEFAULTS.strokes
-    if strokes is not None and strokes < have + freeze:
-        why = f"--freeze keeps all {have}" if freeze else f"it has {have}"
-        raise click.UsageError(f"-n {strokes} is too few to resume this sketch: {why}; use -n {have + freeze} or more")
+    return chosen.settings
 
 
 class _Attempts:
@@ -254,9 +245,9 @@ def _read_photo(photo: Path, **how: Any) -> Any:
     return taureau.read_photo(sys.stdin.buffer, **how)
 
 
-def _make_sketcher(encoder: str | None, weights: Path | None, saliency: str | None, device: str) -> "taureau.Sketcher":
-    chosen = {} if encoder is None else {"encoder": encoder}
-    return taureau.Sketcher(**chosen, weights=weights, saliency=saliency, device=device)
+def _make_sketcher(chosen: Choices, weights: Path | None, device: str) -> "taureau.Sketcher":
+    encoder = {} if chosen.encoder is None else {"encoder": chosen.encoder}
+    return taureau.Sketcher(**encoder, weights=weights, saliency=chosen.saliency, device=device)
 
 
 def _draw_photo(

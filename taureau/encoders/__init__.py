@@ -10,6 +10,7 @@ import torch
 from taureau.encoders.base import Encoder as Encoder
 from taureau.encoders.base import Features as Features
 from taureau.errors import BackendError, InputError
+from taureau.host import engine_modes
 from taureau.weights.catalogue import ALWAYS_HERE, CATALOGUE
 
 DEFAULT_ENCODER = "builtin"
@@ -17,6 +18,7 @@ ENCODERS = (*ALWAYS_HERE, *CATALOGUE)
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
+@engine_modes()
 def load_encoder(
     name: str, weights: str | Path | None = None, device: str = "auto", *, input_size: int | None = None
 ) -> Encoder:
@@ -63,7 +65,8 @@ def choose_device(name: str) -> torch.device:
         BackendError: a device that is not here.
     """
     kind, _, index = name.partition(":")
-    if kind not in DEVICES or (index and not (kind == "cuda" and index.isdecimal())):
+    numbered = ":" in name
+    if kind not in DEVICES or (numbered and not (kind == "cuda" and index.isdecimal())):
         raise InputError(f"device must be one of {', '.join(DEVICES)}, or such as cuda:1, got {name!r}")
     here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if kind == "auto":

@@ -24,6 +24,7 @@ from taureau.encoders.line_energy import line_energy, quadrature_filters
 from taureau.encoders.tensors import freeze, read_tensors
 from taureau.errors import InputError, WeightsError
 from taureau.files import shown
+from taureau.image.normalize import NO_CONTRAST, normalize_map
 from taureau.image.resample import resize
 from taureau.shapes import Float, Tensor
 from taureau.weights.safetensors import EXPONENTS, Layout, hash_file, read_layout
@@ -164,11 +165,7 @@ class Builtin(Encoder):
         with torch.no_grad():
             _, last = self._tower(self._prepare(image[None]), frozenset(), True)
             found = resize(self._tower.attend(last)[0], *image.shape[1:])
-        low, high = found.min(), found.max()
-        # Rounding alone gives differences of a few units in the last place, which are no contrast.
-        if not bool(high - low > 1e-5 * high.abs()):
-            return torch.ones_like(found)
-        return (found - low) / (high - low)
+        return normalize_map(found, flat=NO_CONTRAST)
 
     def _prepare(self, images: Tensor) -> Tensor:
         """Resized, shape kept: the long side gets `input_side` pixels, the short one at least half a stage's stride."""

@@ -5,12 +5,12 @@ same energy along the same curve. Dividing by the energy around makes a faint co
 """
 
 import math
-from functools import lru_cache
 from typing import Any
 
 import torch
 from torch.nn import functional
 
+from taureau.image.blur import blur
 from taureau.shapes import Float, Tensor
 
 ORIENTATIONS = 8
@@ -21,6 +21,7 @@ KERNEL = 9
 # Response E^2 / (E^2 + SURROUND^2 * mean of E^2 around + FLOOR^2): FLOOR is a contrast of about a twelfth.
 SURROUND = 1.2
 SURROUND_SIGMA = 6.0
+SURROUND_REACH = math.ceil(1.5 * SURROUND_SIGMA)
 FLOOR = 0.08
 
 
@@ -45,7 +46,8 @@ def respond(image: Float[Tensor, "batch channels height width"], filters: Tensor
     power = _Energy.apply(padded, filters)
     if channels > 1:
         power = power.unflatten(0, (-1, channels)).sum(dim=1)
-    around = _blurred(power.mean(dim=1, keepdim=True))
+    # As convolutions, these took a third of a look.
+    around = blur(power.mean(dim=1, keepdim=True), SURROUND_SIGMA, reach=SURROUND_REACH, border="replicate")
     return power / (power + (SURROUND**2 * around + FLOOR**2))
 
 
@@ -107,24 +109,6 @@ def quadrature_filters() -> Float[Tensor, "filters 1 rows columns"]:
 
 def _unit(kernel: Tensor) -> Tensor:
     return kernel / kernel.clamp_min(0).sum()
-
-
-def _blurred(power: Float[Tensor, "batch 1 height width"]) -> Tensor:
-    """The mean around each place. Two products with matrices: as convolutions they took a third of a look."""
-    height, width = power.shape[-2:]
-    return _surround_matrix(height).to(power) @ power @ _surround_matrix(width).T.to(power)
-
-
-@lru_cache(maxsize=64)
-def _surround_matrix(side: int) -> Float[Tensor, "side side"]:
-    """The weight of each sample in the Gaussian mean around each one, float64; past the ends the last ones go on."""
-    with torch.inference_mode(False):  # it is kept, and a later call may need a gradient through it
-        reach = math.ceil(1.5 * SURROUND_SIGMA)
-        steps = torch.arange(-reach, reach + 1)
-        weights = torch.exp(-(steps.double() ** 2) / (2 * SURROUND_SIGMA**2))
-        places = (torch.arange(side)[:, None] + steps).clamp(0, side - 1)
-        matrix = torch.zeros(side, side, dtype=torch.float64)
-        return matrix.scatter_add_(1, places, (weights / weights.sum()).expand(side, -1))
 
 
 def opponent(images: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch channels height width"]:

@@ -15,13 +15,15 @@ def bernstein(t: Float[Tensor, "*points"]) -> Float[Tensor, "*points 4"]:
     return torch.stack([s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t], dim=-1)
 
 
-def points_at(control: Float[Tensor, "*curves 4 2"], t: Float[Tensor, " points"]) -> Float[Tensor, "*curves points 2"]:
-    """Points of each curve at parameters `t`."""
+def points_at(
+    control: Float[Tensor, "*curves 4 2"], t: Float[Tensor, "*own points"]
+) -> Float[Tensor, "*curves points 2"]:
+    """Points of each curve at parameters `t`, the same for all curves, or each curve's own `[*curves points]`."""
     return bernstein(t) @ control
 
 
 def tangents_at(
-    control: Float[Tensor, "*curves 4 2"], t: Float[Tensor, " points"]
+    control: Float[Tensor, "*curves 4 2"], t: Float[Tensor, "*own points"]
 ) -> Float[Tensor, "*curves points 2"]:
     """First derivatives of each curve at parameters `t`, in canvas pixels per unit of the parameter."""
     s = 1 - t
@@ -29,7 +31,9 @@ def tangents_at(
     return 3 * weights @ (control[..., 1:, :] - control[..., :-1, :])
 
 
-def bends_at(control: Float[Tensor, "*curves 4 2"], t: Float[Tensor, " points"]) -> Float[Tensor, "*curves points 2"]:
+def bends_at(
+    control: Float[Tensor, "*curves 4 2"], t: Float[Tensor, "*own points"]
+) -> Float[Tensor, "*curves points 2"]:
     """Second derivatives of each curve at parameters `t`, in canvas pixels per squared unit of the parameter."""
     weights = torch.stack([1 - t, t], dim=-1)
     return 6 * weights @ control.diff(n=2, dim=-2)

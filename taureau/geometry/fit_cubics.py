@@ -5,7 +5,7 @@ Takes rows of points, many at once, gives the curves through their ends and how 
 
 import torch
 
-from taureau.geometry.bezier import bernstein
+from taureau.geometry.bezier import bends_at, bernstein, points_at, tangents_at
 from taureau.shapes import Float, Tensor
 
 ROUNDS = 4  # of finding each point's nearest place, and then the curve
@@ -45,7 +45,7 @@ def fit_cubics(
         t = _nearer(control, points, t)
         control = _better_fit(control, points, t)
     t = _nearer(control, points, t)
-    return control, (_at(control, t) - points).norm(dim=-1)
+    return control, (points_at(control, t) - points).norm(dim=-1)
 
 
 def _first_fit(points: Tensor, t: Tensor) -> Tensor:
@@ -63,8 +63,8 @@ def _first_fit(points: Tensor, t: Tensor) -> Tensor:
 
 def _better_fit(control: Tensor, points: Tensor, t: Tensor) -> Tensor:
     """The inner control points moved so that the curve is nearer to the points, mostly across itself."""
-    off = points - _at(control, t)
-    velocity = _velocity(control, t)
+    off = points - points_at(control, t)
+    velocity = tangents_at(control, t)
     tangent = velocity / velocity.norm(dim=-1, keepdim=True).clamp_min(1e-9)
     # The metric of a distance at each point: 1 across, `ALONG` along the curve.
     across = torch.eye(2, dtype=points.dtype, device=points.device)
@@ -79,20 +79,11 @@ def _better_fit(control: Tensor, points: Tensor, t: Tensor) -> Tensor:
 
 def _nearer(control: Tensor, points: Tensor, t: Tensor) -> Tensor:
     """One Newton step of each parameter towards the nearest place of its curve; the ends stay 0 and 1."""
-    velocity = _velocity(control, t)
-    bend = torch.stack([1 - t, t], dim=-1) @ (6 * control.diff(dim=-2).diff(dim=-2))
-    off = _at(control, t) - points
+    velocity = tangents_at(control, t)
+    bend = bends_at(control, t)
+    off = points_at(control, t) - points
     slope = velocity.square().sum(dim=-1) + (off * bend).sum(dim=-1)
     step = (off * velocity).sum(dim=-1) / slope.where(slope > 0, torch.inf)
     moved = (t - step).clamp(0, 1).cummax(dim=-1).values  # points follow each other, whatever a step far off says
     moved[..., 0], moved[..., -1] = 0, 1
     return moved
-
-
-def _velocity(control: Tensor, t: Tensor) -> Tensor:
-    s = 1 - t
-    return 3 * torch.stack([s * s, 2 * s * t, t * t], dim=-1) @ control.diff(dim=-2)
-
-
-def _at(control: Tensor, t: Tensor) -> Tensor:
-    return bernstein(t) @ control

@@ -4,12 +4,13 @@ A stroke is one pen mark: a cubic Bézier curve with a full width, a colour and 
 the order in which they are drawn.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
 
 from taureau.errors import InputError
-from taureau.shapes import Float, Int64, Tensor
+from taureau.shapes import Bool, Float, Int64, Tensor
 
 
 @dataclass(frozen=True)
@@ -47,31 +48,16 @@ class Strokes:
             if not 0 <= index < len(self):
                 raise IndexError(f"stroke {which} of {len(self)}")
             which = slice(index, index + 1)
-        return Strokes(
-            self.points[..., which, :, :],
-            self.width[..., which],
-            None if self.color is None else self.color[..., which, :],
-            None if self.opacity is None else self.opacity[..., which],
-        )
+        return self._mapped(lambda values, trailing: values[(..., which, *[slice(None)] * trailing)])
 
     def of_sketch(self, index: int | slice) -> "Strokes":
         """One sketch of a batch, or a batch of some of them."""
-        return Strokes(
-            self.points[index],
-            self.width[index],
-            None if self.color is None else self.color[index],
-            None if self.opacity is None else self.opacity[index],
-        )
+        return self._mapped(lambda values, _: values[index])
 
     def picked(self, which: Int64[Tensor, "sketches strokes"]) -> "Strokes":
         """Some strokes of each sketch of a batch, by their indices."""
         sketches = torch.arange(len(which), device=which.device)[:, None]
-        return Strokes(
-            self.points[sketches, which],
-            self.width[sketches, which],
-            None if self.color is None else self.color[sketches, which],
-            None if self.opacity is None else self.opacity[sketches, which],
-        )
+        return self._mapped(lambda values, _: values[sketches, which])
 
     def scaled(self, scale: float) -> "Strokes":
         """The same strokes with lengths multiplied by `scale`."""
@@ -80,13 +66,29 @@ class Strokes:
     def detached(self) -> "Strokes":
         """A copy on the CPU, without gradients, that later steps cannot change."""
 
-        def copy(tensor: Tensor | None) -> Tensor | None:
-            return None if tensor is None else tensor.detach().cpu().clone()
+        return self._mapped(lambda values, _: values.detach().cpu().clone())
 
-        points, width = copy(self.points), copy(self.width)
+    def where(self, which: Bool[Tensor, " sketches"], other: "Strokes") -> "Strokes":
+        """The sketches of this batch where `which`, and those of another batch of the same shape elsewhere."""
+
+        def pick(mine: Tensor | None, theirs: Tensor | None) -> Tensor | None:
+            if mine is None or theirs is None:
+                return None
+            return torch.where(which.reshape(-1, *[1] * (mine.dim() - 1)), mine, theirs)
+
+        points, width = pick(self.points, other.points), pick(self.width, other.width)
         assert points is not None
         assert width is not None
-        return Strokes(points, width, copy(self.color), copy(self.opacity))
+        return Strokes(points, width, pick(self.color, other.color), pick(self.opacity, other.opacity))
+
+    def _mapped(self, change: Callable[[Tensor, int], Tensor]) -> "Strokes":
+        """Every property changed alike; `change` is told how many axes a property has behind that of the strokes."""
+        return Strokes(
+            change(self.points, 2),
+            change(self.width, 0),
+            None if self.color is None else change(self.color, 1),
+            None if self.opacity is None else change(self.opacity, 0),
+        )
 
     def check(self) -> None:
         """Refuse values that are no stroke; called once, where user input enters.

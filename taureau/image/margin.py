@@ -6,11 +6,10 @@ is no edge and no texture; what is compared with in the margin is blank paper; a
 for nothing.
 """
 
-import math
-
 import torch
 from torch.nn import functional
 
+from taureau.image.blur import smooth
 from taureau.shapes import Float, Tensor
 
 # How close to the frame an encoder's filters may reach past it, in canvas sides: 4 units of 224.
@@ -72,18 +71,7 @@ def fill_margin(
     beyond_y = torch.maximum(top - y, y - (bottom - 1)).clamp_min(0)
     away = (torch.hypot(beyond_x[None].float(), beyond_y[:, None].float()) / (FADE * side)).clamp_max(1)
     share = away * away * (3 - 2 * away)
-    return extended + share * (smoothed(extended, SMOOTH * side) - extended)
-
-
-def smoothed(image: Float[Tensor, "channels height width"], sigma: float) -> Tensor:
-    """A Gaussian blur that sees the border pixels go on past the border."""
-    reach = math.ceil(3 * sigma)
-    steps = torch.arange(-reach, reach + 1, dtype=image.dtype, device=image.device)
-    weights = torch.exp(-(steps**2) / (2 * sigma**2))
-    weights = weights / weights.sum()
-    padded = functional.pad(image[None], (reach,) * 4, mode="replicate")[0][:, None]
-    rows = functional.conv2d(padded, weights[None, None, None, :])
-    return functional.conv2d(rows, weights[None, None, :, None])[:, 0]
+    return extended + share * (smooth(extended, SMOOTH * side) - extended)
 
 
 def whole_pixels(coverage: Float[Tensor, "height width"]) -> tuple[int, int, int, int]:

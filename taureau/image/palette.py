@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from taureau.geometry.bezier import points_at
-from taureau.image.margin import smoothed
+from taureau.image.blur import smooth
 from taureau.shapes import Float, Tensor
 
 # How far around it a pixel gathers the subject's colour (a standard deviation), in canvas sides: 4 units of 224.
@@ -31,9 +31,9 @@ def subject_colors(
         The Gaussian-weighted mean of the subject's pixels; the photo's own, where no part of the subject is near.
     """
     sigma = GATHER * max(subject.shape)
-    share = smoothed(subject[None], sigma)
-    around = smoothed(picture, sigma)
-    of_subject = smoothed(picture * subject, sigma) / share.clamp_min(SOME)
+    share = smooth(subject[None], sigma)
+    around = smooth(picture, sigma)
+    of_subject = smooth(picture * subject, sigma) / share.clamp_min(SOME)
     return torch.where(share > SOME, of_subject, around).clamp(0, 1)
 
 

@@ -6,6 +6,7 @@ the clean view and random ones, and `score`, over the clean view alone, by which
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -50,43 +51,66 @@ class Objective(Protocol):
         ...
 
 
-class PerceptionObjective:
-    """Sketch and photo seen by an encoder: geometric, semantic and naming loss (or the LPIPS-style one).
+@dataclass(frozen=True)
+class Viewing:
+    """How sketches and photo are looked at, beside the clean view.
 
     Args:
-        encoder: the perception network.
-        photo: what is drawn, margins filled.
-        coverage: 1 where the photo is; elsewhere a sketch is compared with blank paper.
-        spatial_weights: how much each canvas pixel counts, at least 0.
-        pool: the random views to draw from, at `encoder.input_side` pixels a side, or the photo's where that
-            is less; their photo features are computed here, once.
-        views_per_step: how many of them a step sees.
+        pool: the random views to choose from; their side is the most that an encoder is shown.
+        per_step: how many of them a step sees.
         fill: the value past the border of a sketch in a view.
         count_corners: whether the corners that a view leaves empty count in the loss, filled alike in photo and
             sketch (the paper's way), or are left out.
+    """
+
+    pool: Views
+    per_step: int
+    fill: float = 1.0
+    count_corners: bool = False
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The photo that sketches are compared with.
+
+    Args:
+        picture: what is drawn, margins filled.
+        coverage: 1 where the photo is; elsewhere a sketch is compared with blank paper.
+        spatial_weights: how much each canvas pixel counts, at least 0.
+        whole: the picture that decides the photo's class, such as all of it where `picture` is a subject on paper;
+            None for `picture`.
+    """
+
+    picture: Float[Tensor, "3 height width"]
+    coverage: Float[Tensor, "height width"]
+    spatial_weights: Float[Tensor, "height width"]
+    whole: Float[Tensor, "3 height width"] | None = None
+
+
+class PerceptionObjective:
+    """Sketch and photo seen by an encoder: geometric, semantic and class distillation loss (or the LPIPS-style one).
+
+    Args:
+        encoder: the perception network.
+        reference: the photo. Its features are computed here, once.
+        viewing: how both are looked at; views have `encoder.input_side` pixels a side, or the picture's where that is
+            less.
         unit_length: compare maps as LPIPS does, and nothing else.
-        whole: what the photo is named by, such as all of it where `photo` is a subject on paper; None for `photo`.
-        distillation: the weight that the naming loss begins with, for an encoder that knows classes.
+        distillation: first weight of the class distillation loss, for an encoder that knows classes.
     """
 
     def __init__(
         self,
         encoder: Encoder,
-        photo: Float[Tensor, "3 height width"],
-        coverage: Float[Tensor, "height width"],
-        spatial_weights: Float[Tensor, "height width"],
-        pool: Views,
+        reference: Reference,
+        viewing: Viewing,
         *,
-        views_per_step: int,
-        fill: float,
-        count_corners: bool,
         unit_length: bool = False,
-        whole: Float[Tensor, "3 height width"] | None = None,
         distillation: float = 0.0,
     ) -> None:
+        photo, coverage, pool, fill = reference.picture, reference.coverage, viewing.pool, viewing.fill
         self._encoder = encoder
-        self._fill = fill
-        self._views_per_step = views_per_step
+        self._viewing = viewing
         self._geometric = lpips_loss if unit_length else geometric_loss
         self._semantic_weight = 0.0 if unit_length else encoder.semantic_weight
         self._naming = distillation
@@ -95,10 +119,10 @@ class PerceptionObjective:
         assert pool.grid.shape[1] == self._side, f"views of {self._side} pixels, got {pool.grid.shape[1]}"
         photo = _shrunk(photo[None], self._side)
         covered = _shrunk(coverage[None, None], self._side)
-        weights = _shrunk(spatial_weights[None, None], self._side)
+        weights = _shrunk(reference.spatial_weights[None, None], self._side)
         self._pool = pool.to(photo.device)
         # Where corners do not count, the photo goes on past its border: black or white there would be a false line.
-        photo_fill = fill if count_corners else None
+        photo_fill = fill if viewing.count_corners else None
         has_margin = bool((covered < 1).any())
         paper = torch.ones_like(photo)
         # With paper past its border too, a blank sheet looks the same through every view.
@@ -116,11 +140,13 @@ class PerceptionObjective:
         with torch.no_grad():
             # Entry 0 is the clean view's, and entry 1 + v that of view v.
             self._features = _concatenate([target(views) for views in (clean, *parts)])
-            self._weights = torch.cat([weights, self._pool.apply(weights, fill=1.0 if count_corners else 0.0)])
+            self._weights = torch.cat([weights, self._pool.apply(weights, fill=1.0 if viewing.count_corners else 0.0)])
             # By all of it, seen straight: without its background, or through a view, a photo is named worse.
             self._photo_names = None
             if distillation > 0 and encoder.classes and not unit_length:
-                self._photo_names = encoder(photo if whole is None else _shrunk(whole[None], self._side), ()).logits
+                self._photo_names = encoder(
+                    photo if reference.whole is None else _shrunk(reference.whole[None], self._side), ()
+                ).logits
 
     def loss(
         self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator, progress: float = 0.0
@@ -129,8 +155,8 @@ class PerceptionObjective:
 
         The weight of the last falls to 0 as `progress` comes to 1: in the end the maps alone say where lines are.
         """
-        chosen = _choose_views(self._pool, self._views_per_step, generator)
-        images = _with_views(_shrunk(sketches, self._side), self._pool.select(chosen), self._fill)
+        chosen = _choose_views(self._pool, self._viewing.per_step, generator)
+        images = _with_views(_shrunk(sketches, self._side), self._pool.select(chosen), self._viewing.fill)
         seen = self._look(images, names=self._photo_names is not None)
         loss = self._compare(seen, functional.pad(chosen + 1, (1, 0)))
         if self._photo_names is not None:
@@ -221,17 +247,14 @@ class TextObjective:
     Args:
         encoder: one with a text tower.
         prompt: what to draw.
-        pool: the random views to draw from; their side is the most that the encoder is shown of a sketch.
-        views_per_step: how many of them a step sees.
-        fill: the value past the border of a sketch in a view.
+        viewing: how sketches are looked at.
     """
 
-    def __init__(self, encoder: Encoder, prompt: str, pool: Views, *, views_per_step: int, fill: float) -> None:
+    def __init__(self, encoder: Encoder, prompt: str, viewing: Viewing) -> None:
         self._encoder = encoder
-        self._pool = pool.to(encoder.device)
-        self._views_per_step = views_per_step
-        self._fill = fill
-        self._side = pool.grid.shape[1]
+        self._viewing = viewing
+        self._pool = viewing.pool.to(encoder.device)
+        self._side = viewing.pool.grid.shape[1]
         with torch.no_grad():
             self._text = encoder.encode_text([prompt])
 
@@ -243,8 +266,8 @@ class TextObjective:
         progress: float = 0.0,  # noqa: ARG002 - the protocol's
     ) -> Float[Tensor, " candidates"]:
         """Distance to the text, averaged over the clean view and `views_per_step` random ones."""
-        chosen = _choose_views(self._pool, self._views_per_step, generator)
-        images = _with_views(_shrunk(sketches, self._side), self._pool.select(chosen), self._fill)
+        chosen = _choose_views(self._pool, self._viewing.per_step, generator)
+        images = _with_views(_shrunk(sketches, self._side), self._pool.select(chosen), self._viewing.fill)
         return self._distance(images, 1 + len(chosen))
 
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:

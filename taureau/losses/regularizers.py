@@ -6,13 +6,13 @@ leaves the page, an outline in dashes, shingles or scallops. A hand minds. All p
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch.nn import functional
 
 from taureau.geometry.bezier import bends_at, points_at, tangents_at
 from taureau.geometry.canvas import Canvas
+from taureau.image.blur import blur
 from taureau.shapes import Bool, Float, Int64, Tensor
 
 # Ink is looked at after a blur of this standard deviation, in stroke widths, where one line alone is as dark as
@@ -48,7 +48,7 @@ WIDE_GAP, NARROW_GAP, KINK, CURVATURE = 0.4, 0.2, 0.4, 0.3
 # In a drawing of a subject alone with as many strokes as the second, or more, all of it counts as much more as that is
 # than the first: there is a stroke for everything, and what shows is whether they go together. With the first or fewer,
 # each must do what it can; and on a photo drawn whole lines would be joined that do not belong together. Chosen by an
-# eye that was not told what counted how much: docs/differences.md.
+# eye that was not told what counted how much: docs/experiments/2026-11-28-regularization-weight.md.
 SPARSE, DENSE = 8, 16
 
 
@@ -99,7 +99,10 @@ def overlap_penalty(sketches: Float[Tensor, "candidates 3 height width"], width:
     Gradient: to the sketches.
     """
     ink = 1 - sketches.mean(dim=1, keepdim=True)
-    excess = (_blurred(ink, BLUR * width) - ONE_LINE).clamp_min(0)
+    sigma = BLUR * width
+    reach = max(1, round(3 * sigma))
+    blurred = blur(ink, sigma, reach=reach, border="paper", precision=torch.float32)
+    excess = (blurred - ONE_LINE).clamp_min(0)
     return excess.square().mean(dim=(1, 2, 3)) / (1 - ONE_LINE) ** 2
 
 
@@ -248,24 +251,3 @@ def _nearest_ends(ends: Float[Tensor, "candidates ends 2"]) -> Int64[Tensor, "ca
         apart = (some_x[:, :, None] - x[:, None]).square() + (some_y[:, :, None] - y[:, None]).square()
         nearest.append(apart.masked_fill(own[:, None] == owner, torch.inf).argmin(dim=2))
     return torch.cat(nearest, dim=1)
-
-
-def _blurred(images: Float[Tensor, "candidates 1 height width"], sigma: float) -> Tensor:
-    """A Gaussian blur, with paper around.
-
-    As two products of matrices: convolutions with so many taps and a single channel take far longer.
-    """
-    rows, columns = (_band(side, sigma).to(images) for side in images.shape[-2:])
-    return rows @ images @ columns
-
-
-@lru_cache(maxsize=8)
-def _band(side: int, sigma: float) -> Float[Tensor, "side side"]:
-    """The matrix that blurs a line of pixels: row i has the weights of all pixels in pixel i of the result."""
-    with torch.inference_mode(False):  # it is kept, and a later call may need a gradient through it
-        reach = max(1, round(3 * sigma))
-        place = torch.arange(side)
-        apart = (place[:, None] - place).abs()
-        weights = torch.exp(-torch.arange(reach + 1.0).square() / (2 * sigma**2))
-        weights = weights / (2 * weights.sum() - weights[0])
-        return torch.where(apart <= reach, weights[apart.clamp_max(reach)], 0.0)

@@ -1,8 +1,8 @@
-"""Choose: keep the best state of every candidate, and the best candidate.
+"""Best: keep the best state of every candidate, and the best candidate.
 
-A candidate's best state has the lowest cost: its score, and what priors have against it. So has the best candidate,
-unless it has few strokes: then a tidy one may have left out what the drawing is of, and the lowest score wins. What
-does not have a finite cost never wins over what has.
+A candidate's best state has the lowest regularized score: its score, and what the regularizers have against it. So has
+the best candidate, unless it has few strokes: then a tidy one may omit the subject, and the lowest score wins. What has
+no finite regularized score never wins over what has.
 """
 
 from dataclasses import dataclass, replace
@@ -20,8 +20,8 @@ class Best:
     Args:
         strokes: a batch, one sketch a candidate.
         scores: the clean-view score of exactly these strokes.
-        regularized: the same, and what the priors have against these strokes.
-        by_score: whether candidates are compared by their scores, not by their costs.
+        regularized: the same, and what the regularizers have against these strokes.
+        by_score: whether candidates are compared by their scores, not by their regularized scores.
         alone: the only candidate that can still win; None while all can.
     """
 
@@ -44,22 +44,12 @@ class Best:
         return replace(self, alone=self.winner)
 
     def improved(self, new: "Best") -> "Best":
-        """This, with every candidate that now costs less replaced; how candidates are compared stays."""
+        """This, with every candidate replaced that has a lower regularized score now."""
         better = _comparable(new.regularized) < _comparable(self.regularized)
 
-        def pick(now: Tensor | None, old: Tensor | None) -> Tensor | None:
-            if now is None or old is None:
-                return None
-            return torch.where(better.reshape(-1, *[1] * (now.dim() - 1)), now, old)
-
-        now, old = new.strokes, self.strokes
-        points, width = pick(now.points, old.points), pick(now.width, old.width)
-        assert points is not None
-        assert width is not None
-        kept = Strokes(points, width, pick(now.color, old.color), pick(now.opacity, old.opacity))
         scores = torch.where(better, new.scores, self.scores)
         regularized = torch.where(better, new.regularized, self.regularized)
-        return replace(self, strokes=kept, scores=scores, regularized=regularized)
+        return replace(self, strokes=new.strokes.where(better, self.strokes), scores=scores, regularized=regularized)
 
 
 def _comparable(values: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import torch
 
+from taureau.image.otsu import otsu_threshold
 from taureau.shapes import Float, Tensor
 
 GRAY_WEIGHTS = (0.2125, 0.7154, 0.0721)  # luma of Rec. 709, as scikit-image's rgb2gray has it
@@ -69,21 +70,6 @@ def xdog(
     levels = np.rint(np.clip((response - low) / (high - low), 0.0, 1.0) * 255).astype(np.uint8)
     edges = kept & (levels <= otsu_threshold(levels[kept]))
     return torch.from_numpy(edges).to(image)
-
-
-def otsu_threshold(levels: np.ndarray) -> int:
-    """The level that parts 8-bit values in two with the greatest variance between the parts.
-
-    Args:
-        levels: values of type uint8, of any shape, at least one.
-
-    Returns:
-        The highest level of the lower part, 0..255.
-
-    Source: Otsu (1979), as computed by OpenCV.
-    """
-    threshold, _ = cv2.threshold(levels.reshape(1, -1), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    return int(threshold)
 
 
 def _blur(gray: np.ndarray, sigma: float) -> np.ndarray:

@@ -8,6 +8,8 @@ that fails, it is made once more with a subject that must not touch the photo's 
 import cv2
 import numpy as np
 
+from taureau.image.otsu import otsu_threshold
+
 WORKING_SIDE = 224  # pixels along the photo's long side; GrabCut's time grows with its square
 ROUNDS = 5  # of GrabCut, as its authors' examples have it; more change next to nothing
 START = 0.65  # of Otsu's threshold: the subject probably is where the saliency is over it
@@ -86,8 +88,7 @@ def _framed(saliency: np.ndarray) -> np.ndarray:
 def _grab(photo: np.ndarray, saliency: np.ndarray, start: float) -> np.ndarray | None:
     """What GrabCut takes for the subject, tidied; None when the saliency leaves nothing to start from."""
     levels = np.rint(saliency * 255).clip(0, 255).astype(np.uint8)
-    otsu, _ = cv2.threshold(levels.reshape(1, -1), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    threshold = start * otsu / 255
+    threshold = start * otsu_threshold(levels) / 255
     marks = np.full(saliency.shape, cv2.GC_PR_BGD, np.uint8)
     marks[saliency > threshold] = cv2.GC_PR_FGD
     marks[saliency > threshold + SURELY_SUBJECT * (1 - threshold)] = cv2.GC_FGD

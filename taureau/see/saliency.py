@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import torch
 
+from taureau.image.normalize import stretched
 from taureau.see.superpixels import split
 from taureau.shapes import Float, Tensor
 
@@ -70,14 +71,14 @@ def _without_frame(photo: np.ndarray) -> np.ndarray:
     size = (max(1, round(core.shape[1] * scale)), max(1, round(core.shape[0] * scale)))
     lab = cv2.cvtColor(cv2.resize(core, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2Lab).astype(np.float64)
     found = np.mean([_stand_out(lab, patches) for patches in SCALES], axis=0) * _centre_prior(*lab.shape[:2])
-    low, high = found.min(), found.max()
-    if high - low < 1e-6:
+    clear = stretched(found)
+    if clear is None:
         return np.ones((height, width), np.float32)
-    found = cv2.resize((found - low) / (high - low), (core.shape[1], core.shape[0]), interpolation=cv2.INTER_LINEAR)
+    found = cv2.resize(clear, (core.shape[1], core.shape[0]), interpolation=cv2.INTER_LINEAR)
     found = np.pad(found, ((top, top), (left, left)), mode="edge")
     found = cv2.GaussianBlur(found, (0, 0), 0.01 * max(height, width), borderType=cv2.BORDER_REPLICATE)
-    normalized: np.ndarray = (found - found.min()) / (found.max() - found.min())
-    return normalized
+    soft = stretched(found)
+    return np.ones_like(found) if soft is None else soft
 
 
 def _stand_out(lab: np.ndarray, patches: int) -> np.ndarray:

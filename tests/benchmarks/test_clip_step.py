@@ -5,7 +5,7 @@ import torch
 
 from benchmarks.clip_step import SMALL, PlainStep, draw_fast, measure, random_network, report, write_weights
 from taureau.encoders.clip.encoder import Clip
-from taureau.losses.objective import PerceptionObjective
+from taureau.losses.objective import PerceptionObjective, Reference, Viewing
 from taureau.losses.views import draw_views
 from taureau.weights.store import Located
 
@@ -25,9 +25,8 @@ def test_the_plain_way_and_ours_have_the_same_loss(tmp_path, wrong):
     size = SMALL.vision.image_size
     photo, sketch = (torch.rand(1, 3, size, size, generator=seeded(seed)) for seed in (1, 2))
     views, everywhere = draw_views(4, size, generator=seeded(3)), torch.ones(size, size)
-    objective = PerceptionObjective(
-        encoder, photo[0], everywhere, everywhere, views, views_per_step=4, fill=0.0, count_corners=True
-    )
+    viewing = Viewing(views, 4, fill=0.0, count_corners=True)
+    objective = PerceptionObjective(encoder, Reference(photo[0], everywhere, everywhere), viewing)
     ours = float(objective.loss(sketch, generator=seeded(4))[0])
     plain = float(PlainStep(network, photo, torch.zeros(1, 1, 4, 2)).loss(sketch, views).detach())
     assert (ours == pytest.approx(plain, rel=1e-4)) is not wrong
@@ -42,6 +41,7 @@ def test_it_runs_and_says_whether_the_promise_is_kept(tmp_path):
     assert "third of the plain way: MISSED" in report({"plain": [5.0, 6.0, 9.0], "ours": [1.0, 2.1, 8.0]})
 
 
+@pytest.mark.slow
 def test_a_whole_drawing_is_taken_apart(tmp_path):
     said = draw_fast(SMALL, tmp_path / "weights.safetensors", steps=11)
     # Of the shares 0, 0.1, ... 1 of the way, up to 0.3 is the trial, and from 0.8 on views are full.

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import click
 import pytest
 
 from benchmarks.draw import (
@@ -25,7 +26,8 @@ TINY = {"steps": 2, "candidates": 1, "size": 64, "view_pool": 4}
 def test_the_command_that_is_timed_is_one(cup_file, tmp_path):
     command = shell_command(cup_file, tmp_path, strokes=8, preset="paper", seed=3)
     assert command[1:4] == ["-m", "taureau", "draw"]
-    asked = program.commands["draw"].make_context("draw", command[4:]).params
+    parent = click.Context(program, **program.context_settings)
+    asked = program.commands["draw"].make_context("draw", command[4:], parent=parent).params
     assert (asked["strokes"], asked["preset"], asked["seed"], asked["photos"]) == (8, "paper", 3, (cup_file,))
 
 

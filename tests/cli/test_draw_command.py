@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,6 +69,7 @@ def test_no_bar_where_stderr_is_no_terminal(photo):
     assert "%" not in run("draw", photo, *QUICK).stderr
 
 
+@pytest.mark.slow
 def test_a_drawn_seed_is_said_and_draws_the_same_again(photo):
     quick = [word for word in QUICK if word not in ("--seed", "1")] + ["--candidates", "1"]
     first = run("draw", photo, *quick)
@@ -183,6 +185,7 @@ def test_frames_left_from_a_longer_drawing_go(photo, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_frames_of_a_long_drawing_are_about_a_hundred(photo, tmp_path):
     assert run("draw", photo, *QUICK, "--steps", "250", "--loss", "l2", "--frames", tmp_path / "frames").code == 0
     assert 80 <= len(names(tmp_path / "frames")) <= 102
@@ -554,3 +557,67 @@ def test_signals_are_handled_as_before_when_the_drawing_is_done(photo):
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     run("draw", photo, *QUICK)
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+# Settings from files
+
+
+def paths_of(svg: Path) -> str:
+    """What is drawn, without the record."""
+    return svg.read_text().partition("</metadata>")[2]
+
+
+def test_settings_come_from_a_file_and_options_win(photo, tmp_path):
+    taureau.Settings(strokes=3, steps=1, size=64, view_pool=2, candidates=1, seed=8).save(tmp_path / "few.toml")
+    outcome = run("draw", photo, "--settings", tmp_path / "few.toml", "-n", "4", "-o", tmp_path / "a.svg")
+    assert outcome.code == 0, outcome.stderr
+    settings = taureau.Sketch.load(tmp_path / "a.svg").settings
+    assert (settings.strokes, settings.seed, settings.size, settings.steps) == (4, 8, 64, 1)
+
+
+def test_like_draws_the_same_drawing_again(photo, tmp_path):
+    first, again, other = (tmp_path / name for name in ("first.svg", "again.svg", "other.svg"))
+    assert run("draw", photo, *QUICK, "--encoder", "contour", "--color", "-o", first).code == 0
+    outcome = run("draw", photo, "--like", first, "-o", again)
+    assert outcome.code == 0, outcome.stderr
+    assert paths_of(again) == paths_of(first)
+    assert taureau.Sketch.load(again).record["encoder"] == "contour"
+    # Proof of the guard: with another seed it is another drawing.
+    assert run("draw", photo, "--like", first, "--seed", "99", "-o", other).code == 0
+    assert paths_of(other) != paths_of(first)
+
+
+def test_like_needs_again_what_the_drawing_was_made_from(photo, tmp_path):
+    mask = tmp_path / "mask.png"
+    Image.fromarray(np.full((40, 60), 255, np.uint8)).save(mask)
+    masked, more, again = (tmp_path / name for name in ("masked.svg", "more.svg", "again.svg"))
+    assert run("draw", photo, *QUICK, "--mask", mask, "-o", masked).code == 0
+    outcome = run("draw", photo, "--like", masked)
+    assert (outcome.code, "add --mask FILE" in outcome.stderr) == (2, True)
+    assert run("draw", photo, "--like", masked, "--mask", mask, "-o", again).code == 0
+    assert paths_of(again) == paths_of(masked)
+    assert run("draw", photo, *QUICK, "-n", "5", "--resume", masked, "--freeze", "-o", more).code == 0
+    outcome = run("draw", photo, "--like", more)
+    assert (outcome.code, "add --resume SVG" in outcome.stderr) == (2, True)
+    assert run("draw", photo, "--like", more, "--resume", masked, "-o", again).code == 0
+    assert paths_of(again) == paths_of(more)
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "code"),
+    [
+        (["--settings", "few.toml", "--like", "plain.svg"], "give one of them", 2),
+        (["--settings", "few.toml", "--preset", "paper"], "--preset goes without --settings", 2),
+        (["--settings", "gone.toml"], "gone.toml: there is no such file", 3),
+        (["--like", "plain.svg"], "plain.svg: has no record of how it was drawn", 3),
+    ],
+)
+def test_files_of_settings_that_make_no_sense_are_refused(photo, tmp_path, monkeypatch, options, words, code):
+    monkeypatch.chdir(tmp_path)
+    taureau.Settings(strokes=3).save("few.toml")
+    Path("plain.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0,0 C1,1 2,2 3,3" fill="none" '
+        'stroke="#000" stroke-width="1"/></svg>'
+    )
+    outcome = run("draw", photo, *options)
+    assert (outcome.code, words in outcome.stderr) == (code, True), outcome.stderr

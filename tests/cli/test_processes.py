@@ -88,6 +88,7 @@ def start(*arguments, **more) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork")
 def test_a_killed_command_leaves_a_whole_drawing_or_none(photo, tmp_path):
     folder = tmp_path / "killed"

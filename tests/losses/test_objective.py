@@ -12,7 +12,14 @@ from taureau.encoders import load_encoder
 from taureau.encoders.contour import Contour
 from taureau.errors import InputError
 from taureau.image.margin import comparable, fill_margin
-from taureau.losses.objective import ENCODE_AT_ONCE, PerceptionObjective, PixelObjective, TextObjective
+from taureau.losses.objective import (
+    ENCODE_AT_ONCE,
+    PerceptionObjective,
+    PixelObjective,
+    Reference,
+    TextObjective,
+    Viewing,
+)
 from taureau.losses.views import Views, draw_views
 from tests.helpers.clip_files import random_tensors, write_tokenizer, write_weights
 from tests.helpers.clip_models import TINY_RESNET, TINY_VIT, register
@@ -38,17 +45,19 @@ def pool_of(num: int, size: int = SIZE) -> Views:
 
 
 def objective(encoder=None, coverage: torch.Tensor | None = None, **changes) -> PerceptionObjective:
-    options = {
-        "photo": random_images(1, seed=1)[0],
-        "spatial_weights": torch.rand(SIZE, SIZE, generator=seeded(2)),
-        "pool": pool_of(POOL),
-        "views_per_step": VIEWS,
-        "fill": 1.0,
-        "count_corners": False,
-        **changes,
-    }
-    coverage = torch.ones(SIZE, SIZE) if coverage is None else coverage
-    return PerceptionObjective(encoder or PlainEncoder(), coverage=coverage, **options)
+    def asked(name: str, default: object) -> object:
+        return changes.pop(name, default)
+
+    reference = Reference(
+        asked("photo", random_images(1, seed=1)[0]),
+        torch.ones(SIZE, SIZE) if coverage is None else coverage,
+        asked("spatial_weights", torch.rand(SIZE, SIZE, generator=seeded(2))),
+        asked("whole", None),
+    )
+    viewing = Viewing(
+        asked("pool", pool_of(POOL)), asked("views_per_step", VIEWS), asked("fill", 1.0), asked("count_corners", False)
+    )
+    return PerceptionObjective(encoder or PlainEncoder(), reference, viewing, **changes)
 
 
 # The loss, again, by loops
@@ -324,9 +333,8 @@ def test_the_corners_of_views_make_no_line_worth_drawing():
 
     def gain(**how) -> float:
         """How much of the loss over the views a line along the border of the canvas takes away."""
-        found = PerceptionObjective(
-            Contour(), scene(coverage), coverage, torch.ones(size, size), pool, views_per_step=8, fill=1.0, **how
-        )
+        reference = Reference(scene(coverage), coverage, torch.ones(size, size))
+        found = PerceptionObjective(Contour(), reference, Viewing(pool, 8, **how))
         bare, framed = (float(found.loss(sketch, generator=seeded())[0]) for sketch in sketches)
         return (bare - framed) / bare
 
@@ -415,7 +423,7 @@ def clip(monkeypatch, tmp_path):
 def test_a_text_is_compared_with_every_view(clip, model):
     encoder = clip(model)
     pool = pool_of(POOL, encoder.input_side)
-    found = TextObjective(encoder, "the camel", pool, views_per_step=VIEWS, fill=1.0)
+    found = TextObjective(encoder, "the camel", Viewing(pool, VIEWS))
     sketches = random_images(CANDIDATES, encoder.input_side)
     text = encoder.encode_text(["the camel"])[0].double().numpy()
 
@@ -429,13 +437,13 @@ def test_a_text_is_compared_with_every_view(clip, model):
     assert found.loss(sketches, generator=seeded(3)).tolist() == pytest.approx(expected, abs=1e-5)
     assert found.score(sketches).tolist() == pytest.approx([distance(one) for one in sketches], abs=1e-5)
     assert found.residual(sketches) is None
-    other = TextObjective(encoder, "cam", pool, views_per_step=VIEWS, fill=1.0)
+    other = TextObjective(encoder, "cam", Viewing(pool, VIEWS))
     assert found.score(sketches).tolist() != pytest.approx(other.score(sketches).tolist(), abs=1e-3)
 
 
 def test_a_text_is_drawn_on_any_canvas(clip):
     encoder = clip(TINY_VIT)
-    found = TextObjective(encoder, "a camel", pool_of(2, encoder.input_side), views_per_step=1, fill=1.0)
+    found = TextObjective(encoder, "a camel", Viewing(pool_of(2, encoder.input_side), 1))
     sketches = random_images(1, 2 * encoder.input_side)
     halved = functional.avg_pool2d(sketches, 2)
     torch.testing.assert_close(found.score(sketches), found.score(halved))
@@ -446,7 +454,7 @@ def test_an_encoder_without_a_text_tower_is_refused_by_name():
     with pytest.raises(
         InputError, match=r"encoder contour cannot read text .* use a CLIP encoder, such as clip-vit-b32"
     ):
-        TextObjective(Contour(), "a camel", pool_of(1), views_per_step=1, fill=1.0)
+        TextObjective(Contour(), "a camel", Viewing(pool_of(1), 1))
 
 
 # Real networks, at small
@@ -461,10 +469,8 @@ def test_a_wide_photo_seen_by_clip(clip, model):
     photo = fill_margin(random_images(1, side, 1)[0], coverage)
 
     def compared(places: torch.Tensor) -> PerceptionObjective:
-        return PerceptionObjective(
-            encoder, photo, coverage, places, pool_of(2, side), views_per_step=1, fill=1.0, count_corners=False,
-            unit_length=True,
-        )  # fmt: skip
+        reference = Reference(photo, coverage, places)
+        return PerceptionObjective(encoder, reference, Viewing(pool_of(2, side), 1), unit_length=True)
 
     blank = torch.ones(1, 3, side, side).requires_grad_()
     compared(comparable(coverage)).loss(blank, generator=seeded()).backward()

@@ -8,7 +8,7 @@ import torch
 
 from taureau.encoders.contour import Contour
 from taureau.image.margin import RIM, TRIM, comparable, extend_border, fill_margin, whole_pixels
-from taureau.losses.objective import PerceptionObjective, PixelObjective
+from taureau.losses.objective import PerceptionObjective, PixelObjective, Reference, Viewing
 from taureau.losses.perceptual import (
     distillation_loss,
     geometric_loss,
@@ -271,10 +271,8 @@ def test_ink_in_the_margin_costs_and_a_line_along_the_frame_gains_nothing() -> N
     photo[:, 90:130, 80:140] = 0.1
     encoder = Contour()
     pool = draw_views(2, encoder.input_side, generator=torch.Generator().manual_seed(0))
-    objective = PerceptionObjective(
-        encoder, fill_margin(photo, coverage), coverage, comparable(coverage), pool,
-        views_per_step=2, fill=1.0, count_corners=False,
-    )  # fmt: skip
+    reference = Reference(fill_margin(photo, coverage), coverage, comparable(coverage))
+    objective = PerceptionObjective(encoder, reference, Viewing(pool, 2))
     # The sketch to add a line to has the subject's outline already: to a blank sheet any line at all is welcome.
     outline = torch.ones(1, 3, size, size)
     outline[:, :, 89:131, 79:141] = 0
@@ -291,8 +289,6 @@ def test_ink_in_the_margin_costs_and_a_line_along_the_frame_gains_nothing() -> N
     assert loss(outline) < loss(margin_line)
     # The guard: a photo whose margin is left as bare paper makes the very line along the frame worth drawing.
     paper = photo * coverage + (1 - coverage)
-    bare = PerceptionObjective(
-        encoder, paper, torch.ones_like(coverage), torch.ones_like(coverage), pool,
-        views_per_step=2, fill=1.0, count_corners=False,
-    )  # fmt: skip
+    everywhere = torch.ones_like(coverage)
+    bare = PerceptionObjective(encoder, Reference(paper, everywhere, everywhere), Viewing(pool, 2))
     assert float(bare.score(frame_line)[0]) < float(bare.score(outline)[0])

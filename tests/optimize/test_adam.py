@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 import torch
 
 from taureau.optimize.adam import Adam
@@ -53,6 +54,7 @@ def test_a_forgotten_entry_moves_as_if_it_had_never_had_a_slope():
     assert not torch.equal(parameter[1], before[1])
 
 
+@pytest.mark.slow
 def test_drawing_does_not_bring_in_torch_s_compiler():
     program = (
         "import sys, numpy, taureau\n"

@@ -12,7 +12,7 @@ from taureau.geometry.canvas import Canvas
 from taureau.geometry.strokes import Strokes
 from taureau.image.margin import comparable
 from taureau.initialize.candidates import Candidates
-from taureau.losses.objective import PerceptionObjective, PixelObjective
+from taureau.losses.objective import PerceptionObjective, PixelObjective, Reference, Viewing
 from taureau.losses.regularizers import regularization_loss
 from taureau.losses.views import draw_views
 from taureau.optimize.loop import Target, optimize
@@ -398,9 +398,7 @@ def l2_objective() -> PixelObjective:
 def perception_objective() -> PerceptionObjective:
     image, coverage = fit_photo(read_photo(pictures.small(pictures.astronaut())), CANVAS, "cpu")
     pool = draw_views(4, 64, generator=seeded(1))
-    return PerceptionObjective(
-        Contour(), image, coverage, torch.ones(64, 64), pool, views_per_step=1, fill=1.0, count_corners=False
-    )
+    return PerceptionObjective(Contour(), Reference(image, coverage, torch.ones(64, 64)), Viewing(pool, 1))
 
 
 def test_the_scores_are_of_exactly_the_strokes_that_are_kept():

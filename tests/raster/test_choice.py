@@ -173,6 +173,7 @@ def test_the_work_does_not_grow_with_the_canvas(backend):
     assert counts[0] == counts[1]
 
 
+@pytest.mark.slow
 def test_numba_is_not_loaded_before_it_draws():
     code = "import sys, taureau.raster; assert not sys.modules.get('numba'); taureau.raster.choose_backend('auto', "
     code += "__import__('torch').device('cpu')); assert not sys.modules.get('numba')"
@@ -206,6 +207,7 @@ def test_several_threads_may_draw_at_once(two_threads):
     assert all(torch.equal(image, expected) for image in images)
 
 
+@pytest.mark.slow
 @needs_numba
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system that forks processes")
 def test_a_forked_process_draws_too():

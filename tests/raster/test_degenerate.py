@@ -96,6 +96,7 @@ curves = st.lists(st.tuples(coordinates, coordinates), min_size=4, max_size=4)
 sketches = st.lists(st.tuples(curves, st.floats(0, 30, width=32)), min_size=1, max_size=4)
 
 
+@pytest.mark.slow
 @needs_numba
 @settings(derandomize=True, max_examples=150, deadline=None)
 @given(sketches, st.sampled_from([0.5, 1.0, 3.0]))
@@ -121,6 +122,7 @@ def _seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SKETCHLIKE)
 @pytest.mark.parametrize("backend", FAST_BACKENDS)
 def test_no_pixel_is_off_on_strokes_that_sketches_have(backend, name):

@@ -22,6 +22,7 @@ COLORS = torch.tensor([[0.2, 0.9, 0.4], [0.7, 0.1, 0.6]], dtype=torch.float64)
 OPACITIES = torch.tensor([0.8, 0.35], dtype=torch.float64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("softness", [1.0, 2.0])
 @pytest.mark.parametrize(
     ("color", "opacity"),

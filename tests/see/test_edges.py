@@ -7,7 +7,8 @@ import pytest
 import torch
 from skimage import color, data, filters, transform
 
-from taureau.see.edges import RIM, otsu_threshold, xdog
+from taureau.image.otsu import otsu_threshold
+from taureau.see.edges import RIM, xdog
 
 
 def photograph(size: int = 128) -> torch.Tensor:

@@ -194,6 +194,7 @@ def test_a_mask_that_depends_on_its_start_is_doubted() -> None:
     assert "agree on" in str(grabcut._depends_on_start(photo, saliency, half, 0.7))
 
 
+@pytest.mark.slow
 def test_what_runs_out_of_the_photo_is_left_away_the_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flag, a rocket and a helmet, all of which the photo cuts, beside somebody whom it cuts at the bottom alone."""
     found = find_as_drawn(data.astronaut())

@@ -151,6 +151,7 @@ def test_the_learning_rate_rises_and_falls_to_nothing():
     assert learning_rate(Recipe(steps=None, minutes=1.0), state) == pytest.approx(1e-3)
 
 
+@pytest.mark.slow
 def test_steps_lower_the_loss():
     recipe = Recipe(steps=200, minutes=None, batch=12, sides=(32,), learning_rate=1e-2)
     state = begin(recipe, SMALL)
@@ -159,6 +160,7 @@ def test_steps_lower_the_loss():
     assert losses[-1] < 0.7 * losses[0]
 
 
+@pytest.mark.slow
 def test_supervised_training_sees_no_drawings():
     recipe = Recipe(steps=200, minutes=None, batch=12, sides=(32,), learning_rate=1e-2, supervised=True)
     state = begin(recipe, SMALL)
@@ -192,6 +194,7 @@ def test_a_run_that_is_taken_up_again_ends_as_one_that_never_stopped(tmp_path):
     assert torch.equal(again.average.stem.weight, parts.stem.weight)
 
 
+@pytest.mark.slow
 def test_runs_in_turn_are_runs_that_begin_with_each_other(tmp_path):
     photos = [make_photos(9)]
     recipes = further(RECIPE, ["1e-3:3", "5e-4:2"])
@@ -262,6 +265,7 @@ def test_a_file_that_is_no_checkpoint_of_such_a_network_is_no_beginning(tmp_path
         begin_with(begin(RECIPE, SMALL), tmp_path / "builtin.safetensors")
 
 
+@pytest.mark.slow
 def test_the_command_trains_from_nothing_to_the_shipped_file(tmp_path):
     shards = [write_shard(make_photos(6, seed=seed), tmp_path / f"photos-{seed}.npz") for seed in range(2)]
     classes = write_classes(tmp_path)

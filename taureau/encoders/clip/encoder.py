@@ -18,6 +18,7 @@ from taureau.encoders.clip.vit import VisionTransformerTower
 from taureau.encoders.tensors import read_tensors
 from taureau.errors import InputError, WeightsError
 from taureau.files import shown
+from taureau.image.normalize import NO_CONTRAST, normalize_map
 from taureau.image.resample import resize
 from taureau.shapes import Float, Tensor
 from taureau.weights.catalogue import TOKENIZER_FILE, Model, ResNetArchitecture, find_model
@@ -99,11 +100,7 @@ class Clip(Encoder):
         with torch.inference_mode(False), torch.enable_grad():
             small = self._tower.saliency_map(self._prepare(image.detach().clone().unsqueeze(0))).detach()
         found = resize(small, *image.shape[1:])
-        low, high = found.min(), found.max()
-        # Rounding alone gives differences of a few units in the last place, which are no contrast.
-        if not bool(high - low > 1e-5 * high.abs()):
-            return torch.ones_like(found)
-        return (found - low) / (high - low)
+        return normalize_map(found, flat=NO_CONTRAST)
 
     def encode_text(self, texts: Sequence[str]) -> Float[Tensor, "texts dim"]:
         """Embeddings of texts in the space of the image embeddings, not normalised.

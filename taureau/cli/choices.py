@@ -1,0 +1,139 @@
+"""What to draw with: the settings, encoders and mask that the options of `taureau draw` add up to.
+
+Options win over `--settings` and `--like`, which win over the preset.
+"""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+import taureau
+
+MASKS = ("auto", "none", "alpha", "u2net")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What every photo of a command is drawn with.
+
+    Args:
+        settings: all of them, checked.
+        mask: a mask picture; None where the settings name a way to find the subject.
+        encoder: its name; None for the default.
+        saliency: name of another encoder for saliency; None for the encoder's own choice.
+        freeze: whether the strokes of a resumed sketch stay as they are.
+    """
+
+    settings: "taureau.Settings"
+    mask: Path | None
+    encoder: str | None
+    saliency: str | None
+    freeze: bool
+
+    def as_options(self) -> dict[str, Any]:
+        """Keyword arguments for `Sketcher.steps`."""
+        mask = {} if self.mask is None else {"mask": self.mask}
+        return {"settings": self.settings, "freeze": self.freeze, **mask}
+
+
+def choose(
+    values: dict[str, Any],
+    *,
+    settings_file: Path | None,
+    like: Path | None,
+    mask: str | None,
+    encoder: str | None,
+    saliency: str | None,
+    resume: Path | None,
+    freeze: bool,
+) -> Choices:
+    """Add up options.
+
+    Args:
+        values: settings that were asked for, by name; None for those that were not.
+        settings_file: a TOML file of settings.
+        like: a sketch whose record says how to draw.
+        mask: the name of a way to find the subject, or the path of a mask picture.
+        encoder: name of the encoder asked for.
+        saliency: name of the saliency encoder asked for.
+        resume: the sketch to continue from.
+        freeze: whether its strokes stay as they are.
+
+    Raises:
+        UsageError: options that cannot go together.
+        InputError: a value out of range, a file that cannot be read, a sketch without a record.
+    """
+    if settings_file is not None and like is not None:
+        raise click.UsageError("--settings and --like both say how to draw; give one of them")
+    asked = {name: value for name, value in values.items() if value is not None}
+    picture = None if mask is None or mask in MASKS else Path(mask)
+    if mask is not None:
+        asked["mask"] = mask if picture is None else "image"
+    base = None
+    if settings_file is not None:
+        base = taureau.Settings.load(settings_file)
+    if like is not None:
+        record = _record_of(like)
+        base, encoder, saliency = _as_in(record, encoder, saliency)
+        freeze = freeze or _was_frozen(record, like, resume)
+    if base is not None and "preset" in asked:
+        raise click.UsageError(f"--preset goes without {'--like' if settings_file is None else '--settings'}")
+    if base is None:
+        asked.setdefault("seed", secrets.randbelow(2**32))
+    elif settings_file is not None and "seed" not in asked:
+        asked["seed"] = base.seed
+    settings = taureau.Settings(**asked) if base is None else base.with_values(**asked)
+    if settings.mask == "image" and picture is None:
+        raise click.UsageError("the drawing was made with a mask picture; add --mask FILE, or another --mask")
+    if picture is not None and not picture.is_file():
+        raise taureau.InputError(
+            f"--mask {click.format_filename(picture) if mask else repr(mask)}: there is no such file, and it is none "
+            f"of {', '.join(MASKS)}"
+        )
+    if freeze and resume is None:
+        raise click.UsageError("--freeze keeps the strokes of --resume unchanged; add --resume SVG")
+    if settings.loss == "text":
+        _check_reads_text(encoder)
+    return Choices(settings, picture, encoder, saliency, freeze)
+
+
+def _record_of(like: Path) -> dict[str, Any]:
+    record = taureau.Sketch.load(like).record
+    if not {"settings", "encoder", "saliency_encoder"} <= record.keys():
+        name = click.format_filename(like)
+        raise taureau.InputError(f"{name}: has no record of how it was drawn; give an SVG that taureau wrote")
+    return record
+
+
+def _as_in(
+    record: dict[str, Any], encoder: str | None, saliency: str | None
+) -> tuple["taureau.Settings", str | None, str | None]:
+    """The settings of a record, and its encoders unless others were asked for."""
+    settings = taureau.Settings(**record["settings"])
+    if encoder is None:
+        return settings, record["encoder"], saliency or record["saliency_encoder"]
+    return settings, encoder, saliency
+
+
+def _was_frozen(record: dict[str, Any], like: Path, resume: Path | None) -> bool:
+    """Whether a drawing continued a sketch and kept its strokes; that sketch must be given again."""
+    resumed = record.get("resumed")
+    if not resumed:
+        return False
+    if resume is None:
+        name = click.format_filename(like)
+        raise click.UsageError(f"{name} continued a sketch of {resumed['strokes']} strokes; add --resume SVG")
+    return bool(resumed["frozen"])
+
+
+def _check_reads_text(encoder: str | None) -> None:
+    """Refuse a prompt that no photo could be drawn with."""
+    readers = [model.name for model in taureau.weights.list_models()]
+    if encoder not in readers:
+        raise click.UsageError(
+            f"--prompt needs an encoder that reads text, got {encoder or 'builtin'}; add --encoder clip-vit-b32, "
+            f"or another of {', '.join(readers)}"
+        )

@@ -1,0 +1,65 @@
+"""The API types itself: editors complete the options of a drawing, and mypy checks a user's call."""
+
+import inspect
+import subprocess
+import sys
+from dataclasses import fields
+
+import pytest
+
+import taureau
+from taureau.settings import Settings, SettingsValues
+from taureau.sketcher import DrawOptions
+from tests.helpers.house import ROOT
+
+NAMES = {field.name for field in fields(Settings)}
+
+GOOD = """
+from pathlib import Path
+import numpy as np
+import taureau
+sketch = taureau.draw("cat.jpg", strokes=8, seed=None, mask=np.ones((4, 4)), resume="a.svg", freeze=True)
+sketcher = taureau.Sketcher()
+one: taureau.Sketch = sketcher.draw(Path("cat.jpg"), preset="paper", on_step=lambda step: print(step.loss))
+many: list[taureau.Sketch] = sketcher.draw([Path("a.jpg"), Path("b.jpg")], color=True)
+run: taureau.Run = sketcher.steps("cat.jpg", settings=taureau.Settings("paper", strokes=3), budget=2.5)
+losses: list[float] = [step.loss for step in run]
+"""
+BAD = [
+    'taureau.draw("cat.jpg", strokez=8)',
+    'taureau.draw("cat.jpg", strokes="8")',
+    'taureau.Sketcher().steps("cat.jpg", mask=3)',
+    'taureau.Settings("fast", width="thin")',
+    'taureau.draw("cat.jpg", freeze="yes").strokes.nonsense',
+]
+
+
+def test_the_options_of_a_drawing_are_the_settings_and_a_few_more():
+    assert set(SettingsValues.__annotations__) == NAMES - {"preset"}
+    assert set(DrawOptions.__annotations__) == NAMES | {"resume", "freeze", "frame", "allow_truncated"}
+
+
+@pytest.mark.parametrize("function", [taureau.draw, taureau.Sketcher.draw, taureau.Sketcher.steps])
+def test_help_and_shells_see_every_option(function):
+    parameters = inspect.signature(function).parameters
+    assert set(DrawOptions.__annotations__) <= set(parameters)
+    assert all(entry.kind is not inspect.Parameter.VAR_KEYWORD for entry in parameters.values())
+    assert parameters["strokes"].annotation is int
+
+
+@pytest.mark.slow
+def test_mypy_checks_a_users_call(tmp_path):
+    lines = ["import taureau", *BAD]
+    (tmp_path / "good.py").write_text(GOOD)
+    (tmp_path / "bad.py").write_text("\n".join(lines))
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}"]
+    found = subprocess.run(
+        [*command, "good.py", "bad.py"],
+        cwd=tmp_path,
+        env={"MYPYPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    mine = [line for line in found.stdout.splitlines() if line.startswith(("good.py", "bad.py")) and ": error:" in line]
+    assert {line.split(":")[0] for line in mine} == {"bad.py"}, found.stdout
+    assert {int(line.split(":")[1]) for line in mine} == set(range(2, 2 + len(BAD))), found.stdout
