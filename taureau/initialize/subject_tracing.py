@@ -1,8 +1,8 @@
 """Subject tracing: the lines of the subject, weighted by how much each says of what it is.
 
-Takes the lines of a photo, which part of it the subject is and where a classifier sees what it is; gives the curves that
-could be drawn on them (`taureau.initialize.tracing.Trace`): long ones of the silhouette weigh most, then features, and
-nothing is drawn on ground, shadow or the photo's frame.
+Takes the lines of a photo, which part of it the subject is and where a classifier sees what it is; gives the curves
+that could be drawn on them (`taureau.initialize.tracing.Trace`): long ones of the silhouette weigh most, then features,
+and nothing is drawn on ground, shadow or the photo's frame.
 """
 
 from dataclasses import dataclass
@@ -74,9 +74,7 @@ def weigh_lines(
     return np.where(_on_frame(lines, borders), 0, weight).astype(np.float32)
 
 
-def trace_lines(
-    lines: LineMap, weight: Float[np.ndarray, "height width"], *, num_strokes: int, size: float
-) -> Trace:
+def trace_lines(lines: LineMap, weight: Float[np.ndarray, "height width"], *, num_strokes: int, size: float) -> Trace:
     """The curves that could be drawn on the lines of a map.
 
     Args:

@@ -74,9 +74,9 @@ def see_classes(
     height, width = image.shape[1:]
     with torch.inference_mode():
         maps = [classifier.last_map(_fitted(image, scale)[None])[0] for scale in scales]
-        logits = torch.stack([
-            classifier.classifier_weight @ found.mean(dim=(1, 2)) + classifier.classifier_bias for found in maps
-        ])
+        logits = torch.stack(
+            [classifier.classifier_weight @ found.mean(dim=(1, 2)) + classifier.classifier_bias for found in maps]
+        )
         probabilities = logits.softmax(dim=1).mean(dim=0)
         best = probabilities.topk(num_classes)
         weights = classifier.classifier_weight[best.indices]

@@ -5,6 +5,7 @@ picture. HED (`taureau.see.hed`) taught it. Takes pictures, gives for each pixel
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -111,9 +112,7 @@ class EdgeNetwork(nn.Module):
             widths.append(outputs)
         self.blocks = nn.ModuleList(blocks)
         self.lateral = nn.ModuleList(nn.Conv2d(widths[block], width, 1) for block, width in SCALES)
-        self.smooth = nn.ModuleList(
-            Smooth(above, width) for (_, width), (_, above) in zip(SCALES[:-1], SCALES[1:], strict=True)
-        )
+        self.smooth = nn.ModuleList(Smooth(above, width) for (_, width), (_, above) in pairwise(SCALES))
         self.stem_lateral = nn.Conv2d(STEM, SCALES[0][1], 1)
         self.fine = nn.Conv2d(SCALES[0][1], SCALES[0][1], 3, padding=1)
         self.answer = nn.Conv2d(SCALES[0][1], 4, 1)  # of each pixel of a cell of 2x2
@@ -145,8 +144,12 @@ class EdgeNetwork(nn.Module):
 
     def load(self, tensors: Mapping[str, Tensor]) -> "EdgeNetwork":
         """Give it its weights for good, and no gradient to any."""
-        self.load_state_dict(dict(tensors), strict=True)
-        self.to(memory_format=torch.channels_last)
+        laid_out = {
+            # The layout that convolutions are fastest in.
+            name: tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor
+            for name, tensor in tensors.items()
+        }
+        self.load_state_dict(laid_out, strict=True, assign=True)
         return self.requires_grad_(False).eval()
 
 

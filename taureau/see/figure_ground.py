@@ -70,7 +70,7 @@ def segment(
         evidence: how much each place speaks for what a classifier sees, 0..1 (`taureau.see.activation`).
         lines: how surely a line runs through each pixel, 0..1 (`taureau.see.lines`).
     """
-    small, seen, borders = (fitted(np.float32(values), SIDE) for values in (photo, evidence, lines))
+    small, seen, borders = (fitted(values.astype(np.float32), SIDE) for values in (photo, evidence, lines))
     belief = _by_colors(small, _by_evidence(seen, borders), borders)
     mask = _tidied(belief > 0.5)
     confidence = _confidence(belief, mask, borders)
@@ -107,7 +107,7 @@ def _by_colors(photo: np.ndarray, prior: np.ndarray, lines: np.ndarray) -> np.nd
     lab = cv2.cvtColor(photo.clip(0, 1), cv2.COLOR_RGB2Lab)
     scaled = lab / (LIGHTNESS, CHROMA, CHROMA) + (0, 0.5, 0.5)
     bins = (scaled * BINS).clip(0, BINS - 1).astype(np.int64)
-    number = np.ravel_multi_index(tuple(np.moveaxis(bins, 2, 0)), (BINS,) * 3)
+    number = np.ravel_multi_index((bins[..., 0], bins[..., 1], bins[..., 2]), (BINS,) * 3)
     belief = prior
     for _ in range(ROUNDS):
         odds = np.log(_shares(number, belief**2) / _shares(number, (1 - belief) ** 2)).clip(-MOST_ODDS, MOST_ODDS)
@@ -119,10 +119,10 @@ def _by_colors(photo: np.ndarray, prior: np.ndarray, lines: np.ndarray) -> np.nd
 
 def _shares(number: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Of each pixel's colour, the share that it and its neighbours have among all, each pixel weighted."""
-    counts = np.bincount(number.ravel(), weights.ravel(), minlength=BINS**3).reshape((BINS,) * 3)
-    for axis in range(3):
-        moved = np.moveaxis(np.pad(counts, [(1, 1) if axis == other else (0, 0) for other in range(3)]), axis, 0)
-        counts = np.moveaxis((moved[:-2] + 2 * moved[1:-1] + moved[2:]) / 4, 0, axis)
+    counts: np.ndarray = np.bincount(number.ravel(), weights.ravel(), minlength=BINS**3).reshape(BINS, BINS, BINS)
+    for _ in range(3):  # each axis in turn comes first, is blurred, and goes last
+        wide = np.pad(counts, ((1, 1), (0, 0), (0, 0)))
+        counts = ((wide[:-2] + 2 * wide[1:-1] + wide[2:]) / 4).transpose(1, 2, 0)
     shares: np.ndarray = counts.ravel()[number] / max(float(counts.sum()), 1e-9) + FEW
     return shares
 
@@ -189,9 +189,9 @@ def subject_box(
         Left, top, right and bottom, in pixels.
     """
     height, width = shape
-    rows, columns = ([], []) if mask is None else (np.flatnonzero((mask > 0.5).any(axis=axis)) for axis in (1, 0))
-    if len(rows) == 0:
+    if mask is None or not (mask > 0.5).any():
         return 0, 0, width, height
+    rows, columns = (np.flatnonzero((mask > 0.5).any(axis=axis)) for axis in (1, 0))
     left, right, top, bottom = int(columns[0]), int(columns[-1]) + 1, int(rows[0]), int(rows[-1]) + 1
     around = round(margin * max(right - left, bottom - top))
     return max(0, left - around), max(0, top - around), min(width, right + around), min(height, bottom + around)

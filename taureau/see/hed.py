@@ -56,6 +56,10 @@ class HED(nn.Module):
 
     def load(self, tensors: Mapping[str, Tensor]) -> "HED":
         """Give it its weights for good, and no gradient to any."""
-        self.load_state_dict(dict(tensors), strict=True)
-        self.to(memory_format=torch.channels_last)
+        laid_out = {
+            # The layout that convolutions are fastest in.
+            name: tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor
+            for name, tensor in tensors.items()
+        }
+        self.load_state_dict(laid_out, strict=True, assign=True)
         return self.requires_grad_(False).eval()

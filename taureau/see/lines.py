@@ -19,10 +19,10 @@ from taureau.shapes import Bool, Float, Tensor
 GIST, DETAIL = 256, 512
 # What the gist counts in the mean of the two logarithms of odds.
 GIST_SHARE = 0.5
-# Standard deviation of the Gaussian under which ridges are sought, in pixels of a map of 512; less is doubled by noise.
+# Standard deviation of the Gaussian under which ridges are sought, in pixels of a map of 512; noise doubles finer ones.
 RIDGE_SIGMA = 2.0
 
-# A ridge bends down across at least by this share of its slope along. Less is the flank of another ridge, seen along it.
+# A ridge bends down across at least by this share of its slope along. Less is the flank of another, seen along it.
 LEAST_BEND = 0.1
 
 

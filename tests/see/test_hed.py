@@ -29,13 +29,17 @@ def network() -> HED:
     network = HED()
     names = [f"{layer}.{part}" for layer in layers() for part in ("weight", "bias")]
     state = network.state_dict()
-    shapes = [tuple(state[name].permute(2, 3, 1, 0).shape) if state[name].dim() == 4 else state[name].shape for name in names]
+    shapes = [
+        tuple(state[name].permute(2, 3, 1, 0).shape) if state[name].dim() == 4 else state[name].shape for name in names
+    ]
     arrays = made_up([tuple(shape) for shape in shapes])
     tensors = (torch.from_numpy(array) for array in arrays)
-    return network.load({
-        name: tensor.permute(3, 2, 0, 1).contiguous() if tensor.dim() == 4 else tensor
-        for name, tensor in zip(names, tensors, strict=True)
-    })
+    return network.load(
+        {
+            name: tensor.permute(3, 2, 0, 1).contiguous() if tensor.dim() == 4 else tensor
+            for name, tensor in zip(names, tensors, strict=True)
+        }
+    )
 
 
 def seen(network: HED, picture: np.ndarray) -> np.ndarray:

@@ -7,8 +7,8 @@ import cv2
 import torch
 from safetensors.torch import load_file
 
-from taureau.see.hed import HED
 from taureau.see.edge_network import load_edge_network
+from taureau.see.hed import HED
 from taureau.see.lines import LineNetwork
 from training.lines.benchmark import DETECTORS, best, evaluate, network_detector
 from training.lines.classifier import Lite0

@@ -2,8 +2,8 @@
 
 The benchmark's tolerance: 0.0075 of the photo's diagonal. Its precision: a maximum one-to-one matching between the
 pixels of the thinned lines and those that anyone marked (the benchmark matches each person in turn and counts a pixel
-that is matched at least once). Its recall, of all people's marks, counts each mark that has a line within the tolerance:
-of the people there is only the mean left, so their marks cannot be matched one by one. Lines come thinned and without
+that is matched at least once). Its recall, of all people's marks, counts each mark with a line within the tolerance: of
+the people there is only the mean left, so their marks cannot be matched one by one. Lines come thinned and without
 gaps, where the two differ by little, and every detector gets the same.
 
 Source: Martin, Fowlkes, Malik, "Learning to detect natural image boundaries" (2004).
@@ -101,7 +101,9 @@ def evaluate(detector: Detector, photos: Iterable[np.ndarray], people: Iterable[
 
 def network_detector(network: LineNetwork, sides: tuple[int, ...]) -> Detector:
     """A network that looks at a photo at one scale or two."""
-    return lambda photo: see_lines(network, torch.from_numpy(photo.copy()).permute(2, 0, 1) / 255, sides=sides).thinned()
+    return lambda photo: see_lines(
+        network, torch.from_numpy(photo.copy()).permute(2, 0, 1) / 255, sides=sides
+    ).thinned()
 
 
 def contour(photo: np.ndarray) -> np.ndarray:

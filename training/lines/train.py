@@ -118,9 +118,7 @@ def train(lessons: Path, trunk: Path, out: Path, recipe: Recipe, begin_with: Pat
     return out / RESULT
 
 
-def make_batch(
-    pool: list[Lesson], recipe: Recipe, random: np.random.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
+def make_batch(pool: list[Lesson], recipe: Recipe, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     """Squares of random lessons in a random light, and their lines in 0..1."""
     squares = [crop(pool[int(random.integers(len(pool)))], recipe.side, random) for _ in range(recipe.batch)]
     images = torch.from_numpy(np.stack([square.pixels for square in squares])).permute(0, 3, 1, 2) / 255
