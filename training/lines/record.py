@@ -1,4 +1,4 @@
-"""Record what Keras makes of HED, for `tests/see/test_hed.py` and `tests/training/test_line_training.py` to compare with.
+"""Record what Keras makes of HED: `tests/see/test_hed.py` and `tests/training/test_line_training.py` compare with it.
 
 Run aside, in an environment with tensorflow and h5py, and nothing of taureau:
 
