@@ -14,7 +14,7 @@ from training.lines.benchmark import DETECTORS, best, evaluate, network_detector
 from training.lines.classifier import Lite0
 from training.lines.convert import convert
 from training.lines.lessons import label, read_pictures
-from training.lines.sheet import look, write_sheet
+from training.lines.sheet import write_sheet
 from training.lines.train import Recipe, train
 
 
@@ -109,8 +109,7 @@ def sheet(options: argparse.Namespace) -> None:
     network: LineNetwork = (
         load_edge_network(options.student) if options.teacher is None else load_teacher(options.teacher)
     )
-    classifier = Lite0(options.trunk)
-    write_sheet([look(picture, network, classifier) for picture in pictures], options.out)
+    write_sheet(pictures, network, Lite0(options.trunk), options.out)
 
 
 if __name__ == "__main__":
