@@ -1,7 +1,7 @@
-"""Look: what is in a photo, and the lines of it, seen twice: the whole photo first, then its subject close by.
+"""Look: what is in a photo, and the lines of it: the whole photo first, then its subject close by.
 
 Takes a photo as it came and the two networks that look at it; gives the box of the subject and what is in that box. A
-small subject is seen as large as a large one, and what lay beside it in the first look has gone out of the second.
+small subject is seen as large as a large one, and much of what came along in the first look is left out in the second.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +16,11 @@ from taureau.see.figure_ground import Segmentation, segment, subject_box
 from taureau.see.lines import LineMap, LineNetwork, see_lines
 from taureau.shapes import Float, Tensor
 
-SIDE = 448  # pixels of the long side of the maps of either look
+SIDE = 448  # pixels of the long side of the maps of each look
+# The second look is at the box of what the first found. A third is taken where that was less than this share of it.
+LOOKS, NEAR_ENOUGH = 3, 0.6
+
+Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Look:
     """What was seen of a photo.
 
     Args:
-        whole: subject and ground of the whole photo, as the first look has them.
+        whole: subject and ground of the whole photo, as the first look has it.
         box: of the subject: left, top, right and bottom in pixels of the photo; the whole photo where there is none.
         picture: what is in the box, 0..1; the maps below have its size.
         close: subject and ground in the box.
@@ -33,7 +37,7 @@ class Look:
     """
 
     whole: Segmentation
-    box: tuple[int, int, int, int]
+    box: Box
     picture: Float[Tensor, "3 height width"]
     close: Segmentation
     lines: LineMap
@@ -48,32 +52,38 @@ def look(photo: Float[Tensor, "3 rows columns"], network: LineNetwork, classifie
         network: what finds lines.
         classifier: what knows classes.
     """
-    whole, lines, evidence, picture = _glance(photo, network, classifier)
     rows, columns = photo.shape[1:]
-    if whole.mask is None:
-        return Look(whole, (0, 0, columns, rows), picture, whole, lines, evidence)
-    height, width = evidence.shape
-    left, top, right, bottom = subject_box(whole.mask, (height, width))
-    across, down = columns / width, rows / height
-    # A box is at least a pixel wide and high.
-    x, y = min(round(left * across), columns - 1), min(round(top * down), rows - 1)
-    box = x, y, max(round(right * across), x + 1), max(round(bottom * down), y + 1)
-    close, lines, evidence, picture = _glance(photo[:, box[1] : box[3], box[0] : box[2]], network, classifier)
-    if close.mask is None:
-        # So near, there may be hardly any ground left. What the first look knew holds.
-        size = evidence.shape[1], evidence.shape[0]
-        saliency, mask = (
-            cv2.resize(values[top:bottom, left:right], size, interpolation=cv2.INTER_LINEAR)
-            for values in (whole.saliency, whole.mask)
-        )
-        close = replace(whole, saliency=saliency, mask=mask)
-    return Look(whole, box, picture, close, lines, evidence)
+    box = (0, 0, columns, rows)
+    seen = _glance(photo, network, classifier)
+    whole = close = seen.found
+    for _ in range(LOOKS - 1):
+        if close.mask is None:
+            break
+        part = subject_box(close.mask, close.mask.shape)
+        nearer = _inside(box, part, close.mask.shape)
+        if _area(nearer) > NEAR_ENOUGH * _area(box) and close is not whole:
+            break
+        before, box = close, nearer
+        seen = _glance(photo[:, box[1] : box[3], box[0] : box[2]], network, classifier)
+        close = seen.found
+        if close.mask is None:
+            # So near, there may be hardly any ground left. What the look before knew holds.
+            close = _cut(before, part, seen.evidence.shape)
+            break
+    return Look(whole, box, seen.picture, close, seen.lines, seen.evidence)
 
 
-def _glance(
-    photo: Tensor, network: LineNetwork, classifier: Classifier
-) -> tuple[Segmentation, LineMap, np.ndarray, Tensor]:
-    """Subject and ground, lines, evidence, and the picture, all with a long side of `SIDE`."""
+@dataclass(frozen=True)
+class _Glance:
+    """One look: subject and ground, lines, evidence, and the picture, all with a long side of `SIDE`."""
+
+    found: Segmentation
+    lines: LineMap
+    evidence: Float[np.ndarray, "height width"]
+    picture: Float[Tensor, "3 height width"]
+
+
+def _glance(photo: Tensor, network: LineNetwork, classifier: Classifier) -> _Glance:
     scale = SIDE / max(photo.shape[1:])
     height, width = (max(1, round(size * scale)) for size in photo.shape[1:])
     with torch.inference_mode():
@@ -81,4 +91,28 @@ def _glance(
     lines = see_lines(network, picture)
     evidence = see_classes(classifier, picture).evidence.numpy()
     found = segment(picture.permute(1, 2, 0).contiguous().numpy(), evidence, lines.strength)
-    return found, lines, evidence, picture
+    return _Glance(found, lines, evidence, picture)
+
+
+def _inside(box: Box, part: Box, shape: tuple[int, ...]) -> Box:
+    """A part of a box, given in pixels of a map of the box; at least a pixel wide and high."""
+    left, top, right, bottom = box
+    across, down = (right - left) / shape[1], (bottom - top) / shape[0]
+    x = min(left + round(part[0] * across), right - 1)
+    y = min(top + round(part[1] * down), bottom - 1)
+    return x, y, max(left + round(part[2] * across), x + 1), max(top + round(part[3] * down), y + 1)
+
+
+def _area(box: Box) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _cut(found: Segmentation, part: Box, shape: tuple[int, ...]) -> Segmentation:
+    """A part of what was found, at another size."""
+    assert found.mask is not None
+    left, top, right, bottom = part
+    saliency, mask = (
+        cv2.resize(values[top:bottom, left:right], (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+        for values in (found.saliency, found.mask)
+    )
+    return replace(found, saliency=saliency, mask=mask)
