@@ -1,8 +1,8 @@
-"""Files: opened only when they are files, written whole or not at all.
+"""Files: opens only regular files, and writes them whole or not at all.
 
-`write_atomically` gives a path its new contents at once or leaves the old file as it was; `check_writable` says before
-any work is done that this would fail; `open_to_read` opens a file and nothing else. `shown` is how a path appears in an
-error. Needs no torch.
+`write_atomically` replaces a file in one step or leaves the old one as it was; `check_writable` reports before any work
+if that would fail; `open_to_read` opens nothing but a file. `shown` formats a path for an error. None of them needs
+torch.
 """
 
 import errno
@@ -34,18 +34,18 @@ def shown(path: object) -> str:
 
 @contextmanager
 def open_to_read(path: str | Path, *, advice: str) -> Iterator[BufferedReader]:
-    """Open a file that shall be read; never anything that could wait or never end.
+    """Open a regular file to read, and nothing that could block or never end.
 
     Args:
         path: the file.
-        advice: what to give instead, the next step in the errors.
+        advice: the next step in errors, such as what to give instead.
 
     Raises:
         InputError: there is no such file, it may not be read, or it is a folder, a device, a pipe or a socket.
     """
     name = shown(path)
     if not str(path):
-        raise InputError(f"the name of the file is empty; {advice}")
+        raise InputError(f"the file name is empty; {advice}")
     try:
         mode = os.stat(path).st_mode
         if stat.S_ISDIR(mode):
@@ -58,9 +58,9 @@ def open_to_read(path: str | Path, *, advice: str) -> Iterator[BufferedReader]:
     except FileNotFoundError as error:
         raise InputError(f"{name}: there is no such file; check the name and the folder") from error
     except PermissionError as error:
-        raise InputError(f"{name}: may not be read; check its permissions and its folder's") from error
+        raise InputError(f"{name}: permission denied; check the permissions of the file and its folder") from error
     except ValueError as error:
-        raise InputError(f"{name}: the name holds a zero byte; check the name") from error
+        raise InputError(f"{name}: the name contains a zero byte; check the name") from error
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({_reason(error)}); check the name and the folder") from error
     with file:
@@ -68,12 +68,12 @@ def open_to_read(path: str | Path, *, advice: str) -> Iterator[BufferedReader]:
 
 
 def read_bytes(path: str | Path, *, most: int, advice: str) -> bytes:
-    """Everything in a file, if that is not too much.
+    """Read a whole file, up to a limit.
 
     Args:
         path: the file.
-        most: so many bytes are allowed.
-        advice: what to give instead, the next step in the errors.
+        most: the limit in bytes.
+        advice: the next step in errors, such as what to give instead.
 
     Raises:
         InputError: as `open_to_read`, the file is longer, or the disk fails.
@@ -84,12 +84,12 @@ def read_bytes(path: str | Path, *, most: int, advice: str) -> bytes:
         except OSError as error:
             raise InputError(f"{shown(path)}: cannot be read ({_reason(error)}); {advice}") from error
     if len(data) > most:
-        raise InputError(f"{shown(path)}: is over {most >> 20} MiB; {advice}")
+        raise InputError(f"{shown(path)}: is larger than {most >> 20} MiB; {advice}")
     return data
 
 
 def check_writable(path: str | Path, *, overwrite: bool) -> None:
-    """Say now, before any work is done, that `path` cannot be written. Leaves nothing behind.
+    """Raise an error now, before any work, if `path` cannot be written. It leaves nothing behind.
 
     Args:
         path: the file to be written later.
@@ -101,7 +101,7 @@ def check_writable(path: str | Path, *, overwrite: bool) -> None:
     """
     target = _target(path)
     if not overwrite and target.exists():
-        raise InputError(f"{shown(path)}: the file exists; choose another name or allow it to be replaced")
+        raise InputError(f"{shown(path)}: the file already exists; choose another name or allow overwriting")
     try:
         with _temporary(target.parent) as (file, _):
             file.write(bytes(_PROBE_BYTES))
@@ -111,7 +111,7 @@ def check_writable(path: str | Path, *, overwrite: bool) -> None:
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
-    """Give `path` the contents `data`, whole or not at all.
+    """Write `data` to `path`, whole or not at all.
 
     The data go to a temporary file in the same folder and reach the disk before that file takes the name. A link is
     followed and stays a link; a file that is replaced keeps its mode and, where the system allows it, its owner. When
@@ -119,7 +119,7 @@ def write_atomically(path: str | Path, data: bytes) -> None:
 
     Args:
         path: the file to write; one that exists is replaced.
-        data: everything the file shall hold.
+        data: the new contents of the file.
 
     Raises:
         InputError: as `check_writable`, or the disk filled up; the old file is then still whole.
@@ -140,19 +140,19 @@ def write_atomically(path: str | Path, data: bytes) -> None:
 
 
 def _target(path: str | Path) -> Path:
-    """The file that is really written, with links followed; refused if its place cannot take a file."""
+    """The real file behind a path, with links followed; refused if its folder cannot take a file."""
     name, folder = shown(path), shown(Path(path).parent)
     if not str(path):
-        raise InputError("the name of the file to write is empty; give a file name")
+        raise InputError("the output file name is empty; give a file name")
     try:
         target = Path(os.path.realpath(path))
         parent_mode = os.stat(target.parent).st_mode
     except FileNotFoundError as error:
-        raise InputError(f"{name}: the folder {folder} does not exist; make it or choose another") from error
+        raise InputError(f"{name}: the folder {folder} does not exist; create it or choose another") from error
     except NotADirectoryError as error:
         raise InputError(f"{name}: a part of its path is not a folder; choose another folder") from error
     except ValueError as error:
-        raise InputError(f"{name}: the name holds a zero byte; choose another name") from error
+        raise InputError(f"{name}: the name contains a zero byte; choose another name") from error
     except OSError as error:
         raise _cannot_write(path, error) from error
     if not stat.S_ISDIR(parent_mode):
@@ -177,7 +177,7 @@ def _target(path: str | Path) -> Path:
 
 @contextmanager
 def _temporary(folder: Path) -> Iterator[tuple[BufferedWriter, str]]:
-    """A new empty file in `folder`, open for writing; gone at the end unless it was renamed."""
+    """A new empty file in `folder`, open for writing; removed at the end unless it was renamed."""
     # A name of its own length, so that it fits wherever the target's name does, and one that nobody can prepare.
     temporary = os.path.join(folder, f".taureau-{secrets.token_hex(8)}.tmp")
     file = open(temporary, "xb")  # noqa: SIM115 - closed below, where a full disk may not hide the first error
@@ -215,5 +215,5 @@ def _reason(error: OSError) -> str:
 
 
 def _cannot_write(path: str | Path, error: OSError) -> InputError:
-    step = _NEXT_STEP.get(error.errno or 0, "choose a place where you may write")
+    step = _NEXT_STEP.get(error.errno or 0, "choose a place where you have permission to write")
     return InputError(f"{shown(path)}: cannot be written ({_reason(error)}); {step}")

@@ -148,7 +148,7 @@ def broken(number: int) -> Callable[..., None]:
         (errno.ENOSPC, "cannot be written (no space left on device); free some space or choose another folder"),
         (errno.EDQUOT, "cannot be written (disk quota exceeded); free some space or choose another folder"),
         (errno.EROFS, "cannot be written (read-only file system); choose another folder"),
-        (errno.EIO, "cannot be written (input/output error); choose a place where you may write"),
+        (errno.EIO, "cannot be written (input/output error); choose a place where you have permission to write"),
     ],
 )
 def test_a_disk_that_fails_leaves_the_old_file_whole(
@@ -240,7 +240,7 @@ def make_read_only(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "make", "text"),
     [
-        ("no/a.svg", None, "the folder {folder} does not exist; make it or choose another"),
+        ("no/a.svg", None, "the folder {folder} does not exist; create it or choose another"),
         ("dir", Path.mkdir, "is a folder; give the name of a file in it"),
         ("new/", None, "is the name of a folder; give the name of a file in it"),
         ("file/a.svg", None, "{folder} is not a folder; choose another folder"),
@@ -249,7 +249,7 @@ def make_read_only(path: Path) -> None:
         ("socket.svg", make_socket, "is a device, a pipe or a socket, not a file; give a file name, or - for a pipe"),
         ("mine.svg", make_read_only, "the file is write-protected; choose another name or make it writable"),
         ("x" * 256, None, "cannot be written (file name too long); choose a shorter name"),
-        ("zero\0.svg", None, "the name holds a zero byte; choose another name"),
+        ("zero\0.svg", None, "the name contains a zero byte; choose another name"),
         ("round.svg", lambda path: path.symlink_to(path), "cannot be written (too many levels of symbolic links);"),
     ],
 )
@@ -281,7 +281,7 @@ def test_a_device_is_not_replaced(device: str) -> None:
 
 
 def test_an_empty_name_is_refused() -> None:
-    with pytest.raises(InputError, match="the name of the file to write is empty; give a file name"):
+    with pytest.raises(InputError, match="the output file name is empty; give a file name"):
         check_writable("", overwrite=True)
 
 
@@ -291,7 +291,7 @@ def test_a_file_that_exists_is_kept_unless_it_may_be_replaced(tmp_path: Path) ->
     check_writable(path, overwrite=True)
     with pytest.raises(InputError) as caught:
         check_writable(path, overwrite=False)
-    assert str(caught.value) == f"{path}: the file exists; choose another name or allow it to be replaced"
+    assert str(caught.value) == f"{path}: the file already exists; choose another name or allow overwriting"
     assert path.read_bytes() == b"old"
 
 
@@ -321,7 +321,7 @@ def test_a_folder_that_is_not_writable(as_nobody: Path) -> None:
         with pytest.raises(InputError) as caught:
             attempt()
         assert str(caught.value) == (
-            f"{path}: cannot be written (permission denied); choose a place where you may write"
+            f"{path}: cannot be written (permission denied); choose a place where you have permission to write"
         )
 
 
@@ -329,7 +329,7 @@ def test_a_folder_that_may_not_be_entered(as_nobody: Path) -> None:
     (as_nobody / "closed").mkdir(0o000)
     with pytest.raises(InputError, match=r"a.svg: cannot be written \(permission denied\)"):
         check_writable(as_nobody / "closed" / "a.svg", overwrite=True)
-    with pytest.raises(InputError, match=r"a.svg: may not be read; check its permissions and its folder's"):
+    with pytest.raises(InputError, match=r"a.svg: permission denied; check the permissions of the file and its folder"):
         open_to_read(as_nobody / "closed" / "a.svg", advice="give a photo").__enter__()
 
 
@@ -381,7 +381,7 @@ def test_a_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
     assert read_bytes(path, most=2 << 20, advice="give a sketch") == bytes(2 << 20)
     with pytest.raises(InputError) as caught:
         read_bytes(path, most=(2 << 20) - 1, advice="give a sketch")
-    assert str(caught.value) == f"{path}: is over 1 MiB; give a sketch"
+    assert str(caught.value) == f"{path}: is larger than 1 MiB; give a sketch"
 
 
 @pytest.mark.parametrize(

@@ -214,20 +214,22 @@ def test_settings_do_not_change():
 def test_the_page_on_the_method_shows_the_presets():
     fast, paper = Settings(), Settings("paper")
     page = (ROOT / "docs/method.md").read_text()
-    coarse_share = f"in the first {100 * fast.coarse_share:g} % of the steps at most {fast.coarse_side}"
+    coarse_share = f"at most {fast.coarse_side} in the first {100 * fast.coarse_share:g} % of the steps"
+    learning_rate = f"{paper.learning_rate:g}, constant | {fast.learning_rate:g} → {fast.final_learning_rate:g}, cosine"
     rows = [
         f"| steps | {paper.steps:,} | {fast.steps:,} |",
-        f"| rate | {paper.learning_rate:g}, constant | {fast.learning_rate:g} → {fast.final_learning_rate:g}, cosine |",
+        f"| initialization | {paper.initialization} | {fast.initialization} |",
+        f"| learning rate | {learning_rate} |",
         f"| softness | {paper.softness:g} | {fast.softness:g} → 1 |",
-        f"| size of views | the encoder's | {coarse_share} |",
-        f"| candidates | all to the end | after {100 * fast.population_share:g} % of the steps the best alone |",
+        f"| view size | the encoder's | {coarse_share} |",
+        f"| candidates | all to the end | the best alone after {100 * fast.population_share:g} % of the steps |",
         f"| as many as asked for | {1 + fast.overcomplete:g} times as many, at most {MOST_OVERCOMPLETE} |",
         f"After {100 * PRUNED:g} % of the steps",
-        f"| views a step | {paper.views} | {fast.views} |",
+        f"| views per step | {paper.views} | {fast.views} |",
         f"({paper.view_pool} of them in `paper`, {fast.view_pool} in `fast`)",
         f"every {fast.relocate_every} steps in the first two thirds",
         f"w = {1 - fast.spatial_weighting:g} + {fast.spatial_weighting:g} · saliency",
-        f"every {fast.score_every} steps and at the end the clean view is scored",
+        f"The clean view is scored at the start, every {fast.score_every} steps and at the end",
     ]
     words = " ".join(page.split())
     assert [row for row in rows if row not in words] == []

@@ -1,6 +1,6 @@
 """The command `taureau`: a door to the library that uses only its public names.
 
-Nothing here imports torch before a command needs it, so that help, version and refusals come at once.
+Nothing here imports torch before a command needs it, so help, version and early errors appear at once.
 """
 
 import os

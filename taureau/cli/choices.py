@@ -1,4 +1,4 @@
-"""What to draw with: the settings, encoders and mask that the options of `taureau draw` add up to.
+"""Combines the options of `taureau draw` into settings, encoders and a mask.
 
 Options win over `--settings` and `--like`, which win over the preset.
 """
@@ -50,7 +50,7 @@ def choose(
     resume: Path | None,
     freeze: bool,
 ) -> Choices:
-    """Add up options.
+    """Combine options.
 
     Args:
         values: settings that were asked for, by name; None for those that were not.
@@ -90,8 +90,8 @@ def choose(
         raise click.UsageError("the drawing was made with a mask picture; add --mask FILE, or another --mask")
     if picture is not None and not picture.is_file():
         raise taureau.InputError(
-            f"--mask {click.format_filename(picture) if mask else repr(mask)}: there is no such file, and it is none "
-            f"of {', '.join(MASKS)}"
+            f"--mask {click.format_filename(picture) if mask else repr(mask)}: there is no such file, and it is "
+            f"not one of {', '.join(MASKS)}"
         )
     if freeze and resume is None:
         raise click.UsageError("--freeze keeps the strokes of --resume unchanged; add --resume SVG")
@@ -130,7 +130,7 @@ def _was_frozen(record: dict[str, Any], like: Path, resume: Path | None) -> bool
 
 
 def _check_reads_text(encoder: str | None) -> None:
-    """Refuse a prompt that no photo could be drawn with."""
+    """Refuse a prompt for an encoder that reads no text."""
     readers = [model.name for model in taureau.weights.list_models()]
     if encoder not in readers:
         raise click.UsageError(

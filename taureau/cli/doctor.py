@@ -1,4 +1,4 @@
-"""`taureau doctor`: what is here, and whether it draws."""
+"""`taureau doctor` prints what is installed, and whether it draws."""
 
 import json
 import os
@@ -27,14 +27,14 @@ _MAX_DIFFERENCE = 0.01
 
 @dataclass(frozen=True)
 class SelfTest:
-    """What came of drawing a ring.
+    """The result of drawing a ring.
 
     Args:
         device: where it was drawn.
         rasteriser: what drew it.
         first_score: of the start.
         last_score: of the drawing; lower is better.
-        backends: every rasteriser that is here.
+        backends: every installed rasteriser.
         max_difference: the largest difference between any two of them in a pixel of the drawing, 0..1.
         seconds: how long all of it took.
     """
@@ -48,7 +48,7 @@ class SelfTest:
     seconds: float
 
     def faults(self) -> list[str]:
-        """What is wrong, in words; nothing when all is well. NaN is never well."""
+        """What is wrong, in words; empty if all is well. NaN is always wrong."""
         faults = []
         if not self.last_score < self.first_score:
             faults.append(f"drawing did not help: the score went from {self.first_score:.4g} to {self.last_score:.4g}")
@@ -59,13 +59,13 @@ class SelfTest:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, and nothing else there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
 @debug_option
 def doctor(as_json: bool) -> int:
-    """Say what is here, and draw something small to see that it works.
+    """Print what is installed, and test it with a small drawing.
 
-    Exit code 0 means that all is well. After an install the first run takes longer: numba compiles, and keeps the
-    result.
+    Exit code 0 means that all is well. The first run after an install takes longer, because numba compiles and caches
+    the result.
     """
     versions, machine, encoders, test = _versions(), _machine(), _encoders(), run_self_test()
     faults = test.faults()
@@ -91,7 +91,7 @@ def doctor(as_json: bool) -> int:
 
 
 def run_self_test() -> SelfTest:
-    """Draw a ring in a few steps, and the drawing with every rasteriser that is here."""
+    """Draw a ring in a few steps, and rasterize it with every installed backend."""
     import numpy as np  # here, as torch below, so that other commands do not wait for them
 
     started = time.perf_counter()
@@ -157,7 +157,7 @@ def _memory_gib() -> float | None:
 
 
 def _encoders() -> dict[str, str]:
-    """What of each encoder is here."""
+    """Whether each encoder is ready."""
     rows = taureau.weights.list_models()
     states = {row.name: "here" if row.present else f"absent; taureau models fetch {row.name}" for row in rows}
     return {"builtin": "here; comes with taureau", "contour": "here; needs no weights", **states}

@@ -1,4 +1,4 @@
-"""`taureau draw`: photos in, drawings out."""
+"""`taureau draw` draws photos."""
 
 import json
 import sys
@@ -34,21 +34,27 @@ _NUM_FRAMES = 100
     "--preset", type=click.Choice(["fast", "paper"]), help="'fast', or the method as published. [default: fast]"
 )
 @click.option(
-    "--encoder", metavar="NAME", help="What looks at photo and sketch, see 'taureau models list'. [default: builtin]"
+    "--encoder",
+    metavar="NAME",
+    help="Network that compares photo and sketch; see 'taureau models list'. [default: builtin]",
 )
 @click.option(
     "--saliency",
     metavar="NAME",
-    help="Another encoder, to say what is salient. [default: for builtin contour, else the same]",
+    help="Encoder that finds what is salient. [default: contour for builtin, else the same]",
 )
-@click.option("--weights", metavar="FILE", type=_FILE, help="Weights of the encoder, as safetensors.")
-@click.option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda, cuda:1 or mps. [default: auto]")
-@click.option("--candidates", type=int, help=f"Drawings tried; the best is kept. [default: {_DEFAULTS.candidates}]")
+@click.option("--weights", metavar="FILE", type=_FILE, help="Weights file for the encoder (safetensors).")
+@click.option(
+    "--device", metavar="NAME", default="auto", help="auto, cpu, mps, cuda, or one GPU such as cuda:1. [default: auto]"
+)
+@click.option(
+    "--candidates", type=int, help=f"Number of drawings tried; the best is kept. [default: {_DEFAULTS.candidates}]"
+)
 @click.option("--seed", type=int, help="Random seed. [default: random, printed]")
 @click.option("--settings", "settings_file", metavar="FILE", type=_FILE, help="Read settings from a TOML file.")
 @click.option("--like", metavar="SVG", type=_FILE, help="Draw as this sketch was drawn: settings, seed, encoder.")
 @click.option("--steps", type=int, help=f"Optimiser steps. [default: {_DEFAULTS.steps}; paper: {_PAPER.steps}]")
-@click.option("--budget", metavar="SECONDS", type=float, help="Time for each photo: as many steps as fit into it.")
+@click.option("--budget", metavar="SECONDS", type=float, help="Time limit per photo; makes as many steps as fit.")
 @click.option("--size", type=int, help=f"Canvas units on a side. [default: {_DEFAULTS.size}]")
 @click.option("--width", type=float, help=f"Full stroke width in canvas units. [default: {_DEFAULTS.width}]")
 @click.option("--color", is_flag=True, help="Give each stroke a colour of its own.")
@@ -61,19 +67,19 @@ _NUM_FRAMES = 100
 @click.option(
     "--mask",
     metavar="HOW",
-    help="What of the photo is drawn: auto, none, alpha, u2net, or a picture that is white there. "
+    help="How to find the subject: auto, none, alpha, u2net, or a picture that is white on it. "
     f"[default: {_DEFAULTS.mask}; paper: {_PAPER.mask}]",
 )
 @click.option(
     "--loss",
     type=click.Choice(["perception", "l2", "lpips", "xdog", "text"]),
-    help=f"What photo and sketch are compared by. [default: {_DEFAULTS.loss}; with --prompt: text]",
+    help=f"How photo and sketch are compared. [default: {_DEFAULTS.loss}; with --prompt: text]",
 )
-@click.option("--prompt", metavar="TEXT", help="Draw what TEXT says; the photo says where. Needs a CLIP encoder.")
+@click.option("--prompt", metavar="TEXT", help="Draw what TEXT describes; the photo says where. Needs a CLIP encoder.")
 @click.option("--resume", metavar="SVG", type=_FILE, help="Continue from an earlier sketch.")
 @click.option("--freeze", is_flag=True, help="Keep the strokes of --resume unchanged and add the others.")
-@click.option("--frame", type=int, help="Which picture of an animated photo. [default: 0, the first]")
-@click.option("--allow-truncated", is_flag=True, help="Draw what there is of a photo that is cut short.")
+@click.option("--frame", type=int, help="Frame of an animated photo, counted from 0. [default: 0]")
+@click.option("--allow-truncated", is_flag=True, help="Draw what can be read of a damaged photo.")
 @click.option(
     "-o",
     "--output",
@@ -81,11 +87,13 @@ _NUM_FRAMES = 100
     help="A file (.svg or .png), a folder, or - for SVG on stdout. [default: beside the photo]",
 )
 @click.option("--overwrite/--no-overwrite", default=True, help="Replace earlier drawings. [default: yes]")
-@click.option("--frames", metavar="DIR", type=_FILE, help="Also write how it came about, as numbered PNG files.")
-@click.option("--gif", metavar="FILE", help="Also write how it came about, as a GIF; 'auto': beside the sketch.")
-@click.option("--live", metavar="FILE", type=_FILE, help="Show the drawing as it comes about in FILE (.svg or .png).")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a photo on stdout, and nothing else there.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("--frames", metavar="DIR", type=_FILE, help="Also write how the drawing evolved, as numbered PNG files.")
+@click.option(
+    "--gif", metavar="FILE", help="Also write how the drawing evolved, as a GIF; 'auto' puts it beside the sketch."
+)
+@click.option("--live", metavar="FILE", type=_FILE, help="Update FILE (.svg or .png) while drawing, to watch it.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per photo on stdout, and nothing else.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @debug_option
 def draw(
     photos: tuple[Path, ...],
@@ -110,10 +118,10 @@ def draw(
     like: Path | None,
     **values: Any,
 ) -> int:
-    """Draw each PHOTO with a few strokes.
+    """Draw each PHOTO with n strokes.
 
-    cat.jpg becomes cat.sketch.svg, and cat.sketch.png to look at. PHOTO may be - for a photo from stdin; its drawing
-    goes to stdout. Ctrl-C saves the best drawing so far.
+    For cat.jpg it writes cat.sketch.svg and cat.sketch.png. With - as PHOTO it reads stdin and writes the SVG to
+    stdout. Ctrl-C saves the best drawing so far.
 
     \b
     taureau draw cat.jpg
@@ -196,7 +204,7 @@ def _settings_to_resume(chosen: Choices, earlier: "taureau.Sketch", *, is_open: 
 
 
 class _Attempts:
-    """Things that may fail for one photo and leave the others to be drawn.
+    """Runs work that may fail for one photo, and lets the others continue.
 
     Attributes:
         exit_code: that of the first failure; 0 so far.
@@ -241,7 +249,7 @@ def _read_photo(photo: Path, **how: Any) -> Any:
     if photo != PIPE:
         return taureau.read_photo(photo, **how)
     if sys.stdin.isatty():
-        raise taureau.InputError("-: nothing is piped in; pipe a photo in, or name a file")
+        raise taureau.InputError("-: no photo is piped in; pipe one in, or name a file")
     return taureau.read_photo(sys.stdin.buffer, **how)
 
 

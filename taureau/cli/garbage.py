@@ -1,4 +1,4 @@
-"""When Python looks for garbage.
+"""Delays Python's garbage collection.
 
 Torch makes half a million objects that live to the end of the program. Looking for garbage among them while they are
 made, and once more at the end, takes a second, which is a tenth of a drawing.
@@ -21,7 +21,7 @@ def collected_late() -> Iterator[None]:
 
 
 def collect_from_now_on() -> None:
-    """Collect garbage again, but look for none among what is there by now. Further calls do nothing."""
+    """Collect garbage again, but not among the objects that exist now. Further calls do nothing."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()

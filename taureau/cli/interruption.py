@@ -1,4 +1,4 @@
-"""Ctrl-C that lets the step in progress end, so that the best sketch so far can be saved."""
+"""On Ctrl-C, lets the current step finish, so that the command can save the best sketch so far."""
 
 import signal
 import threading

@@ -1,6 +1,6 @@
-"""The live view: one file that shows each drawing as it comes about, for a viewer that follows a file that changes.
+"""The live view: a file that shows each drawing as it evolves, for a viewer that reloads a changing file.
 
-It is a look at a drawing and no part of it: it takes little time, and where it fails, the drawing goes on without it.
+It takes little time, and if it fails, the drawing continues without it.
 """
 
 import time
@@ -39,7 +39,7 @@ class LiveView:
         self._due = 0.0
 
     def show(self, run: "taureau.Run", step: "taureau.Step") -> None:
-        """Show a step, if it is time."""
+        """Show a step, if one is due."""
         if self._file is None:
             return
         began = self._clock()
@@ -65,4 +65,4 @@ class LiveView:
             self._file = None
             if not self._quiet:
                 text, _ = describe_error(error)
-                say(f"taureau: warning: the live view ends, the drawing goes on: {text}")
+                say(f"taureau: warning: the live view stops, the drawing continues: {text}")

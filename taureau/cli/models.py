@@ -1,4 +1,4 @@
-"""`taureau models`: the encoders that need weights, and where these are."""
+"""`taureau models` lists, fetches, verifies and finds weights."""
 
 import dataclasses
 import json
@@ -12,18 +12,18 @@ from taureau.cli.progress import BytesProgress
 
 _name = click.argument("name")
 _ALWAYS_HERE = {
-    "builtin": "taureau's own, and the default; comes with the package, its weights are for research",
-    "contour": "lines alone; has no weights",
+    "builtin": "taureau's own and the default; comes with the package; its weights are for research",
+    "contour": "compares lines only; has no weights",
 }
 
 
 @click.group(cls=Group)
 def models() -> None:
-    """Encoders with weights: what there is, and fetching it.
+    """List, fetch and verify the weights of encoders.
 
-    Only 'fetch' uses the network. The weights lie where other programs keep theirs (HF_HOME), and are read from
-    there without any network. The encoder 'builtin' comes with taureau, and 'contour' has
-    no weights: they need none of this.
+    Only 'fetch' uses the internet. taureau keeps weights where other programs keep theirs (HF_HOME), and reads them
+    offline. The encoders 'builtin' and 'contour' need none of this: 'builtin' comes with taureau, and 'contour' has no
+    weights.
     """
 
 
@@ -32,11 +32,11 @@ def models() -> None:
     "--json",
     "as_json",
     is_flag=True,
-    help="One JSON object a model that can be fetched on stdout, and nothing else there.",
+    help="Print one JSON object per model to fetch on stdout, and nothing else.",
 )
 @debug_option
 def list_models(as_json: bool) -> None:
-    """List the models, and which of them are here."""
+    """List the encoders, and whether their weights are here."""
     rows = taureau.weights.list_models()
     if as_json:
         for row in rows:
@@ -54,12 +54,12 @@ def list_models(as_json: bool) -> None:
 @click.option(
     "--from", "source", metavar="FILE", type=click.Path(path_type=Path), help="Copy the weights from FILE instead."
 )
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @debug_option
 def fetch(name: str, source: Path | None, quiet: bool) -> None:
-    """Fetch the weights of NAME, check them, and say where they are.
+    """Fetch the weights of NAME, check them, and print their path.
 
-    An interrupted download goes on where it stopped.
+    Run it again to resume an interrupted download.
     """
     with BytesProgress(name, shown=not quiet) as progress:
         path = taureau.weights.fetch(name, source, progress=progress.show)
@@ -71,7 +71,7 @@ def fetch(name: str, source: Path | None, quiet: bool) -> None:
 @_name
 @debug_option
 def verify(name: str) -> None:
-    """Hash the weights of NAME again, and check every tensor."""
+    """Hash the weights of NAME again and check every tensor."""
     found = taureau.weights.verify(name)
     known = {
         "hub": "the hash is the one that the hub published",
@@ -85,7 +85,7 @@ def verify(name: str) -> None:
 @_name
 @debug_option
 def path(name: str) -> None:
-    """Say where the weights of NAME are."""
+    """Print the path of the weights of NAME."""
     click.echo(click.format_filename(taureau.weights.path(name)))
 
 

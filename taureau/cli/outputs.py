@@ -1,7 +1,7 @@
-"""Where each drawing goes, worked out and checked before any work is done.
+"""Plans and checks where each drawing goes, before any work.
 
 `cat.jpg` becomes `cat.sketch.svg` and `cat.sketch.png` beside it; `-o` names another place. Existing drawings are
-replaced, unless `--no-overwrite`; what the command reads is never replaced.
+replaced, unless `--no-overwrite`; the command never replaces what it reads.
 """
 
 import os
@@ -22,7 +22,7 @@ _FILE_ENDINGS = (".svg", ".png")
 
 @dataclass(frozen=True)
 class Outputs:
-    """What is written for one photo; None for what is not.
+    """The outputs of one photo; None for those not written.
 
     Args:
         name: the photo's name without its ending.
@@ -81,7 +81,7 @@ def plan_outputs(
     """
     several = len(photos) > 1
     if photos.count(PIPE) > 1:
-        raise click.UsageError("'-' (stdin) can be read once only")
+        raise click.UsageError("'-' (stdin) can be read only once")
     if output == "-" and several:
         raise click.UsageError("-o - takes one photo; give a folder to -o for several")
     if gif not in (None, "auto"):
@@ -169,7 +169,7 @@ def _plan(photo: Path, output: str | None, is_folder: bool, gif: str | None, fra
 
 
 def _is_folder(output: str) -> bool:
-    """Whether `-o` names a folder; what has the ending of a file is one only if it exists or says so with a slash."""
+    """Whether `-o` names a folder: a name with a file's ending is a folder only if it exists or ends in a slash."""
     if Path(output).is_dir() or output.endswith(tuple(filter(None, (os.sep, os.altsep)))):
         return True
     suffix = Path(output).suffix.lower()
@@ -187,12 +187,12 @@ def _refuse_collisions(photos: Sequence[Path], planned: Sequence[Outputs]) -> No
             other, _ = taken.setdefault(_identity(path), (photo, path))
             if other is not photo:
                 raise taureau.InputError(
-                    f"{other} and {photo} would both be drawn to {path}; draw them apart, each with its own -o"
+                    f"{other} and {photo} would both write {path}; draw them separately, each with its own -o"
                 )
 
 
 def _identity(path: Path) -> str:
-    """One text for all spellings of a path, caseless everywhere, as some file systems are."""
+    """The same text for all spellings of a path; ignores case, as some file systems do."""
     return os.path.realpath(path).casefold()
 
 
@@ -200,9 +200,9 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise taureau.InputError(f"{folder}: cannot be made a folder ({error.strerror}); use another place") from error
+        raise taureau.InputError(f"{folder}: cannot be created ({error.strerror}); use another place") from error
 
 
 def _literal(name: str) -> str:
-    """A name with the characters that `glob` takes for patterns made plain."""
+    """A name with the pattern characters of `glob` escaped."""
     return "".join(f"[{character}]" if character in "*?[" else character for character in name)

@@ -29,7 +29,7 @@ def debug_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def describe_error(error: BaseException) -> tuple[str, int]:
-    """What an error is called on one line, and the exit code that it ends the command with."""
+    """An error as one line, and its exit code."""
     if isinstance(error, taureau.TaureauError):
         text, code = str(error), error.exit_code
     elif isinstance(error, click.UsageError):
@@ -48,7 +48,7 @@ def describe_error(error: BaseException) -> tuple[str, int]:
 
 
 def report_error(error: BaseException) -> int:
-    """Say on stderr what went wrong.
+    """Print an error on stderr.
 
     Returns:
         The exit code that belongs to it.
@@ -62,7 +62,7 @@ def report_error(error: BaseException) -> int:
 
 
 def is_broken_pipe(error: BaseException) -> bool:
-    """Whether whoever read our output has left; click ends the command quietly then."""
+    """Whether the reader of our output has gone; click then ends the command quietly."""
     return isinstance(error, OSError) and error.errno == errno.EPIPE
 
 
@@ -70,12 +70,12 @@ class Group(click.Group):
     """A group of commands that shows its help when it is called alone."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Take nothing for a wish for help."""
+        """Show the help if there are no arguments."""
         return super().parse_args(context, args or ["--help"])
 
 
 class Program(Group):
-    """A group of commands that ends as this file's first lines say."""
+    """A group of commands with the exit codes above."""
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Run a command line, and exit; the arguments are click's."""

@@ -1,4 +1,4 @@
-"""Progress bars: how far, how fast, how long yet. On stderr, and only where someone looks."""
+"""Progress bars on stderr: how far, how fast, how long. Only on a terminal."""
 
 import sys
 import threading
@@ -18,12 +18,12 @@ tqdm.monitor_interval = 0
 
 
 def say(text: str) -> None:
-    """A line on stderr, above the bar if there is one."""
+    """Print a line on stderr, above the bar if there is one."""
     tqdm.write(text, file=sys.stderr)
 
 
 class _Bar:
-    """A bar that begins with the first thing that it shows, and leaves nothing on the screen when it ends.
+    """A bar that appears with its first update and disappears at the end.
 
     Args:
         name: what is under way.

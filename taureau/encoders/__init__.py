@@ -1,6 +1,6 @@
 """Perception: the encoders, by name.
 
-`load_encoder` gives any of them; nothing is loaded before it is asked for, and nothing is ever downloaded here.
+`load_encoder` loads one of them and never downloads anything.
 """
 
 from pathlib import Path
@@ -67,7 +67,7 @@ def choose_device(name: str) -> torch.device:
     kind, _, index = name.partition(":")
     numbered = ":" in name
     if kind not in DEVICES or (numbered and not (kind == "cuda" and index.isdecimal())):
-        raise InputError(f"device must be one of {', '.join(DEVICES)}, or such as cuda:1, got {name!r}")
+        raise InputError(f"device must be one of {', '.join(DEVICES)}, or a GPU such as cuda:1, got {name!r}")
     here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if kind == "auto":
         kind = next(device for device in ("cuda", "mps", "cpu") if here[device])

@@ -1,7 +1,7 @@
-"""What every encoder is: images in, named feature maps, an embedding and perhaps class logits out, frozen.
+"""The interface of all encoders: frozen networks that turn images into feature maps, an embedding and class logits.
 
-An encoder takes images in 0..1 of any size, resizes and normalises them by itself, and is asked for the maps that a
-loss needs; it does no work past the last of them. Gradients flow to the images only.
+An encoder takes images in 0..1 of any size and resizes and normalises them itself. A loss asks it for the maps that it
+needs, and it computes nothing beyond the last of them. Gradients flow to the images only.
 """
 
 from abc import ABC, abstractmethod
@@ -25,9 +25,8 @@ class Features:
     Args:
         maps: by layer name; `[batch channels height width]` for convolutional layers, `[batch tokens channels]` for
             transformer blocks (the class token first).
-        embedding: one vector an image, not normalised; None when it was not asked for.
-        logits: what speaks for each class, before the softmax; None when the embedding was not asked for, and from
-            encoders that know no classes.
+        embedding: one vector per image, not normalised; None if it was not requested.
+        logits: the class logits; None if the embedding was not requested or the encoder knows no classes.
     """
 
     maps: dict[str, Tensor] = field(default_factory=dict)
@@ -43,10 +42,10 @@ class Encoder(ABC):
         layers: the names of its maps, from the input to the output.
         loss_layers: the maps that the geometric loss compares, with their weights.
         semantic_weight: the weight of the semantic loss beside them.
-        input_side: pixels a side that images are resized to inside; more than that it does not see.
-        saliency_by: the name of an encoder whose saliency is better for drawing than its own; None for its own.
+        input_side: pixels a side that the encoder resizes images to.
+        saliency_by: the name of the encoder whose saliency is used instead of its own; None for its own.
         weights_sha256: SHA-256 of the file that its weights came from; None when it has none.
-        classes: the names of the classes that it knows; their logits come with the embedding.
+        classes: the names of its classes; their logits come with the embedding.
     """
 
     name: str
@@ -70,15 +69,15 @@ class Encoder(ABC):
         *,
         embedding: bool = True,
     ) -> Features:
-        """Look at images.
+        """Encode images.
 
         Args:
             images: red, green, blue in 0..1, any size.
-            layers: the maps to return; None for all of them.
-            embedding: whether the embedding, and the logits of an encoder that knows classes, are wanted too.
+            layers: names of the maps to return; None for all.
+            embedding: whether to compute the embedding and, if the encoder knows classes, the logits.
 
         Returns:
-            `maps` holds exactly the layers asked for. Nothing is computed past the last thing asked for.
+            `maps` holds exactly the requested layers. Nothing is computed beyond the last of them.
 
         Raises:
             InputError: a layer that this encoder does not have.
@@ -95,7 +94,7 @@ class Encoder(ABC):
     def at_most(self, side: int) -> "Encoder":  # noqa: ARG002 - for those that see more
         """The same network for images of at most `side` pixels a side, which is faster and sees less.
 
-        An encoder whose images are small anyway gives itself.
+        An encoder whose input is small anyway returns itself.
         """
         return self
 

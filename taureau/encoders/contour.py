@@ -26,7 +26,7 @@ POOLED = 4
 class Contour(Encoder):
     """Oriented line energy: layers `fine`, `medium` and `coarse`, each half the size of the one before.
 
-    Each map has 8 channels, one an orientation, with values in 0..1. The embedding is the mean of every channel over
+    Each map has 8 channels, one per orientation, with values in 0..1. The embedding is the mean of every channel over
     a 4x4 grid, so it says which way lines run in which part of the picture.
 
     Source: energy from quadrature pairs, Adelson and Bergen 1985; divisive normalisation, Heeger 1992; suppression by

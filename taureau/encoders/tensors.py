@@ -1,4 +1,4 @@
-"""Tensors out of a weights file, in float32: only those asked for, and none that holds a NaN."""
+"""Reads tensors of a weights file as float32: only the requested ones, and none that holds a NaN."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -33,7 +33,7 @@ def read_tensors(file: Path, layout: Layout, names: Iterable[str]) -> dict[str, 
             # Copies: the file may change or go, and where a tensor lies in memory changes the rounding of products.
             return {name: tensors.get_tensor(name).to(torch.float32, copy=True) for name in names}
     except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{shown(file)}: it cannot be read any more ({error})") from error
+        raise WeightsError(f"{shown(file)}: it can no longer be read ({error})") from error
 
 
 def strip_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -42,6 +42,6 @@ def strip_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor
 
 
 def freeze(module: torch.nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Give a module its tensors for good: all of them, none left over, no gradient to any."""
+    """Load all tensors into a module, with none left over, and turn their gradients off."""
     module.load_state_dict(tensors, strict=True, assign=True)
     module.requires_grad_(False).eval()

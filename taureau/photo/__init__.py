@@ -1,4 +1,4 @@
-"""Photos: read from wherever they are, and laid on the canvas."""
+"""Photos: read from any source, and placed on the canvas."""
 
 from taureau.photo.decode import FORMATS, MAX_ASPECT, MAX_MEGAPIXELS, MIN_SIDE
 from taureau.photo.letterbox import fit_photo, letterbox

@@ -1,4 +1,4 @@
-"""From what a file holds to 8-bit sRGB over white paper: deep greys, palettes, CMYK, colour profiles, transparency."""
+"""Converts deep greys, palettes, CMYK, colour profiles and transparency to 8-bit sRGB over white paper."""
 
 import io
 
@@ -26,20 +26,20 @@ def to_eight_bits(image: Image.Image, name: str) -> tuple[Image.Image, tuple[str
             return image, ()
         return image.convert("L" if image.mode == "1" else "RGB"), ()
     except Exception as error:  # Pillow raises ValueError for odd modes and nearly anything for a damaged palette
-        raise InputError(f"{name}: pixels of kind {image.mode} cannot be turned into colors; {CONVERT}") from error
+        raise InputError(f"{name}: pixels of kind {image.mode} cannot be converted to colors; {CONVERT}") from error
 
 
 def stretched(values: np.ndarray, name: str) -> tuple[UInt8[np.ndarray, "height width"], tuple[str, ...]]:
     """Grey of 16 or 32 bits or floats, from its lowest value (black) to its highest (white).
 
-    Such files are scans, depth maps and cameras of 10 to 14 bits: their type does not say where white is.
+    Such files are scans, depth maps and cameras of 10 to 14 bits: their type does not tell which value is white.
 
     Raises:
         InputError: a value is not finite.
     """
     low, high = float(values.min()), float(values.max())  # NaN and infinities come through
     if not np.isfinite([low, high]).all():
-        raise InputError(f"{name}: holds values that are not finite (NaN or infinity); replace them first")
+        raise InputError(f"{name}: contains values that are not finite (NaN or infinity); replace them first")
     scaled = np.full(values.shape, 255, np.uint8)
     if low == high:
         return scaled, ()
@@ -65,8 +65,8 @@ def to_srgb(image: Image.Image, name: str) -> tuple[Image.Image, tuple[str, ...]
             color = _through_profile(color, profile if color.mode != "LAB" else None)
         except Exception as error:  # ImageCms is missing, or raises whatever a damaged profile makes it raise
             if color.mode == "LAB":
-                raise InputError(f"{name}: Lab colors cannot be read here; {CONVERT}") from error
-            notes = ("the photo's color profile cannot be used; its colors are taken as sRGB",)
+                raise InputError(f"{name}: taureau cannot read Lab colors here; {CONVERT}") from error
+            notes = ("the photo's color profile cannot be used; taureau treats its colors as sRGB",)
     color = color.convert("RGB")
     if alpha is not None:
         color.putalpha(alpha)

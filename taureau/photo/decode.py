@@ -1,4 +1,4 @@
-"""From a file to pixels, through Pillow, with nothing let through that is too large, damaged or not allowed.
+"""Decodes a file with Pillow, and refuses what is too large, damaged or not allowed.
 
 Pillow's readers meet a stranger's bytes here and nowhere else. Its switches (the limit of pixels, the tolerance of
 truncated files) are global, so they are left alone; what they would do is done here for one file.
@@ -25,7 +25,7 @@ MAX_MEGAPIXELS = 64
 MAX_ASPECT = 20
 MIN_SIDE = 16
 
-DAMAGED_NOTE = "the photo is damaged; what could be read of it is drawn"
+DAMAGED_NOTE = "the photo is damaged; taureau draws what it could read"
 _END_OF_JPEG = b"\xff\xd9"
 _BEGINNINGS = {
     b"\xff\xd8\xff": "JPEG",
@@ -42,10 +42,10 @@ _quiet_lock = threading.RLock()
 
 @contextmanager
 def quiet(name: str) -> Iterator[None]:
-    """Run Pillow without its warnings, which are about things that we say ourselves or that do not matter.
+    """Run Pillow without its warnings: taureau reports what matters itself.
 
     Raises:
-        InputError: the memory does not suffice.
+        InputError: there is not enough memory.
     """
     try:
         with _quiet_lock, warnings.catch_warnings():
@@ -62,9 +62,9 @@ def readable_formats() -> tuple[str, ...]:
 
 
 def check_size(width: int, height: int, name: str) -> None:
-    """Refuse a photo that is too small, too large or too long, by what its header says."""
+    """Refuse a photo whose header says that it is too small, too large or too long."""
     if min(width, height) < MIN_SIDE:
-        raise InputError(f"{name}: is {width} x {height} pixels, the least is {MIN_SIDE} a side; give a larger picture")
+        raise InputError(f"{name}: is {width} x {height} pixels, but each side needs {MIN_SIDE}; give a larger picture")
     if width * height > MAX_MEGAPIXELS * 1_000_000:
         raise _too_large(name, f"{width} x {height} pixels ({width * height / 1e6:.0f} megapixels)")
     if max(width, height) > MAX_ASPECT * min(width, height):
@@ -88,7 +88,7 @@ def open_image(file: io.BufferedIOBase, name: str, *, allow_truncated: bool) -> 
     image = _header(file, name)
     check_size(*image.size, name)
     if image.format == "TIFF" and 50706 in image.tag_v2:  # type: ignore[attr-defined]  # DNGVersion
-        raise InputError(f"{name}: is a camera's raw file, which cannot be read here; {CONVERT}")
+        raise InputError(f"{name}: is a camera's raw file, which taureau cannot read; {CONVERT}")
     notes: tuple[str, ...] = ()
     if image.format == "PNG":
         try:
@@ -118,12 +118,12 @@ def _header(file: io.BufferedIOBase, name: str) -> Image.Image:
         raise
     except Exception as error:  # as above
         if "too large" in str(error).lower():
-            raise InputError(f"{name}: holds text that unpacks to far too much; {CONVERT}") from error
+            raise InputError(f"{name}: contains text that decompresses to far too much; {CONVERT}") from error
         kind = next((kind for magic, kind in _BEGINNINGS.items() if head.startswith(magic)), None)
         if kind is None:
-            raise InputError(f"{name}: is no picture that can be read; {GIVE}") from error
+            raise InputError(f"{name}: is not a picture that taureau can read; {GIVE}") from error
         raise InputError(
-            f"{name}: its {kind} data are damaged, end early or are of a rare kind; fetch it again, or {CONVERT}"
+            f"{name}: its {kind} data are damaged, incomplete or of a rare kind; download it again, or {CONVERT}"
         ) from error
 
 
@@ -168,7 +168,7 @@ def decode(
         image.load()
         # MPO is what phones write: a JPEG with a preview or a depth map behind it.
         if frame is None and first and image.format != "MPO" and getattr(image, "is_animated", False):
-            notes.append("the photo holds several frames; the first is drawn, and frame (--frame) chooses another")
+            notes.append("the photo has several frames; taureau draws the first, and frame (--frame) chooses another")
     except (InputError, MemoryError):
         raise
     except Exception as error:  # as above
@@ -189,7 +189,7 @@ def _seek(image: Image.Image, name: str, frame: int) -> None:
 
 
 def _rest(image: Image.Image) -> Image.Image | None:
-    """What can be decoded of a damaged picture, the rest as paper; None if that is nothing."""
+    """What can be decoded of a damaged picture, the rest as paper; None if nothing can."""
     try:
         file = getattr(image, "fp", None)
         if file is not None and image.info.get("progressive"):
@@ -235,8 +235,10 @@ def _damaged(name: str, image: Image.Image, error: Exception) -> InputError:
         what = "has a wrong checksum"
     else:
         what = f"has damaged {image.format or 'picture'} data ({shown(reason)})"
-    return InputError(f"{name}: {what}; fetch it again, or allow_truncated (--allow-truncated) draws what is there")
+    return InputError(
+        f"{name}: {what}; download it again, or draw what is there with allow_truncated (--allow-truncated)"
+    )
 
 
 def _too_large(name: str, size: str) -> InputError:
-    return InputError(f"{name}: is {size}, the most is {MAX_MEGAPIXELS} megapixels; save it smaller first")
+    return InputError(f"{name}: is {size}, over the limit of {MAX_MEGAPIXELS}; save it smaller first")

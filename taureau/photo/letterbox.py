@@ -1,4 +1,4 @@
-"""Letterbox: a photo on the canvas, whole and in its own shape, by exact areas and one resampling."""
+"""Letterbox: places the whole photo on the canvas in its own shape, by exact areas and one resampling."""
 
 import torch
 
@@ -11,12 +11,12 @@ from taureau.shapes import Float, Tensor, UInt8
 def fit_photo(
     photo: Photo, canvas: Canvas, device: torch.device | str
 ) -> tuple[Float[Tensor, "3 size size"], Float[Tensor, "size size"]]:
-    """Lay a photo on the canvas: whole, in its own shape, in the middle of the canvas's frame.
+    """Place the whole photo in the middle of the canvas's frame, in its own shape.
 
     Args:
         photo: what `read_photo` gave.
         canvas: its frame takes the photo; a frame of the photo's shape is filled.
-        device: where the tensors shall be; the numbers are the same on every device.
+        device: where the tensors go; the numbers are the same on every device.
 
     Returns:
         `image`, red, green, blue in 0..1 with white paper around the photo, and `coverage`, as from `letterbox`. Where
@@ -29,7 +29,7 @@ def fit_photo(
 def letterbox(
     pixels: UInt8[Tensor, "channels height width"], size: tuple[int, int], canvas: Canvas
 ) -> tuple[Float[Tensor, "channels size size"], Float[Tensor, "size size"]]:
-    """Resample pixels to where they lie on the canvas.
+    """Resample pixels to their place on the canvas.
 
     Args:
         pixels: 0..255.

@@ -1,4 +1,4 @@
-"""`read_photo`: from a path, an open file, a PIL image, an array or a tensor to a `Photo`."""
+"""`read_photo` makes a `Photo` of a path, an open file, a PIL image, an array or a tensor."""
 
 import io
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ class ByteStream(Protocol):
 
 PhotoSource = str | Path | Image.Image | np.ndarray | Tensor | ByteStream
 
-# The largest photo that is let through, four channels of 16 bits, and room for its metadata.
+# The largest photo allowed, with four channels of 16 bits, and room for its metadata.
 MAX_BYTES = MAX_MEGAPIXELS * 8_000_000 + (64 << 20)
 # A plain colour through JPEG stays plain; sensors and scans leave a little noise.
 BLANK_LEVELS = 3
@@ -54,7 +54,7 @@ class Photo:
         alpha: 0 transparent to 255 opaque; None for a photo that is opaque everywhere.
         name: the file's name without folder and ending; "photo" when there is none.
         size: width and height as seen upright, in pixels of the file (`pixels` may be smaller).
-        warnings: what the user should be told, one sentence each.
+        warnings: what the user should know, one sentence each.
     """
 
     pixels: UInt8[np.ndarray, "height width 3"]
@@ -72,14 +72,14 @@ class Photo:
 def read_photo(
     source: PhotoSource, *, frame: int | None = None, allow_truncated: bool = False, max_side: int = 2048
 ) -> Photo:
-    """Read a photo from wherever it is.
+    """Read a photo from any source.
 
     Args:
         source: a path; an open binary file; a PIL image; an array `[H W]`, `[H W 1]`, `[H W 3]` or `[H W 4]` of uint8,
             uint16, bool, or floats in 0..1; a tensor `[3 H W]` in 0..1.
-        frame: which picture of an animation or of a file of many pages, from 0; None takes the first and says so.
-        allow_truncated: read what is there of a damaged photo, and say so, instead of refusing it.
-        max_side: a longer side is reduced to this many pixels; at least 16.
+        frame: which picture of an animation or of a file of many pages, from 0; None takes the first, with a warning.
+        allow_truncated: read what it can of a damaged photo, with a warning, instead of refusing it.
+        max_side: longest side in pixels, at least 16; larger photos are reduced.
 
     Returns:
         The photo upright, in sRGB, at most `max_side` pixels a side.
@@ -116,7 +116,7 @@ def _names_of(stream: ByteStream) -> tuple[str, str]:
 
 
 def _buffered(stream: ByteStream, name: str) -> io.BytesIO:
-    """All of a stream in memory, since a pipe cannot go back; refused when it is longer than any photo."""
+    """Read a whole stream into memory, since a pipe cannot rewind; refuse it if it is longer than any photo."""
     buffer = io.BytesIO()
     while buffer.tell() <= MAX_BYTES:
         try:
@@ -132,7 +132,9 @@ def _buffered(stream: ByteStream, name: str) -> io.BytesIO:
 
 
 def _too_long(name: str) -> InputError:
-    return InputError(f"{name}: is over {MAX_BYTES >> 20} MiB; give a photo of at most {MAX_MEGAPIXELS} megapixels")
+    return InputError(
+        f"{name}: is larger than {MAX_BYTES >> 20} MiB; give a photo of at most {MAX_MEGAPIXELS} megapixels"
+    )
 
 
 def _from_file(
@@ -156,7 +158,7 @@ def _from_file(
 def _from_image(image: Image.Image, frame: int | None, allow_truncated: bool, max_side: int) -> Photo:
     name = "the picture"
     if image.format == "EPS":  # its pixels would come from Ghostscript
-        raise InputError(f"{name}: is a PostScript drawing, not a photo that can be read; {CONVERT}")
+        raise InputError(f"{name}: is a PostScript drawing, not a photo; {CONVERT}")
     before = image.tell()
     with quiet(name):
         try:
@@ -205,7 +207,7 @@ def _from_array(array: np.ndarray, name: str, frame: int | None, max_side: int) 
 def _from_unit_floats(array: np.ndarray, name: str) -> np.ndarray:
     low, high = float(array.min()), float(array.max())
     if not np.isfinite([low, high]).all():
-        raise InputError(f"{name}: holds values that are not finite (NaN or infinity); replace them first")
+        raise InputError(f"{name}: contains values that are not finite (NaN or infinity); replace them first")
     # Resampling with a sharp filter overshoots a little; that much is no mistake of the caller.
     if low < -0.01 or high > 1.01:
         raise InputError(f"{name}: floats must be in 0..1, got {low:g} to {high:g}; divide them by their range")
@@ -213,7 +215,7 @@ def _from_unit_floats(array: np.ndarray, name: str) -> np.ndarray:
 
 
 def _finish(image: Image.Image, name: str, stem: str, notes: tuple[str, ...], max_side: int) -> Photo:
-    """Reduced, in sRGB, upright, over paper."""
+    """The photo reduced, in sRGB, upright, over paper."""
     turn = _TURNS.get(_orientation(image))
     image, deep_notes = to_eight_bits(image, name)
     size, profile = image.size, image.info.get("icc_profile")

@@ -1,4 +1,4 @@
-"""What is no photo, known by its first bytes, so that the error can name it and say what to do."""
+"""Recognises by its first bytes what is no photo, so that the error can name it and say what to do."""
 
 import codecs
 import re
@@ -41,7 +41,7 @@ _TEXT_PHOTO = re.compile(rb"P[1-6]\s")
 
 
 def refuse_strangers(head: bytes, name: str, *, avif: bool) -> None:
-    """Refuse what its first bytes show to be no photo.
+    """Refuse a file whose first bytes show that it is no photo.
 
     Args:
         head: the first bytes of the file, a few thousand.
@@ -54,12 +54,12 @@ def refuse_strangers(head: bytes, name: str, *, avif: bool) -> None:
     if not head:
         raise InputError(f"{name}: the file is empty; {GIVE}")
     if not head.strip(b"\0"):
-        raise InputError(f"{name}: holds only zeros, as after a failed copy; fetch it again")
+        raise InputError(f"{name}: contains only zeros, as after a failed copy; copy it again")
     if avif and head[4:8] == b"ftyp" and b"avif" in head[8:64]:
         return  # its brand may be one that HEIC has too
     for offset, magic, what, step in _STRANGERS:
         if head.startswith(magic, offset):
-            raise InputError(f"{name}: is {what}, which cannot be read here; {step}")
+            raise InputError(f"{name}: is {what}, which taureau cannot read; {step}")
     text = _as_text(head)
     if text is None or _TEXT_PHOTO.match(head):
         return
@@ -72,7 +72,7 @@ def refuse_strangers(head: bytes, name: str, *, avif: bool) -> None:
 
 
 def _as_text(head: bytes) -> str | None:
-    """The bytes as text, if that is what they are; a character that the end cuts is left out."""
+    """The bytes as text, without a character cut off at the end; None if they are no text."""
     encoding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(head)

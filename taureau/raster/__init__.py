@@ -1,7 +1,7 @@
-"""From strokes to pixels, differentiably: one function, several backends.
+"""The differentiable rasteriser: one function, several backends.
 
 `rasterize` draws black or coloured strokes on white paper. Every backend gives the same picture and the same gradient;
-they differ in where they run and how fast. `docs/rasterizer.md` defines the picture and states how near each comes.
+they differ in where they run and how fast. `docs/rasterizer.md` defines the picture and states how exact each is.
 """
 
 import math
@@ -75,7 +75,7 @@ def rasterize(
             from taureau.raster.numba_cpu import rasterize_numba  # an optional extra, and slow to load
         except ImportError as error:
             raise BackendError(
-                f"backend numba is installed but does not load ({error}); install it anew (pip install --upgrade "
+                f"backend numba is installed but does not load ({error}); reinstall it (pip install --upgrade "
                 "'taureau[fast]'), remove it (pip uninstall numba), or use backend='torch'"
             ) from error
         image = rasterize_numba(flat, canvas.size, half)
@@ -85,7 +85,7 @@ def rasterize(
 
 
 def choose_backend(name: str, device: torch.device) -> str:
-    """The backend that a name stands for, on a device.
+    """Choose the backend for a name and a device.
 
     Args:
         name: `reference` (float64, slow), `torch` (any device), `numba` (CPU; the extra `fast`), or `auto`: `numba` on
@@ -116,7 +116,7 @@ def _has_numba() -> bool:
 
 
 def _check(strokes: Strokes) -> None:
-    """Refuse what is no stroke; the full check of values runs only when this quick one fails."""
+    """Refuse invalid strokes; the full check of values runs only if this quick one fails."""
     shape = strokes.points.shape
     if len(shape) < 3 or shape[-2:] != (4, 2):
         raise InputError(f"control points must have the shape [..., strokes, 4, 2], got {list(shape)}")

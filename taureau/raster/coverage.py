@@ -78,5 +78,5 @@ def coverage_slopes(
 
 
 def reach(width: Float[Tensor, "*strokes"], half: float) -> Float[Tensor, "*strokes"]:
-    """The distance from its centre line past which a stroke of full `width` neither leaves ink nor has a slope."""
+    """The distance from the centre line beyond which a stroke of full `width` has neither ink nor gradient."""
     return width / 2 + half

@@ -1,4 +1,4 @@
-"""The reference rasteriser: float64, dense, slow, and plain enough to be believed.
+"""The reference rasteriser: float64, dense, slow, and simple enough to trust.
 
 Every pixel looks at every stroke. The nearest point is found by sampling the whole curve densely and then closing in on
 each of the best samples; nothing is skipped, clipped or approximated by segments. The gradient is autograd's, through

@@ -1,4 +1,4 @@
-"""The `d` attribute of a path: its cubic curves, from M and m, C and c, S and s. Anything else is refused by name."""
+"""The `d` attribute of a path: reads the cubic curves of M, m, C, c, S and s, and refuses anything else by name."""
 
 import re
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def parse_path(data: str) -> Iterator[Curve]:
 
 
 def _commands(data: str) -> Iterator[tuple[str, list[float]]]:
-    """Each command with its numbers; a letter stands for all that follow it, as SVG has it."""
+    """Each command with its numbers; a letter holds for all numbers until the next letter, as in SVG."""
     command = ""
     numbers: list[float] = []
     complete = True  # whether the last letter has had its numbers
@@ -68,4 +68,4 @@ def _odd_one(rest: str) -> Refused:
     rest = rest.lstrip(" \t\r\n,")
     if rest[:4].lstrip("+-").lower().startswith(("nan", "inf")):
         return Refused(f"coordinates must be finite numbers, got {quoted(rest)}", _STEP)
-    return Refused(f"path data cannot be understood at {quoted(rest)}", _STEP)
+    return Refused(f"path data is malformed at {quoted(rest)}", _STEP)

@@ -45,8 +45,8 @@ def from_svg(text: bytes | str, *, name: str = "sketch") -> tuple[Strokes, Canva
     """Read a sketch that `to_svg` wrote, or a simple file of cubic paths that an editor saved.
 
     Groups, transforms (a width is scaled by the root of the area's scale), styles, units, relative commands, and
-    several curves a path (each becomes a stroke) are understood. Whatever would be drawn and is no cubic stroke is
-    refused, not left out; what is hidden is left out.
+    several curves per path (each becomes a stroke) are read. What would be visible but is no cubic stroke is an
+    error; what is hidden is left out.
 
     Args:
         text: the contents of the file.
@@ -78,7 +78,7 @@ def _parse(text: bytes | str) -> Element:
     if not text:
         raise Refused("the file is empty")
     if len(text) > MAX_BYTES:
-        raise Refused(f"is over {MAX_BYTES >> 20} MiB")
+        raise Refused(f"is larger than {MAX_BYTES >> 20} MiB")
     if isinstance(text, bytes) and text.startswith(b"\x1f\x8b"):
         raise Refused("is a compressed SVG", "save it as plain SVG")
     # Counted before parsing, which takes seconds for so many. A path is one tag or, with its end, two.
@@ -118,7 +118,7 @@ def _view_box(root: Element) -> tuple[float, float, float, float]:
 
 
 def _read_strokes(root: Element, look: Look, size: int) -> list[_Stroke]:
-    """What is drawn, in the order of drawing."""
+    """The visible strokes, in drawing order."""
     strokes: list[_Stroke] = []
     num_paths = num_moves = 0
     todo = [(root, look)]  # a stack, since a file may nest deeper than Python does
@@ -146,7 +146,7 @@ def _read_strokes(root: Element, look: Look, size: int) -> list[_Stroke]:
             look = look.of_child(style)
             todo += [(child, look) for child in reversed(element)]
         else:
-            raise Refused(f"has a <{shown(tag[:40])}>, and only <path> is read", "turn it into a path first")
+            raise Refused(f"has a <{shown(tag[:40])}>, and only <path> is read", "convert it to a path first")
     if not strokes:
         raise Refused("holds no stroke")
     return strokes

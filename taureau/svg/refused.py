@@ -1,4 +1,4 @@
-"""Why an SVG is refused, on its way up to where the name of the file is known."""
+"""The reason why an SVG is refused; `from_svg` adds the file's name."""
 
 from taureau.files import shown
 
@@ -13,5 +13,5 @@ class Refused(Exception):
 
 
 def quoted(text: str) -> str:
-    """A piece of the file, in quotes, on one line, its beginning if it is long."""
+    """A piece of the file in quotes, on one line, shortened if it is long."""
     return f'"{shown(text[:40])}{"…" if len(text) > 40 else ""}"'

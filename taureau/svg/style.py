@@ -1,4 +1,4 @@
-"""How an element looks and where it lies: what SVG calls presentation, handed down from groups to paths."""
+"""Presentation attributes: how an element looks and where it is, inherited from groups to paths."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ MAX_WIDTH = 1e6
 
 @dataclass(frozen=True)
 class Look:
-    """What an element passes on to those inside it; the defaults are SVG's own."""
+    """What the elements inside an element inherit; the defaults are SVG's."""
 
     matrix: Matrix
     stroke: str = "none"
@@ -32,7 +32,7 @@ class Look:
         """The look of an element inside this one.
 
         Raises:
-            Refused: a transform, length or opacity that cannot be understood.
+            Refused: a transform, length or opacity that is malformed.
         """
         return Look(
             self.matrix @ parse_transform(style.get("transform", "")),
@@ -45,14 +45,14 @@ class Look:
 
 
 def style_of(element: Element) -> dict[str, str]:
-    """An element's attributes, and over them what its `style` says.
+    """An element's attributes, overridden by its `style`.
 
     Raises:
         Refused: the style is absurdly long.
     """
     style = {key: value.strip() for key, value in element.items()}
     if len(style.get("style", "")) > 10 * MAX_LENGTH:
-        raise Refused(f"style is longer than {10 * MAX_LENGTH} characters", "take it away")
+        raise Refused(f"style is longer than {10 * MAX_LENGTH} characters", "remove it")
     for declaration in style.get("style", "").split(";"):
         key, colon, value = declaration.partition(":")
         if colon:

@@ -38,18 +38,18 @@ class Matrix:
         )
 
     def apply(self, point: Point) -> Point:
-        """Where a point comes to lie."""
+        """The transformed point."""
         x, y = point
         return self.a * x + self.c * y + self.e, self.b * x + self.d * y + self.f
 
     @property
     def scale(self) -> float:
-        """What lengths are multiplied by: the root of what areas are multiplied by."""
+        """The factor for lengths: the root of the factor for areas."""
         return math.sqrt(abs(self.a * self.d - self.b * self.c))
 
 
 def numbers_of(text: str) -> list[float] | None:
-    """Finite numbers with spaces or commas between them; None if that is not what the text is."""
+    """Finite numbers separated by spaces or commas; None if the text is anything else."""
     if len(text) > MAX_LENGTH:
         return None
     try:
@@ -72,7 +72,7 @@ def parse_transform(text: str) -> Matrix:
         kind, arguments, odd = match.groups()
         one = None if odd else _one_matrix(kind, numbers_of(arguments))
         if one is None:
-            raise Refused(f"transform cannot be understood, got {quoted(text)}", _STEP)
+            raise Refused(f"transform is malformed, got {quoted(text)}", _STEP)
         matrix = matrix @ one
     if not all(math.isfinite(value) for value in (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)):
         raise Refused(f"transform is too large, got {quoted(text)}", _STEP)

@@ -1,4 +1,4 @@
-"""`to_svg`: a sketch as text, one `<path>` a stroke, one line a path, with the record of how it was made.
+"""`to_svg`: writes a sketch as text, one `<path>` per stroke and one line per path, with the record of how it was made.
 
 There is no background rectangle: a plotter would draw it, and on a screen the page is white already.
 """
@@ -81,17 +81,17 @@ def _two_decimals(value: float) -> str:
 
 
 def _short(value: float, decimals: int) -> str:
-    """With up to so many decimals, no zeros behind them."""
+    """A number with at most so many decimals, without trailing zeros."""
     return f"{value:.{decimals}f}".rstrip("0").rstrip(".")
 
 
 def _on_one_line(text: str) -> str:
-    """Without the characters that XML cannot hold."""
+    """The text without characters that XML does not allow."""
     return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in text)
 
 
 def _to_json(record: Mapping[str, object]) -> str:
-    """In ASCII, sorted, one key a line, so that two records can be compared line by line."""
+    """ASCII JSON, sorted, one key per line, so that `diff` can compare two records."""
     try:
         return json.dumps(dict(record), indent=1, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:

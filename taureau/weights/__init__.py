@@ -1,11 +1,11 @@
-"""Weights of the networks: which there are, where they lie, and how they come here.
+"""Weights of the networks: list, fetch, verify and find them.
 
-    taureau.weights.list_models()         what there is, and what is here
-    taureau.weights.fetch("clip-rn101")   the only thing in taureau that touches the network
+    taureau.weights.list_models()         every model, and whether its weights are here
+    taureau.weights.fetch("clip-rn101")   download them; nothing else in taureau uses the internet
     taureau.weights.verify("clip-rn101")  hash the file again and check every tensor
-    taureau.weights.path("clip-rn101")    where the file lies
+    taureau.weights.path("clip-rn101")    the path of the file
 
-Importing this costs no torch. Nothing is fetched unless `fetch` is called.
+The import loads no torch.
 """
 
 from taureau.weights.store import ModelStatus, Verified, fetch, list_models, path, verify

@@ -161,7 +161,7 @@ def find_model(name: str) -> Model:
         InputError: the catalogue has no such name.
     """
     if name in ALWAYS_HERE:
-        raise InputError(f"encoder {name} comes with taureau: there is nothing to fetch, and no file to look after")
+        raise InputError(f"encoder {name} comes with taureau, so there is nothing to fetch or verify")
     if name not in CATALOGUE:
         raise InputError(f"there is no model {name!r}; the models are {', '.join(CATALOGUE)}")
     return CATALOGUE[name]

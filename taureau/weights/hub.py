@@ -1,4 +1,4 @@
-"""Downloads from the hub: taken up where they stopped, checked against the hub's own hash, renamed when right.
+"""Downloads from the hub: resumed where they stopped, checked against the hub's hash, then renamed.
 
 The hub's own client was the first choice. Its current version starts a cut download again from nothing, compares no
 hash of what came over plain HTTP, and reads its environment once, at import; `docs/perception.md` has the details.
@@ -57,11 +57,11 @@ class RemoteFile:
 
 
 class _Refused(Exception):
-    """A failure that trying again does not change."""
+    """A failure that a retry does not change."""
 
 
 class _Interrupted(Exception):
-    """A failure of the network that may be gone at the next try."""
+    """A failure of the network that a retry may solve."""
 
 
 class _KeepRedirects(urllib.request.HTTPErrorProcessor):
@@ -121,10 +121,10 @@ def describe(repository: str, filename: str, revision: str = "main") -> RemoteFi
 def download(
     remote: RemoteFile, target: Path, check: Callable[[Path], None], progress: Callable[[int], None] = lambda _: None
 ) -> None:
-    """Bring a file to `target`; what an earlier try left is taken up.
+    """Download a file to `target`, and resume what an earlier attempt left.
 
-    A file that is there already and has the right hash is left alone. The caller sees to it that no two processes
-    do this for the same file at once.
+    A file that is already there with the right hash stays as it is. The caller makes sure that no two processes
+    download the same file at once.
 
     Args:
         remote: what `describe` gave.
@@ -144,12 +144,12 @@ def download(
             return
         free = shutil.disk_usage(target.parent).free
         if remote.size > free:
-            raise _Refused(f"it takes {remote.size} bytes and the disk has {free} left ({target.parent})")
+            raise _Refused(f"it needs {remote.size} bytes, but the disk has {free} left ({target.parent})")
         _receive(remote, partial, progress)
         found = remote.hash_of(partial)
         if found != remote.etag:
             partial.unlink()
-            reason = f"the bytes that came have the hash {found}, the hub says {remote.etag}"
+            reason = f"the download has the hash {found}, but the hub publishes {remote.etag}"
             raise _Refused(f"{reason}; nothing was kept, run the same command again")
         try:
             check(partial)
@@ -160,7 +160,7 @@ def download(
 
 
 def partial_name(target: Path, remote: RemoteFile) -> Path:
-    """Where a download is gathered: another version of the file has another name."""
+    """The temporary file of a download; each version of a file has its own."""
     return target.with_name(f"{target.name}.{remote.etag[:16]}.partial")
 
 
@@ -195,10 +195,10 @@ def _receive_once(remote: RemoteFile, stream: IO[bytes], progress: Callable[[int
             stream.truncate(0)  # the server sends the whole file, whatever it was asked for
             here = stream.seek(0)
         elif here and not (answer.headers.get("Content-Range") or "").startswith(f"bytes {here}-"):
-            raise _Refused(f"the server sends another part than asked for ({answer.headers.get('Content-Range')})")
+            raise _Refused(f"the server sends a part that was not requested ({answer.headers.get('Content-Range')})")
         length = answer.headers.get("Content-Length")
         if length is not None and length != str(remote.size - here):
-            raise _Refused(f"the server sends {length} bytes where {remote.size - here} are missing")
+            raise _Refused(f"the server sends {length} bytes, but {remote.size - here} are missing")
         # One byte more than promised is enough to know that the answer is not the file; it may never end.
         while chunk := _read(answer, min(CHUNK_BYTES, remote.size - here + 1)):
             if len(chunk) > remote.size - here:
@@ -211,7 +211,7 @@ def _receive_once(remote: RemoteFile, stream: IO[bytes], progress: Callable[[int
 
 
 def _ask(opener: urllib.request.OpenerDirector, url: str) -> Message:
-    """The headers of a file, after as many tries as it takes or is reasonable."""
+    """The headers of a file, with a limited number of retries."""
     for pause in (*PAUSES_SECONDS, None):
         try:
             with _open(opener, _request(url, method="HEAD")) as answer:
@@ -225,7 +225,7 @@ def _ask(opener: urllib.request.OpenerDirector, url: str) -> Message:
 
 def _request(url: str, method: str = "GET") -> urllib.request.Request:
     if not url.startswith(("https://", "http://")):
-        raise _Refused(f"{url} is not an address of the web; HF_ENDPOINT must begin with https://")
+        raise _Refused(f"{url} is not a web address; HF_ENDPOINT must begin with https://")
     headers = {"User-Agent": f"taureau/{__version__}", "Accept-Encoding": "identity"}
     request = urllib.request.Request(url, headers=headers, method=method)
     token = os.environ.get("HF_TOKEN", "").strip()
@@ -247,7 +247,7 @@ def _read(answer: Any, length: int) -> bytes:
 
 @contextmanager
 def _network() -> Iterator[None]:
-    """Tell the failures that may pass from those that stay."""
+    """Separate failures that may pass from those that remain."""
     try:
         yield
     except urllib.error.HTTPError as error:
@@ -258,7 +258,7 @@ def _network() -> Iterator[None]:
         advice = {
             401: "; if it needs an account, set HF_TOKEN to a token of yours",
             403: "; if it needs an account, set HF_TOKEN to a token of yours that may read it",
-            404: "; if HF_ENDPOINT is set, look whether that mirror has it",
+            404: "; if HF_ENDPOINT is set, check whether that mirror has it",
         }
         raise _Refused(answer + advice.get(error.code, "")) from error
     except (OSError, HTTPException) as error:
@@ -266,19 +266,19 @@ def _network() -> Iterator[None]:
         kind = _Interrupted if isinstance(reason, TimeoutError | ConnectionError | HTTPException) else _Refused
         failed = f"the connection to the hub failed ({reason})"
         if kind is _Refused:
-            failed += "; look to the network, or bring the file from elsewhere and give it with --from FILE"
+            failed += "; check your connection, or get the file elsewhere and pass it with --from FILE"
         raise kind(failed) from error
 
 
 @contextmanager
 def _explain(what: str) -> Iterator[None]:
-    """Name the file and the next step for whatever goes wrong on the way."""
+    """Add the file and the next step to any failure of a download."""
     try:
         yield
     except _Refused as error:
         raise WeightsError(f"{what} was not fetched: {error}") from error
     except _Interrupted as error:
-        advice = "run the same command again, it takes up where it stopped"
+        advice = "run the same command again; it resumes where it stopped"
         raise WeightsError(f"{what} was not fetched: {error}; {advice}") from error
 
 

@@ -1,4 +1,4 @@
-"""What lies in a weights file, looked at without running anything in it.
+"""Checks what is in a weights file, without running anything in it.
 
 Weights are safetensors files and nothing else: a header that says where each tensor lies, and numbers. A pickle is a
 program, so it is named and refused here, and no unpickler is ever called. These functions need no torch; the numbers
@@ -25,7 +25,7 @@ from taureau.weights.catalogue import Model, Shapes
 MAX_HEADER_BYTES = 4_000_000
 CHUNK_BYTES = 1 << 20
 
-ONLY = "only safetensors weights are read"
+ONLY = "taureau reads only safetensors weights"
 PICKLE_ENDINGS = frozenset({".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"})
 
 # Number format: the unsigned integer of its size, and the bits of its exponent. All of them set is infinity or NaN.
@@ -65,7 +65,7 @@ def hash_file(file: Path, digest: Any = None) -> str:
 
     Args:
         file: what to read.
-        digest: a hash of `hashlib` to go on with; None for SHA-256 from the start.
+        digest: a hash of `hashlib` to continue; None for a new SHA-256.
 
     Raises:
         WeightsError: the file cannot be read.
@@ -136,7 +136,7 @@ def check_layout(layout: Layout, model: Model, file: Path) -> None:
 
 
 def check_finite(layout: Layout, tensors: Iterable[str], file: Path) -> None:
-    """Look at every number of the tensors named.
+    """Check every number of some tensors.
 
     Raises:
         WeightsError: one is infinite or not a number.
@@ -160,7 +160,7 @@ def _explain_head(head: bytes, size: int) -> str:
         return "it is a web page, not weights"
     if head.startswith(b"version https://git-lfs"):
         return "it is a Git LFS pointer, not the weights themselves"
-    return f"it is not a safetensors file; {ONLY}, so name one, or leave it out for the usual weights"
+    return f"it is not a safetensors file; {ONLY}, so name such a file, or leave it out for the default weights"
 
 
 def _find_problems(layout: Layout, expected: Shapes) -> Iterable[str]:
@@ -168,9 +168,9 @@ def _find_problems(layout: Layout, expected: Shapes) -> Iterable[str]:
         if tensor not in layout:
             yield f"tensor {tensor} is missing"
         elif layout[tensor].shape != shape:
-            yield f"tensor {tensor} has the shape {list(layout[tensor].shape)} in place of {list(shape)}"
+            yield f"tensor {tensor} has the shape {list(layout[tensor].shape)} instead of {list(shape)}"
         elif layout[tensor].dtype not in EXPONENTS:
-            yield f"tensor {tensor} has numbers of the type {layout[tensor].dtype} in place of {', '.join(EXPONENTS)}"
+            yield f"tensor {tensor} has numbers of the type {layout[tensor].dtype} instead of {', '.join(EXPONENTS)}"
     for tensor in layout:
         if tensor not in expected and tensor not in IGNORED_NAMES and not tensor.endswith(IGNORED_ENDING):
             yield f"tensor {tensor} does not belong to it"

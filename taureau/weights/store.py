@@ -1,7 +1,7 @@
-"""The store of weights on this machine: one folder for each model, with a record of what lies in it.
+"""The weights on this machine: one folder per model, with a record of what it holds.
 
-It stands in `HF_HOME`, beside the hub's own cache. Weights that other programs fetched into that cache are found and
-read there too, and nothing is ever written to it.
+The folders are in `HF_HOME`, beside the hub's own cache. taureau also reads weights that other programs fetched into
+that cache, and never writes to it.
 """
 
 import json
@@ -82,7 +82,7 @@ class Located:
 
 
 def list_models() -> tuple[ModelStatus, ...]:
-    """Every model of the catalogue, in its order. Hashes nothing and touches no network."""
+    """Every model of the catalogue, in its order. It hashes nothing and uses no internet."""
     rows = []
     for model in CATALOGUE.values():
         found = _find(model)
@@ -97,7 +97,7 @@ def list_models() -> tuple[ModelStatus, ...]:
 
 
 def path(name: str) -> Path:
-    """Where the weights of a model lie.
+    """The path of the weights of a model.
 
     Raises:
         InputError: there is no such model.
@@ -112,16 +112,16 @@ def fetch(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Bring the weights and the tokenizer of a model here, and check them.
+    """Fetch the weights and the tokenizer of a model, and check them.
 
-    From the hub, a download that was cut is taken up where it stopped, and the file gets its name only after its
-    hash equals the one that the hub publishes and every tensor has the right name and shape. What is here already
-    and is whole is not fetched again. `HF_HOME`, `HF_HUB_CACHE`, `HF_ENDPOINT`, `HF_TOKEN` and `HF_HUB_OFFLINE` mean
-    what they mean to the hub's own tools. While another process fetches the same model, this one waits for it.
+    An interrupted download resumes where it stopped. The file gets its final name only after its hash equals the one
+    that the hub publishes and every tensor has the right name and shape. Whole files are not fetched again. `HF_HOME`,
+    `HF_HUB_CACHE`, `HF_ENDPOINT`, `HF_TOKEN` and `HF_HUB_OFFLINE` mean what they mean to the hub's own tools. While
+    another process fetches the same model, this one waits.
 
     Args:
         name: a model of the catalogue.
-        source: a safetensors file to copy instead of downloading; a `tokenizer.json` beside it comes along.
+        source: a safetensors file to copy instead of downloading; a `tokenizer.json` beside it is copied too.
         progress: called with the bytes that are here and the bytes of all files: as a download begins, as bytes come,
             and when all are here. Not called when nothing has to be downloaded.
 
@@ -180,7 +180,7 @@ def check_hash(found: Located) -> str:
     """
     sha256 = hash_file(found.weights)
     if found.sha256 is not None and sha256 != found.sha256:
-        raise WeightsError(f"{shown(found.weights)}: it is damaged, its SHA-256 is {sha256} in place of {found.sha256}")
+        raise WeightsError(f"{shown(found.weights)}: it is damaged: its SHA-256 is {sha256}, not {found.sha256}")
     return sha256
 
 
@@ -245,8 +245,8 @@ def _check(model: Model, file: Path) -> None:
 def _download(model: Model, progress: Callable[[int, int], None] | None) -> Path:
     if hub.is_offline():
         raise WeightsError(
-            f"the weights of {model.name} are not on this machine and HF_HUB_OFFLINE forbids to fetch them; "
-            f"unset it, or bring a file: taureau models fetch {model.name} --from FILE"
+            f"the weights of {model.name} are not on this machine and HF_HUB_OFFLINE forbids downloads; "
+            f"unset it, or copy a file: taureau models fetch {model.name} --from FILE"
         )
     folder = _folder(model)
     with _only_one(folder):
@@ -258,7 +258,7 @@ def _download(model: Model, progress: Callable[[int, int], None] | None) -> Path
             if remote.size > limits[filename]:
                 raise WeightsError(
                     f"{model.repository}/{filename} was not fetched: the hub announces {remote.size} bytes, "
-                    f"it cannot be more than {limits[filename]}"
+                    f"but it can have at most {limits[filename]}"
                 )
         cached = _find_cached(model)
         partial = hub.partial_name(folder / WEIGHTS_FILE, remotes[WEIGHTS_FILE])
@@ -293,7 +293,7 @@ def _copy(model: Model, source: Path) -> Path:
         try:
             shutil.copyfile(source, partial)
             if hash_file(partial) != sha256:
-                raise WeightsError(f"{shown(source)}: it changed while it was copied; nothing was kept")
+                raise WeightsError(f"{shown(source)}: it changed during the copy, so nothing was kept")
             os.replace(partial, folder / WEIGHTS_FILE)
         finally:
             partial.unlink(missing_ok=True)
@@ -319,7 +319,7 @@ def _record(model: Model, folder: Path, against: str, revision: str) -> None:
 
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    """Wait until no other process works in a folder, and hold it. It is let go when this process ends, however."""
+    """Lock a folder, after waiting for other processes. The lock ends when this process does, however it ends."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / LOCK_FILE, "ab") as stream:
         if sys.platform == "win32":

@@ -267,7 +267,7 @@ def test_a_live_view_that_fails_is_said_once_and_costs_no_drawing(photo, tmp_pat
     monkeypatch.setattr(DrawingProgress, "show", removing)
     outcome = run("draw", photo, other, *QUICK, "--live", live, *(["--quiet"] if quiet else []))
     assert outcome.code == 0
-    assert outcome.stderr.count("taureau: warning: the live view ends, the drawing goes on: ") == (not quiet)
+    assert outcome.stderr.count("taureau: warning: the live view stops, the drawing continues: ") == (not quiet)
     assert (f"the folder {live.parent} does not exist" in outcome.stderr) is not quiet
     assert names(tmp_path) == [
         "disc.png", "disc.sketch.png", "disc.sketch.svg", "other.png", "other.sketch.png", "other.sketch.svg",
@@ -296,7 +296,7 @@ def test_the_finished_drawing_is_written_before_it_is_shown_live(photo, tmp_path
         ("begun.svg", 3, "would replace what the drawing is made from"),
         ("out/disc.sketch.svg", 3, "the finished drawing goes there"),
         ("frames/disc.0500.png", 3, "has the name of a frame"),
-        ("disc.png/live.svg", 3, "cannot be made a folder"),
+        ("disc.png/live.svg", 3, "cannot be created"),
     ],
 )
 def test_a_live_view_that_cannot_be_is_refused_before_any_work(photo, name, code, message):

@@ -109,7 +109,7 @@ def test_missing_folders_are_made(tmp_path):
 def test_a_folder_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     planned = plan_outputs([Path("cat.jpg")], f"{tmp_path}/file/below/")
-    with pytest.raises(InputError, match="cannot be made a folder"):
+    with pytest.raises(InputError, match="cannot be created"):
         check_outputs(planned, inputs=[], overwrite=True)
 
 

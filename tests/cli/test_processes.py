@@ -189,7 +189,7 @@ def test_a_warning_beside_a_bar_has_a_line_of_its_own(photo, tmp_path):
         process.send_signal(signal.SIGINT)
         seen += read_rest(terminal)
     assert process.wait() == 130
-    before, after = seen.split(b"taureau: warning: the live view ends, the drawing goes on: ")
+    before, after = seen.split(b"taureau: warning: the live view stops, the drawing continues: ")
     # The bar was wiped, and goes on below.
     assert before.endswith(b"\r")
     assert after.split(b"\n")[1].lstrip(b"\r").startswith(b"disc")

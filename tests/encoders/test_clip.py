@@ -348,7 +348,7 @@ def hostile_files(folder):
     whole = write_weights(folder, random_tensors(TINY_VIT), "whole").read_bytes()
     return {
         "empty": ("w.safetensors", b"", "it is empty"),
-        "pickle": ("w.safetensors", bomb, "it is a pickle, which can run any program; only safetensors"),
+        "pickle": ("w.safetensors", bomb, "it is a pickle, which can run any program; taureau reads only safetensors"),
         "zipped pickle": ("w.safetensors", archive.read_bytes(), "it is a pickle"),
         "pickle by its name": ("w.pt", bomb, r"\.pt files are pickles"),
         "safetensors named as a pickle": ("w.bin", whole, r"\.bin files are pickles"),
@@ -438,12 +438,12 @@ def with_tensor(name, tensor):
         (
             TINY_VIT,
             with_tensor("visual.proj", torch.zeros(24, 13)),
-            r"visual\.proj has the shape \[24, 13\] in place of \[24, 12\]",
+            r"visual\.proj has the shape \[24, 13\] instead of \[24, 12\]",
         ),
         (
             TINY_VIT,
             with_tensor("visual.proj", torch.zeros(24, 12, dtype=torch.int32)),
-            r"visual\.proj has numbers of the type I32 in place of F32, F16, BF16",
+            r"visual\.proj has numbers of the type I32 instead of F32, F16, BF16",
         ),
         (
             TINY_RESNET,

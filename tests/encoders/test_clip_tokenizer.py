@@ -72,7 +72,7 @@ def test_a_long_text_is_cut_and_keeps_its_end(tokenizer):
 
 @pytest.mark.parametrize("text", ["", "  \n"])
 def test_blank_texts_are_refused(tokenizer, text):
-    with pytest.raises(InputError, match="text 2 is blank; say what it shall mean"):
+    with pytest.raises(InputError, match="text 2 is blank; describe something"):
         tokenizer(["camel", text])
 
 
@@ -96,5 +96,5 @@ def test_the_tokenizer_of_another_network(tmp_path):
     written = json.loads(file.read_text(encoding="utf-8"))
     written["added_tokens"] += [{**written["added_tokens"][0], "id": END + 1, "content": "<|mask|>"}]
     file.write_text(json.dumps(written), encoding="utf-8")
-    with pytest.raises(WeightsError, match="it is the tokenizer of another network: it has 521 tokens in place of 520"):
+    with pytest.raises(WeightsError, match="it is the tokenizer of another network: it has 521 tokens instead of 520"):
         Tokenizer(file, text_architecture())

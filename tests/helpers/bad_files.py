@@ -196,7 +196,7 @@ def sparse(num_bytes: int) -> Make:
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1C2 2 3 3 4 4"/></svg>'
 GIVE = "give a photo (JPEG, PNG"
 CONVERT = "save it as PNG or JPEG first"
-AGAIN = "fetch it again"
+AGAIN = "download it again"
 SMALLER = "save it smaller first"
 
 BAD_FILES: list[BadFile] = [
@@ -207,12 +207,12 @@ BAD_FILES: list[BadFile] = [
     BadFile("socket.jpg", unix_socket, "is a device, a pipe or a socket", GIVE),
     BadFile("nowhere.jpg", link_to_nowhere, "there is no such file", "check the name"),
     BadFile("round.jpg", link_to_itself, "cannot be read (too many levels of symbolic links)", "check the name"),
-    BadFile("enormous.png", sparse(2 << 30), "is over 552 MiB", "give a photo of at most 64 megapixels"),
+    BadFile("enormous.png", sparse(2 << 30), "is larger than 552 MiB", "give a photo of at most 64 megapixels"),
     # no photo
     BadFile("empty.jpg", holding(b""), "the file is empty", GIVE),
-    BadFile("one_byte.jpg", holding(b"\xff"), "is no picture that can be read", GIVE),
-    BadFile("zeros.jpg", holding(bytes(5000)), "holds only zeros", AGAIN),
-    BadFile("noise.jpg", holding(np.random.default_rng(1).bytes(5000)), "is no picture that can be read", GIVE),
+    BadFile("one_byte.jpg", holding(b"\xff"), "is not a picture that taureau can read", GIVE),
+    BadFile("zeros.jpg", holding(bytes(5000)), "contains only zeros", "copy it again"),
+    BadFile("noise.jpg", holding(np.random.default_rng(1).bytes(5000)), "is not a picture that taureau can read", GIVE),
     BadFile("text.jpg", holding(b"This is not a photo.\n"), "is text", GIVE),
     BadFile("long text.jpg", holding("Ünïcödé, “quoted”. ".encode() * 999), "is text", GIVE),
     BadFile("utf16.jpg", holding("This is not a photo.".encode("utf-16")), "is text", GIVE),
@@ -239,8 +239,8 @@ BAD_FILES: list[BadFile] = [
     BadFile("camera.dng", holding(photo("TIFF", tiffinfo={50706: b"\1\4\0\0"})), "is a camera's raw file", CONVERT),
     BadFile("holiday.zip", holding(zip_of_a_photo()), "is a ZIP archive", "unpack it first"),
     BadFile("array.npy", holding(npy()), "is a NumPy array", "load it in Python"),
-    BadFile("photo.tga", holding(photo("TGA")), "is no picture that can be read", GIVE),
-    BadFile("photo.pcx", holding(photo("PCX")), "is no picture that can be read", GIVE),
+    BadFile("photo.tga", holding(photo("TGA")), "is not a picture that taureau can read", GIVE),
+    BadFile("photo.pcx", holding(photo("PCX")), "is not a picture that taureau can read", GIVE),
     # cut off
     BadFile("cut.jpg", holding(cut(photo("JPEG"), 0.7)), "is cut off before its end", AGAIN, False, True),
     BadFile(
@@ -254,16 +254,16 @@ BAD_FILES: list[BadFile] = [
     BadFile(
         "cut header.jpg",
         holding(cut(photo("JPEG"), 0.05)),
-        "its JPEG data are damaged, end early or are of a rare kind",
+        "its JPEG data are damaged, incomplete or of a rare kind",
         AGAIN,
     ),
     BadFile("cut.png", holding(cut(photo("PNG"), 0.6)), "is cut off before its end", AGAIN, True, True),
-    BadFile("cut header.png", holding(photo("PNG")[:20]), "its PNG data are damaged, end early", AGAIN),
+    BadFile("cut header.png", holding(photo("PNG")[:20]), "its PNG data are damaged, incomplete", AGAIN),
     BadFile("cut.gif", holding(cut(photo("GIF", interlace=0), 0.6)), "is cut off before its end", AGAIN, False, True),
     BadFile(
         "cut.webp",
         holding(cut(photo("WEBP"), 0.6)),
-        "its WebP data are damaged, end early or are of a rare kind",
+        "its WebP data are damaged, incomplete or of a rare kind",
         AGAIN,
     ),
     BadFile("cut.bmp", holding(cut(photo("BMP"), 0.6)), "is cut off before its end", AGAIN, False, True),
@@ -277,20 +277,20 @@ BAD_FILES: list[BadFile] = [
     BadFile(
         "only begin.jpg",
         holding(b"\xff\xd8\xff\xe0"),
-        "its JPEG data are damaged, end early or are of a rare kind",
+        "its JPEG data are damaged, incomplete or of a rare kind",
         AGAIN,
     ),
-    BadFile("only begin.gif", holding(b"GIF89a\0"), "its GIF data are damaged, end early", AGAIN),
+    BadFile("only begin.gif", holding(b"GIF89a\0"), "its GIF data are damaged, incomplete", AGAIN),
     BadFile(
         "loop.tif",
         holding(b"II*\0\x08\0\0\0" + bytes(20)),
-        "its TIFF data are damaged, end early or are of a rare kind",
+        "its TIFF data are damaged, incomplete or of a rare kind",
         AGAIN,
     ),
     # too large, too small, too long: by the header
     BadFile("large.png", holding(png_of_size(9000, 9000)), "is 9000 x 9000 pixels (81 megapixels)", SMALLER),
     BadFile("larger.png", holding(png_of_size(10_000, 10_000)), "is 10000 x 10000 pixels (100 megapixels)", SMALLER),
-    BadFile("largest.png", holding(png_of_size(2**31 - 1, 2**31 - 1)), "the most is 64 megapixels", SMALLER),
+    BadFile("largest.png", holding(png_of_size(2**31 - 1, 2**31 - 1)), "over the limit of 64", SMALLER),
     BadFile("large.jpg", holding(jpeg_of_size(65_000, 65_000)), "is 4225 megapixels", SMALLER),
     BadFile("large.gif", holding(gif_of_size(65_535, 65_535)), "is 4295 megapixels", SMALLER),
     BadFile("large.bmp", holding(bmp_of_size(30_000, 30_000)), "is 900 megapixels", SMALLER),
@@ -300,11 +300,18 @@ BAD_FILES: list[BadFile] = [
     BadFile("long.png", holding(png_of_size(4200, 200)), "is 4200 x 200 pixels, longer than 20:1", "crop it first"),
     BadFile("high.jpg", holding(jpeg_of_size(100, 2001)), "is 100 x 2001 pixels, longer than 20:1", "crop it first"),
     BadFile(
-        "tiny.png", holding(encoded(corners(40, 15), "PNG")), "is 40 x 15 pixels, the least is 16", "give a larger"
+        "tiny.png",
+        holding(encoded(corners(40, 15), "PNG")),
+        "is 40 x 15 pixels, but each side needs 16",
+        "give a larger",
     ),
-    BadFile("dot.gif", holding(encoded(corners(1, 1), "GIF")), "is 1 x 1 pixels, the least is 16", "give a larger"),
-    BadFile("text bomb.png", holding(png_of_size(64, 64, unpacking_to(b"zTXt", 50 << 20))), "holds text that", CONVERT),
-    BadFile("bomb.png", holding(png_of_size(64, 64, unpacking_to(b"iTXt", 50 << 20))), "holds text that", CONVERT),
+    BadFile(
+        "dot.gif", holding(encoded(corners(1, 1), "GIF")), "is 1 x 1 pixels, but each side needs 16", "give a larger"
+    ),
+    BadFile(
+        "text bomb.png", holding(png_of_size(64, 64, unpacking_to(b"zTXt", 50 << 20))), "contains text that", CONVERT
+    ),
+    BadFile("bomb.png", holding(png_of_size(64, 64, unpacking_to(b"iTXt", 50 << 20))), "contains text that", CONVERT),
     BadFile(
         "bomb at the end.png",
         holding(photo("PNG")[:-12] + unpacking_to(b"zTXt", 50 << 20) + png_chunk(b"IEND", b"")),
@@ -314,8 +321,10 @@ BAD_FILES: list[BadFile] = [
         True,
     ),
     # values that make no picture
-    BadFile("nan.tif", holding(floats(float("nan"))), "holds values that are not finite", "replace them", False),
-    BadFile("infinite.tif", holding(floats(float("inf"))), "holds values that are not finite", "replace them", False),
+    BadFile("nan.tif", holding(floats(float("nan"))), "contains values that are not finite", "replace them", False),
+    BadFile(
+        "infinite.tif", holding(floats(float("inf"))), "contains values that are not finite", "replace them", False
+    ),
     # odd names
     BadFile("new\nline.jpg", holding(b""), "the file is empty", GIVE),
     BadFile("-n.jpg", holding(b""), "the file is empty", GIVE),

@@ -80,7 +80,7 @@ def test_allow_truncated_draws_what_there_is_and_nothing_else(bad: BadFile, tmp_
         assert bad.reason in refusal(path, allow_truncated=True)
         return
     rest = read_photo(path, allow_truncated=True)
-    assert rest.warnings == ("the photo is damaged; what could be read of it is drawn",)
+    assert rest.warnings == ("the photo is damaged; taureau draws what it could read",)
     whole = small(cat(), 96)
     assert rest.pixels.shape == whole.shape
     # What is there is the photo, what is not is paper or, in a progressive JPEG, a blur.
@@ -117,8 +117,8 @@ def test_a_device_is_not_opened(device: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("", "the name of the file is empty"),
-        ("zero\0byte.jpg", r"zero\\x00byte.jpg: the name holds a zero byte"),
+        ("", "the file name is empty"),
+        ("zero\0byte.jpg", r"zero\\x00byte.jpg: the name contains a zero byte"),
         ("no/such/folder/cat.jpg", "no/such/folder/cat.jpg: there is no such file"),
         ("x" * 300, "cannot be read .file name too long."),
         ("/proc/self/mem", "/proc/self/mem: cannot be read"),
@@ -147,7 +147,7 @@ def test_a_photo_that_may_not_be_read_is_refused(as_nobody: Path) -> None:
     path.chmod(0)
     if os.getuid() == 0:
         os.seteuid(NOBODY)
-    assert refusal(path) == f"{path}: may not be read; check its permissions and its folder's"
+    assert refusal(path) == f"{path}: permission denied; check the permissions of the file and its folder"
 
 
 def test_a_good_photo_is_not_refused_by_its_name(tmp_path: Path) -> None:

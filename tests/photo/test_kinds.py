@@ -130,7 +130,7 @@ def test_a_grey_photo_with_a_profile_of_colors_is_read() -> None:
 @pytest.mark.parametrize("profile", [b"no profile", swapped_profile()[:300]], ids=["rubbish", "cut"])
 def test_a_damaged_profile_is_said_and_left_out(profile: bytes) -> None:
     photo = read(encoded(corners(), "PNG", icc_profile=profile))
-    assert photo.warnings == ("the photo's color profile cannot be used; its colors are taken as sRGB",)
+    assert photo.warnings == ("the photo's color profile cannot be used; taureau treats its colors as sRGB",)
     assert (photo.pixels == corners()).all()
 
 
@@ -327,7 +327,7 @@ def animation(kind: str) -> bytes:
 def test_an_animation_gives_its_first_frame_and_says_so(kind: str) -> None:
     photo = read(animation(kind))
     assert photo.warnings == (
-        "the photo holds several frames; the first is drawn, and frame (--frame) chooses another",
+        "the photo has several frames; taureau draws the first, and frame (--frame) chooses another",
     )
     assert (photo.pixels[5] == 0).all()
 
@@ -356,7 +356,7 @@ def test_a_single_picture_has_frame_0_only() -> None:
 def test_a_page_of_another_size_is_checked_too() -> None:
     pages = [Image.fromarray(corners()), Image.fromarray(corners(15, 15))]
     data = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
-    with pytest.raises(InputError, match="is 15 x 15 pixels, the least is 16 a side"):
+    with pytest.raises(InputError, match="is 15 x 15 pixels, but each side needs 16"):
         read(data, frame=1)
 
 

@@ -83,7 +83,7 @@ def test_a_stream_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
             return bytes(size)
 
     monkeypatch.setattr(reading, "MAX_BYTES", 3 << 20)
-    with pytest.raises(InputError, match="the stream: is over 3 MiB; give a photo of at most 64 megapixels"):
+    with pytest.raises(InputError, match="the stream: is larger than 3 MiB; give a photo of at most 64 megapixels"):
         read_photo(Endless())
 
 
@@ -192,13 +192,13 @@ def test_what_is_read_does_not_share_memory_with_the_array() -> None:
         (np.zeros((3, 20, 20), np.uint8), r"got \[3, 20, 20\]; give one picture, channels last"),
         (np.zeros((2, 20, 20, 3), np.uint8), r"got \[2, 20, 20, 3\]"),
         (np.zeros(400, np.uint8), r"got \[400\]"),
-        (np.zeros((0, 20, 3), np.uint8), "the array: is 20 x 0 pixels, the least is 16 a side"),
+        (np.zeros((0, 20, 3), np.uint8), "the array: is 20 x 0 pixels, but each side needs 16"),
         (np.zeros((20, 401, 3), np.uint8), "longer than 20:1"),
         (np.broadcast_to(np.uint8(0), (9000, 9000)), "is 9000 x 9000 pixels .81 megapixels."),
         (np.zeros((20, 20), np.int64), "must be uint8, uint16, bool or floats in 0..1, got int64"),
         (np.zeros((20, 20), np.complex64), "got complex64"),
-        (np.full((20, 20), np.nan), "the array: holds values that are not finite"),
-        (np.full((20, 20), -np.inf), "the array: holds values that are not finite"),
+        (np.full((20, 20), np.nan), "the array: contains values that are not finite"),
+        (np.full((20, 20), -np.inf), "the array: contains values that are not finite"),
         (np.full((20, 20), 255.0), "floats must be in 0..1, got 255 to 255"),
         (np.full((20, 20), -0.5), "floats must be in 0..1, got -0.5 to -0.5"),
     ],
@@ -213,7 +213,7 @@ def test_an_array_that_is_no_photo_is_refused(array: np.ndarray, reason: str) ->
     [
         (torch.zeros(20, 20, 3), r"the tensor: must be \[3 height width\], got \[20, 20, 3\]"),
         (torch.zeros(1, 3, 20, 20), r"got \[1, 3, 20, 20\]; give one picture"),
-        (torch.full((3, 20, 20), float("nan")), "the tensor: holds values that are not finite"),
+        (torch.full((3, 20, 20), float("nan")), "the tensor: contains values that are not finite"),
         (torch.full((3, 20, 20), 2.0), "the tensor: floats must be in 0..1, got 2 to 2"),
         (torch.zeros(3, 20, 20, dtype=torch.int64), "the tensor: must be uint8, .*, got int64"),
     ],

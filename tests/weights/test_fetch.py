@@ -166,7 +166,7 @@ def test_a_cut_connection_is_taken_up_in_the_same_call(hub, home, originals):
 
 def test_a_download_that_failed_is_taken_up_by_the_next_call(hub, home, originals):
     hub.cuts = [5000, 0, 0, 0, 0]
-    with pytest.raises(WeightsError, match=r"run the same command again, it takes up where it stopped"):
+    with pytest.raises(WeightsError, match=r"run the same command again; it resumes where it stopped"):
         taureau.weights.fetch(NAME)
     (partial,) = stored(home)
     assert partial.startswith(f"{WEIGHTS_FILE}.")
@@ -251,7 +251,7 @@ def test_corrupted_bytes_are_refused(hub, home, originals):
     damaged = bytearray(originals[0])
     damaged[-1] ^= 1
     hub.sent = bytes(damaged)
-    assert_refused(home, r"the bytes that came have the hash \w{64}, the hub says \w{64}; nothing was kept")
+    assert_refused(home, r"the download has the hash \w{64}, but the hub publishes \w{64}; nothing was kept")
     hub.sent = None
     taureau.weights.fetch(NAME)
     fetched(home, originals)
@@ -262,7 +262,9 @@ def test_a_corrupted_small_file_is_refused(hub, home, originals):
     truth, hub.small[SMALL] = hub_server.git_hash, originals[1].replace(b"{", b"[", 1)
     hub_server.git_hash = lambda _: truth(originals[1])
     try:
-        with pytest.raises(WeightsError, match=r"tokenizer\.json was not fetched: the bytes .* hash \w{40}, the hub"):
+        with pytest.raises(
+            WeightsError, match=r"tokenizer\.json was not fetched: the download has the hash \w{40}, but the hub"
+        ):
             taureau.weights.fetch(NAME)
     finally:
         hub_server.git_hash = truth
@@ -279,15 +281,15 @@ def test_a_corrupted_small_file_is_refused(hub, home, originals):
 @pytest.mark.parametrize(
     ("misbehavior", "reason"),
     [
-        ({"sent": b"<html>sign in</html>"}, "the server sends 20 bytes where"),
+        ({"sent": b"<html>sign in</html>"}, "the server sends 20 bytes, but"),
         ({"sent": b"<html>sign in</html>", "length_header": None}, "the connection ended after 20 of"),
-        ({"length_header": "7"}, "the server sends 7 bytes where"),
+        ({"length_header": "7"}, "the server sends 7 bytes, but"),
         ({"endless": True}, r"the server sends more than the \d+ bytes of the file"),
         ({"describes": False}, "no size and hash to check the file against, so this is not the hub"),
         ({"announced_hash": "not-a-hash"}, "no size and hash to check the file against"),
         ({"announced_size": -5}, "no size and hash to check the file against"),
-        ({"announced_size": 10**14}, r"the hub announces 100000000000000 bytes, it cannot be more than"),
-        ({"announced_size": 10}, r"the server sends \d+ bytes where 10 are missing"),
+        ({"announced_size": 10**14}, r"the hub announces 100000000000000 bytes, but it can have at most"),
+        ({"announced_size": 10}, r"the server sends \d+ bytes, but 10 are missing"),
         ({"announced_size": 10, "length_header": None}, "the server sends more than the 10 bytes of the file"),
         ({"statuses": [401]}, "the hub answers 401 Unauthorized; if it needs an account, set HF_TOKEN"),
         ({"statuses": [403]}, "the hub answers 403 Forbidden; if it needs an account, set HF_TOKEN"),
@@ -308,7 +310,7 @@ def test_a_server_that_misbehaves_is_refused(hub, home, misbehavior, reason):
 
 def test_another_part_than_asked_for_is_refused(hub, home, originals):
     hub.cuts, hub.wrong_part = [900], True
-    with pytest.raises(WeightsError, match="the server sends another part than asked for"):
+    with pytest.raises(WeightsError, match="the server sends a part that was not requested"):
         taureau.weights.fetch(NAME)
     hub.wrong_part = False
     taureau.weights.fetch(NAME)
@@ -356,7 +358,7 @@ def test_no_server_at_all(home, monkeypatch):
 @pytest.mark.parametrize("endpoint", ["file:///etc", "ftp://127.0.0.1", "hub"])
 def test_only_the_web_is_asked(home, monkeypatch, endpoint):
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
-    with pytest.raises(WeightsError, match="is not an address of the web; HF_ENDPOINT must begin with https://"):
+    with pytest.raises(WeightsError, match="is not a web address; HF_ENDPOINT must begin with https://"):
         taureau.weights.fetch(NAME)
 
 
@@ -416,7 +418,7 @@ def test_damage_is_found_and_mended(hub, home, originals):
     damaged[-1] ^= 1
     file.write_bytes(damaged)
     for call in (taureau.weights.verify, lambda name: taureau.load_encoder(name, device="cpu")):
-        with pytest.raises(WeightsError, match=rf"it is damaged, its SHA-256 is .*taureau models fetch {NAME}$"):
+        with pytest.raises(WeightsError, match=rf"it is damaged: its SHA-256 is .*taureau models fetch {NAME}$"):
             call(NAME)
     taureau.weights.fetch(NAME)
     fetched(home, originals)
@@ -533,7 +535,7 @@ def test_from_a_file_that_cannot_be_used(home, tmp_path, make, reason):
 def test_a_file_that_changes_while_it_is_copied(home, tmp_path, monkeypatch, originals):
     (tmp_path / "given.safetensors").write_bytes(originals[0])
     monkeypatch.setattr(downloads.shutil, "copyfile", lambda _, target: target.write_bytes(originals[0][:-1] + b"!"))
-    with pytest.raises(WeightsError, match="it changed while it was copied; nothing was kept"):
+    with pytest.raises(WeightsError, match="it changed during the copy, so nothing was kept"):
         taureau.weights.fetch(NAME, tmp_path / "given.safetensors")
     assert stored(home) == []
 
@@ -541,7 +543,7 @@ def test_a_file_that_changes_while_it_is_copied(home, tmp_path, monkeypatch, ori
 def test_from_a_pickle(home, tmp_path):
     for name in ("weights.pt", "weights.safetensors"):
         (tmp_path / name).write_bytes(pickle.dumps(Bomb()))
-        with pytest.raises(WeightsError, match="which can run any program; only safetensors weights are read"):
+        with pytest.raises(WeightsError, match="which can run any program; taureau reads only safetensors weights"):
             taureau.weights.fetch(NAME, tmp_path / name)
     assert stored(home) == []
 
@@ -558,7 +560,7 @@ def test_a_full_disk(hub, home, monkeypatch):
         free = 100
 
     monkeypatch.setattr(downloads.shutil, "disk_usage", lambda _: Usage)
-    with pytest.raises(WeightsError, match=r"it takes \d+ bytes and the disk has 100 left"):
+    with pytest.raises(WeightsError, match=r"it needs \d+ bytes, but the disk has 100 left"):
         taureau.weights.fetch(NAME)
     assert stored(home) == []
 
@@ -570,5 +572,5 @@ def test_the_catalogue_needs_no_torch():
 
 def test_a_hub_that_has_no_address(home, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://no-such-host.invalid")
-    with pytest.raises(WeightsError, match=r"the connection to the hub failed .*look to the network.*--from FILE"):
+    with pytest.raises(WeightsError, match=r"the connection to the hub failed .*check your connection.*--from FILE"):
         taureau.weights.fetch(NAME)

@@ -129,7 +129,7 @@ class Clip(Encoder):
     def _read_text(self) -> tuple[Tokenizer, TextTower]:
         tokenizer = Tokenizer(self._file.with_name(TOKENIZER_FILE), self._model.text)
         if hash_file(self._file) != self.weights_sha256:
-            raise WeightsError(f"{shown(self._file)}: it has changed since the images were first looked at with it")
+            raise WeightsError(f"{shown(self._file)}: it has changed since it was first used")
         layout = read_layout(self._file)
         names = self._model.text.shapes()
         if not names.keys() <= layout.keys():

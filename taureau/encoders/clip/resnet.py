@@ -141,7 +141,7 @@ class ResNetTower(nn.Module):
 
         With A the map of `layer4`, E(A) the embedding and E0 its value held fixed, the weight of a channel is the mean
         over the pixels of the derivative of E(A)·E0 by that channel, and the map is the positive part of the weighted
-        sum of the channels. (The derivative of the cosine in place of the product would be 0: it is at its peak.)
+        sum of the channels. (The derivative of the cosine instead of the product would be 0: it is at its peak.)
 
         Source: Selvaraju et al., "Grad-CAM" (arXiv 1610.02391), equations 1 and 2, with E(A)·E0 for the class score.
         """

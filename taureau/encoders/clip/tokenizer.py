@@ -35,7 +35,7 @@ class Tokenizer:
             ) from error
         self.context = architecture.context
         if not file.is_file():
-            raise WeightsError(f"{shown(file)}: there is no such file, and a text cannot be read without it")
+            raise WeightsError(f"{shown(file)}: there is no such file, and prompts cannot be read without it")
         try:
             self._tokenizer: Any = tokenizers.Tokenizer.from_file(str(file))
         except Exception as error:  # the package raises bare Exceptions, whatever is wrong with the file
@@ -47,8 +47,8 @@ class Tokenizer:
         if found != (self.start, self.end) or self._tokenizer.get_vocab_size() != architecture.vocabulary:
             size = self._tokenizer.get_vocab_size()
             raise WeightsError(
-                f"{shown(file)}: it is the tokenizer of another network: it has {size} tokens in place of "
-                f"{architecture.vocabulary}, {START} and {END} at {found} in place of {(self.start, self.end)}"
+                f"{shown(file)}: it is the tokenizer of another network: it has {size} tokens instead of "
+                f"{architecture.vocabulary}, {START} and {END} at {found} instead of {(self.start, self.end)}"
             )
 
     def __call__(self, texts: Sequence[str]) -> tuple[Int64[Tensor, "texts tokens"], Int64[Tensor, " texts"]]:
@@ -62,7 +62,7 @@ class Tokenizer:
         rows = []
         for number, text in enumerate(texts, start=1):
             if not text.strip():
-                raise InputError(f"text {number} is blank; say what it shall mean, such as 'a camel'")
+                raise InputError(f"text {number} is blank; describe something, such as 'a camel'")
             tokens = self._tokenizer.encode(text, add_special_tokens=False).ids[: self.context - 2]
             rows.append([self.start, *tokens, self.end])
         longest = max((len(row) for row in rows), default=2)
