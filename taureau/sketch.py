@@ -58,7 +58,7 @@ class Sketch:
 
     @property
     def scores(self) -> dict[str, Any]:
-        """Clean-view score of the sketch; score, and cost (score and priors), of every candidate. Lower is better."""
+        """Clean-view score of the sketch; score, and score with regularizers, of every candidate. Lower is better."""
         return self.record.get("scores", {})
 
     @property

@@ -1,4 +1,4 @@
-"""Trace: curves on the lines of a photo, the ones that explain most of what is salient in the fewest strokes.
+"""Tracing: curves on the lines of a photo, the ones that explain most of what is salient in the fewest strokes.
 
 Every part of every chain of line points is fitted by one cubic; curves are then chosen one after the other, each the
 one that explains most of what those before it have left. Fewer strokes look at the photo more coarsely and forgive

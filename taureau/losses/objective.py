@@ -141,32 +141,32 @@ class PerceptionObjective:
             # Entry 0 is the clean view's, and entry 1 + v that of view v.
             self._features = _concatenate([target(views) for views in (clean, *parts)])
             self._weights = torch.cat([weights, self._pool.apply(weights, fill=1.0 if viewing.count_corners else 0.0)])
-            # By all of it, seen straight: without its background, or through a view, a photo is named worse.
-            self._photo_names = None
+            # The whole photo, seen straight: without its background, or through a view, it is classified worse.
+            self._photo_logits = None
             if distillation > 0 and encoder.classes and not unit_length:
-                self._photo_names = encoder(
+                self._photo_logits = encoder(
                     photo if reference.whole is None else _shrunk(reference.whole[None], self._side), ()
                 ).logits
 
     def loss(
         self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator, progress: float = 0.0
     ) -> Float[Tensor, " candidates"]:
-        """Geometric, semantic and naming loss, averaged over the clean view and `views_per_step` random ones.
+        """Geometric, semantic and class distillation loss, averaged over the clean view and the random ones.
 
         The weight of the last falls to 0 as `progress` comes to 1: in the end the maps alone say where lines are.
         """
         chosen = _choose_views(self._pool, self._viewing.per_step, generator)
         images = _with_views(_shrunk(sketches, self._side), self._pool.select(chosen), self._viewing.fill)
-        seen = self._look(images, names=self._photo_names is not None)
+        seen = self._look(images, names=self._photo_logits is not None)
         loss = self._compare(seen, functional.pad(chosen + 1, (1, 0)))
-        if self._photo_names is not None:
+        if self._photo_logits is not None:
             assert seen.logits is not None
             weight = self._naming * (1 - progress)
-            loss = loss + weight * distillation_loss(seen.logits, self._photo_names, 1 + len(chosen))
+            loss = loss + weight * distillation_loss(seen.logits, self._photo_logits, 1 + len(chosen))
         return loss
 
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
-        """The same over the clean view alone, without the naming loss."""
+        """The same over the clean view alone, without class distillation."""
         with torch.no_grad():
             return self._compare(self._look(_shrunk(sketches, self._side)), CLEAN)
 

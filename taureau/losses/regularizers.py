@@ -1,7 +1,7 @@
-"""Priors: what a pen does not do, whatever is drawn.
+"""Regularizers: what makes a stroke one that a pen would draw, whatever is drawn.
 
 A network looks at a small picture and does not mind a line drawn twice, a stroke that turns back on itself, wavers or
-leaves the page, an outline in dashes, shingles or scallops. A hand minds. All priors are small beside the loss.
+leaves the frame, an outline in dashes, shingles or scallops. A person does. All are small beside the loss.
 """
 
 import math
@@ -53,7 +53,7 @@ SPARSE, DENSE = 8, 16
 
 
 def regularization_scale(num_strokes: int, *, isolated: bool) -> float:
-    """How much the priors count in a drawing.
+    """How much the regularizers count in a drawing.
 
     Args:
         num_strokes: of the drawing.
@@ -70,9 +70,9 @@ def regularization_loss(
     sketches: Float[Tensor, "candidates 3 height width"],
     width: float,
     canvas: Canvas,
-    frozen: Float[Tensor, "candidates locked 4 2"] | None = None,
+    frozen: Float[Tensor, "candidates frozen 4 2"] | None = None,
 ) -> Float[Tensor, " candidates"]:
-    """All priors together.
+    """All regularizers together.
 
     Args:
         points: of the strokes that move.

@@ -1,8 +1,8 @@
-"""Thin: which strokes a sketch can best do without.
+"""Prune: which strokes a sketch can best do without.
 
 A drawing may begin with more strokes than it is to have. A line that looked strong in the photo may say little about
-its subject, and only the loss knows; so the strokes that turn out to serve least are taken away, one after the other,
-while those that stay go on moving and take over what was theirs.
+its subject, and only the loss knows. So the strokes that serve least are taken away, one after the other, while the
+others go on moving and take over what was theirs.
 """
 
 import math

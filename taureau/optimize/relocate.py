@@ -1,7 +1,7 @@
-"""Relocate: give strokes that have shrunk to a dot another place to begin.
+"""Relocate: begin strokes that have collapsed to a dot somewhere else.
 
-A stroke that starts where there is nothing to draw shrinks until it shows nothing. Its place in the drawing is worth
-more elsewhere: it starts anew where the sketch lacks most of what it should show, laid along it.
+A stroke that begins where there is nothing to draw shrinks until it shows nothing. It is worth more elsewhere: it
+begins again where the residual map is largest, laid along it.
 """
 
 import torch
@@ -11,11 +11,11 @@ from taureau.geometry.bezier import lengths
 from taureau.geometry.strokes import Strokes
 from taureau.shapes import Bool, Float, Tensor
 
-# A stroke is a crumb when its curve is shorter than this many widths: round caps already make it as long as wide.
+# A stroke has collapsed when its curve is shorter than this many widths: round caps already make it as long as wide.
 COLLAPSED = 2.0
-# Two strokes do not start within this distance, in canvas sides; what is lacking is smoothed over half of it.
+# Two strokes do not start within this distance, in canvas sides; the residual is smoothed over half of it.
 APART = 0.09
-# Half the length of a new stroke, in standard deviations of what is lacking along it: a bar of even weight is as long.
+# Half the length of a new stroke, in standard deviations of the residual along it: a bar of even weight is as long.
 REACH = 3**0.5
 
 
@@ -40,8 +40,8 @@ def restarted(
 
     Returns:
         New control points; strokes that are not begun anew keep theirs. A new stroke is straight. Its middle is near
-        the greatest value of the smoothed `residual`, and it lies along what is lacking there; the next one takes the
-        greatest value away from those before it. Where nothing is lacking, strokes stay as they are.
+        the greatest value of the smoothed `residual`, and it lies along the residual there; the next one takes the
+        greatest value away from those before it. Where there is no residual, strokes stay as they are.
     """
     result = points.clone()
     rows, columns = residual.shape[-2:]
@@ -64,7 +64,7 @@ def restarted(
 
 
 def _bar(x: Float[Tensor, " places"], y: Float[Tensor, " places"], amount: Float[Tensor, " places"]) -> Tensor:
-    """A straight stroke through the middle of what is lacking, along its principal axis; control points on the grid."""
+    """A straight stroke through the middle of the residual, along its principal axis; control points on the grid."""
     places = torch.stack([x, y], dim=1).double()
     share = (amount.double() + 1e-12) / (amount.double() + 1e-12).sum()
     middle = share @ places

@@ -23,7 +23,7 @@ CONTACT = 0.25  # of the photo's border: a mask that takes more has taken backgr
 # The second time so much of the photo's long side is background all around. The masks must agree better, and the first
 # must not have run along more of the border than this: there the subject is larger than the photo.
 FRAME, FRAMED_AGREEMENT, FRAMED_CONTACT = 0.018, 0.9, 0.35
-LARGEST = 0.6  # the share of the mask that its largest piece must have, or it is crumbs
+LARGEST = 0.6  # the share of the mask that its largest piece must have, or it is in pieces
 CRUMB = 0.05  # of the largest piece: smaller ones are dropped
 DIFFERENCE = 12.0  # Lab units between the colours along both sides of the cut; less and the cut follows no edge
 
@@ -106,7 +106,7 @@ def _grab(photo: np.ndarray, saliency: np.ndarray, start: float) -> np.ndarray |
 
 
 def _tidied(mask: np.ndarray) -> np.ndarray:
-    """Close gaps, fill holes, drop crumbs."""
+    """Close gaps, fill holes, drop specks."""
     closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, _disc(CLOSING * max(mask.shape)))
     # What cannot be reached from outside is a hole.
     padded = np.pad(closed, 1)
