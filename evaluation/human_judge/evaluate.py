@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 from torch import nn
 
+from evaluation.human_judge.train import classify, load_judge
 from training.human_sketches import (
     EVALUATION,
     SIDE,
@@ -30,7 +31,6 @@ from training.human_sketches import (
     read_sketchy_photos,
     split,
 )
-from evaluation.human_judge.train import classify, load_judge
 
 RESAMPLES = 1000
 # Pens that human sketches are widened with, in pixels of 256, and shares of the picture that they are shrunk to.

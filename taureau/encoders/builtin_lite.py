@@ -14,14 +14,14 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
+from taureau.encoders.base import Encoder, Features
 from taureau.encoders.efficientnet_lite import LOCAL_STAGES, Sizes, Summary, Tower
+from taureau.encoders.tensors import freeze, read_tensors
 from taureau.errors import InputError, WeightsError
 from taureau.files import shown
-from taureau.weights.safetensors import EXPONENTS, Layout, hash_file, read_layout
-from taureau.encoders.base import Encoder, Features
 from taureau.image.resample import resize
-from taureau.encoders.tensors import freeze, read_tensors
 from taureau.shapes import Float, Tensor
+from taureau.weights.safetensors import EXPONENTS, Layout, hash_file, read_layout
 
 # Pixels of the long side that a picture is resized to.
 INPUT_SIDE = 96

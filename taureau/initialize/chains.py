@@ -57,19 +57,44 @@ def find_chains(
     energy, normal = ridge_energy(picture, sigma)
     strength = ridge_strength(energy, sigma)
     top, offset = ridge_points(energy, normal, sigma)
-    rows, columns = np.nonzero(top & inside & (strength > LOW))
+    chosen = top & inside & (strength > LOW)
+    return link_ridges(chosen, strength, normal, offset, least=HIGH, gap=gap, spacing=spacing), strength
+
+
+def link_ridges(
+    chosen: Bool[np.ndarray, "height width"],
+    strength: Float[np.ndarray, "height width"],
+    normal: Float[np.ndarray, "height width 2"],
+    offset: Float[np.ndarray, "height width"],
+    *,
+    least: float,
+    gap: float,
+    spacing: float,
+) -> list[Chain]:
+    """Link pixels of ridges into chains.
+
+    Args:
+        chosen: the pixels.
+        strength: how much of a line there is.
+        normal: the unit vector across it, x first.
+        offset: the way along `normal` from a pixel's centre to the top of the ridge.
+        least: a chain is kept when its strength reaches this.
+        gap: ends of chains up to this many pixels apart are joined when they point at each other.
+        spacing: pixels between two points of a chain.
+    """
+    rows, columns = np.nonzero(chosen)
     if len(rows) == 0:
-        return [], strength
-    across = normal[rows, columns]
+        return []
+    across = normal[rows, columns].astype(np.float64)
     pixels = np.stack([columns, rows], axis=1) + 0.5 + offset[rows, columns, None] * across
     along = np.stack([-across[:, 1], across[:, 0]], axis=1)
     parts = []
-    for path, closed in walk(_linked_pixels(rows, columns, pixels, along, energy.shape)):
+    for path, closed in walk(_linked_pixels(rows, columns, pixels, along, strength.shape)):
         members = np.asarray(path) // 2
-        if len(members) > 2 and strength[rows[members], columns[members]].max() >= HIGH:
+        if len(members) > 2 and strength[rows[members], columns[members]].max() >= least:
             parts.append(Chain(pixels[members] if closed else _unhooked(pixels[members]), closed))
     chains = (_even(chain, spacing) for chain in joined(parts, gap))
-    return [chain for chain in chains if chain is not None], strength
+    return [chain for chain in chains if chain is not None]
 
 
 def walk(link: Sequence[int]) -> list[tuple[list[int], bool]]:

@@ -7,6 +7,7 @@ together, which has a single ridge on either. Takes a picture, gives maps of its
 import cv2
 import numpy as np
 
+from taureau.image.thinning import thinned
 from taureau.shapes import Bool, Float
 
 # Share of the second derivative in the energy. A step has one ridge for shares up to 1, a thin line is highest in its
@@ -116,24 +117,4 @@ def ridge_points(
             top &= values > (1 + RISE) * (sides[0] + sides[1]) / 2
     bend = 2 * values - ahead - behind
     offset = np.where(bend > 0, (ahead - behind) / (2 * np.maximum(bend, 1e-12)), 0.0)
-    return _thinned(top), np.clip(offset, -0.5, 0.5)
-
-
-def _thinned(marked: Bool[np.ndarray, "height width"]) -> Bool[np.ndarray, "height width"]:
-    """Lines of marked pixels made one pixel wide, connected as before (Guo and Hall 1989)."""
-    current = np.pad(marked, 1)
-    while True:
-        before = current.copy()
-        for even in (True, False):
-            n, s, w, e = current[:-2, 1:-1], current[2:, 1:-1], current[1:-1, :-2], current[1:-1, 2:]
-            nw, ne, sw, se = current[:-2, :-2], current[:-2, 2:], current[2:, :-2], current[2:, 2:]
-            parts = (~n & (ne | e)).astype(np.uint8) + (~e & (se | s)) + (~s & (sw | w)) + (~w & (nw | n))
-            one = (nw | n).astype(np.uint8) + (ne | e) + (se | s) + (sw | w)
-            other = (n | ne).astype(np.uint8) + (e | se) + (s | sw) + (w | nw)
-            fewest = np.minimum(one, other)
-            kept = (s | sw | ~nw) & w if even else (n | ne | ~se) & e
-            gone = (parts == 1) & (fewest >= 2) & (fewest <= 3) & ~kept
-            inner = current[1:-1, 1:-1] & ~gone
-            current = np.pad(inner, 1)
-        if np.array_equal(before, current):
-            return current[1:-1, 1:-1]
+    return thinned(top), np.clip(offset, -0.5, 0.5)

@@ -5,6 +5,7 @@ one that explains most of what those before it have left. Fewer strokes look at 
 more, so that one curve takes a neck and a back together.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +53,9 @@ class Trace:
         members: the points that each curve was fitted to.
         errors: how far each of them is from the curve.
         way: the lengths of the parts that the curves were fitted to.
+        power: what a line is worth grows as this power of its length.
+        ink: of the weight of the strongest lines: what a pixel of stroke must explain to be worth its ink.
+        least_new: of what its line weighs, the share that a curve must be the first to draw.
     """
 
     scale: float
@@ -62,6 +66,9 @@ class Trace:
     members: Int64[Tensor, "curves samples"]
     errors: Float[Tensor, "curves samples"]
     way: Float[Tensor, " curves"]
+    power: float = 1.0
+    ink: float = INK
+    least_new: float = 0.0
 
 
 def find_lines(
@@ -90,6 +97,23 @@ def find_lines(
     coarse = ridge_strength(ridge_energy(rgb, COARSER * sigma)[0], COARSER * sigma)
     weights = _sampled(torch.from_numpy(strength * coarse).float()[None] * counts, points)[0]
     longest = min(side / SPACING, SHARE * float((weights > INK * _strongest(weights)).sum()) / num_strokes)
+    members, curves, errors, way = fitted_parts(chains, points, longest)
+    return Trace(size / side, side, points, weights, curves, members, errors, way)
+
+
+def fitted_parts(
+    chains: Sequence[Chain], points: Float[Tensor, "points 2"], longest: float
+) -> tuple[Int64[Tensor, "curves samples"], Float[Tensor, "curves 4 2"], Float[Tensor, "curves samples"], Tensor]:
+    """The cubics nearest to all parts of all chains.
+
+    Args:
+        chains: the chains.
+        points: theirs, one chain after the other.
+        longest: points that a part may have.
+
+    Returns:
+        `members`, `curves`, `errors` and `way` of a `Trace`.
+    """
     members = [torch.zeros(0, SAMPLES, dtype=torch.int64)]
     before = 0
     for chain in chains:
@@ -100,7 +124,7 @@ def find_lines(
     way = points[parts].diff(dim=1).norm(dim=2).sum(dim=1)
     # Where points say little of the handles, a curve can pass them all and still make a loop in between.
     fair = lengths(curves).float() < LOOP * way
-    return Trace(size / side, side, points, weights, curves[fair].float(), parts[fair], errors[fair].float(), way[fair])
+    return parts[fair], curves[fair].float(), errors[fair].float(), way[fair]
 
 
 def choose_curves(
@@ -140,8 +164,11 @@ def choose_curves(
                 weights = weights * _left(trace.points, stroke, cover)
         strongest = _strongest(weights)
         worth = (1 - (trace.errors / tolerance) ** 2).clamp_min(-1)
+        whole = trace.least_new * weights[trace.members].mean(dim=1)
         while len(chosen) < num:
-            gains = trace.way * (weights[trace.members] * worth - INK * strongest).mean(dim=1)
+            found = weights[trace.members]
+            gains = trace.way**trace.power * (found * worth - trace.ink * strongest).mean(dim=1)
+            gains = torch.where(found.mean(dim=1) < whole, -1.0, gains)
             best = int(gains.argmax())
             if gains[best] <= 0:
                 break

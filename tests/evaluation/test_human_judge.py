@@ -10,11 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.helpers.house import ROOT
 from evaluation.human_judge import train as sketch_judge
-from training.human_sketches import SIDE as KEPT
-from training.human_sketches import Drawn, Labelled, Sketches
-from training.loop import LOG, Plan, begin, run, write
+from evaluation.human_judge.evaluate import beside_people, fitted, interval, read_drawings, shrink, worth
 from evaluation.human_judge.train import (
     JUDGED,
     PHOTOS,
@@ -27,7 +24,10 @@ from evaluation.human_judge.train import (
     loss_of,
     make_batch,
 )
-from evaluation.human_judge.evaluate import beside_people, fitted, interval, read_drawings, shrink, worth
+from tests.helpers.house import ROOT
+from training.human_sketches import SIDE as KEPT
+from training.human_sketches import Drawn, Labelled, Sketches
+from training.loop import LOG, Plan, begin, run, write
 from training.trunks import Classifier, Trunk
 
 CHANNELS, BLOCKS = (4, 4, 4, 4, 4, 4, 8), (1, 1, 1, 1, 1, 1, 1)

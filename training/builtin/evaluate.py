@@ -24,8 +24,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from taureau.encoders.builtin_lite import BuiltinLite
 from taureau.encoders import Encoder, load_encoder
+from taureau.encoders.builtin_lite import BuiltinLite
 from taureau.shapes import Float, Tensor
 from training.data import Photos, open_photos, read_classes
 from training.drawings import HELD_OUT, KINDS, as_picture, draw

@@ -45,6 +45,7 @@ def find_lines(network: Callable[[torch.Tensor], torch.Tensor], pixels: np.ndarr
 def main() -> None:
     """The command."""
     from safetensors.torch import load_file
+
     from taureau.see.hed import HED  # type: ignore[import-not-found]
 
     parser = argparse.ArgumentParser(description="Find the lines of Sketchy's photos.")

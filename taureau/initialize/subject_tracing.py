@@ -1,0 +1,136 @@
+"""Subject tracing: the lines of the subject, weighted by how much each says of what it is.
+
+Takes the lines of a photo, which part of it the subject is and where a classifier sees what it is; gives the curves
+that could be drawn on them (`taureau.initialize.tracing.Trace`): long ones of the silhouette weigh most, then features,
+and nothing is drawn on ground, shadow or the photo's frame.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+
+from taureau.initialize.chains import link_ridges
+from taureau.initialize.tracing import GAP, SPACING, WORKING_SIDE, Trace, fitted_parts
+from taureau.see.lines import LineMap
+from taureau.shapes import Bool, Float
+
+# Lengths below are in pixels of a map of 224.
+# Hysteresis: a chain goes on while the strength is over the lower one and is kept when it reaches the upper one.
+LOW, HIGH = 0.3, 0.5
+# A line of twice the length does not say twice as much, and an eye is not nothing beside a back.
+POWER = 0.55
+INK = 0.15  # of the strongest: what is hardly a line is worth no ink
+LEAST_NEW = 0.5  # of a curve must be the first on its line: no line is drawn twice
+OUTLINE = 3.0  # so near the mask's border a line is silhouette
+BELONGS = 3.0  # a line belongs to the subject when the subject is this near
+UNSURE, SURE = 0.45, 0.75  # saliency up to which it does not belong at all, and from which it does
+ANYWHERE = 0.3  # what a line weighs at least where there is no subject
+LEAST_EVIDENCE = 0.35  # what an inner line weighs where the classifier sees nothing; 1 where it sees most
+FRAME = 3.0  # so near the photo's border a line along it is none of what is shown
+ALONG = 0.9  # cosine of the angle up to which it runs along
+LEAST = 0.05  # a line of less weight is none
+
+
+@dataclass(frozen=True)
+class Borders:
+    """Which borders of a map are the photo's own, and not those of a part cut out of it."""
+
+    left: bool = True
+    top: bool = True
+    right: bool = True
+    bottom: bool = True
+
+
+def weigh_lines(
+    lines: LineMap,
+    saliency: Float[np.ndarray, "height width"],
+    mask: Float[np.ndarray, "height width"] | None,
+    evidence: Float[np.ndarray, "height width"],
+    borders: Borders,
+) -> Float[np.ndarray, "height width"]:
+    """What a line through each pixel is worth, 0..1; nothing is drawn where it is 0.
+
+    Args:
+        lines: the lines.
+        saliency: how surely each pixel is of the subject, 0..1.
+        mask: of the subject, 0..1; None when there is none.
+        evidence: how much each place speaks for what the classifier sees, 0..1.
+        borders: which borders of the maps are the photo's.
+    """
+    unit = max(lines.strength.shape) / WORKING_SIDE
+    tells = evidence / max(float(np.quantile(evidence, 0.95)), 1e-6)
+    tells = LEAST_EVIDENCE + (1 - LEAST_EVIDENCE) * tells.clip(0, 1)
+    if mask is None:
+        belongs = saliency.clip(ANYWHERE, 1)
+    else:
+        subject, disc = (mask > 0.5).astype(np.uint8), _disc(OUTLINE * unit)
+        silhouette = cv2.dilate(subject, disc) != cv2.erode(subject, disc)
+        tells = np.where(silhouette, 1.0, tells)
+        near = cv2.dilate(np.minimum(saliency, mask).astype(np.float32), _disc(BELONGS * unit))
+        belongs = ((near - UNSURE) / (SURE - UNSURE)).clip(0, 1)
+    weight = lines.strength * belongs * tells
+    return np.where(_on_frame(lines, borders), 0, weight).astype(np.float32)
+
+
+def trace_lines(lines: LineMap, weight: Float[np.ndarray, "height width"], *, num_strokes: int, size: float) -> Trace:
+    """The curves that could be drawn on the lines of a map.
+
+    Args:
+        lines: the lines.
+        weight: what each is worth (`weigh_lines`).
+        num_strokes: for so many strokes; fewer bridge wider gaps.
+        size: of the canvas that the longer side of the map covers, in canvas pixels.
+    """
+    unit = max(lines.strength.shape) / WORKING_SIDE
+    at_one, least, most = GAP
+    gap = min(max(at_one / max(num_strokes, 1) ** 0.5, least), most)
+    top, offset = lines.ridges()
+    chains = link_ridges(
+        top & (weight > LEAST) & (lines.strength > LOW),
+        lines.strength,
+        lines.normal,
+        offset,
+        least=HIGH,
+        gap=gap * unit,
+        spacing=SPACING * unit,
+    )
+    points = torch.cat([torch.zeros(0, 2), *(torch.from_numpy(chain.points).float() for chain in chains)])
+    rows, columns = (
+        points[:, axis].long().clamp(0, length - 1).numpy() for axis, length in zip((1, 0), weight.shape, strict=True)
+    )
+    points = points / unit
+    members, curves, errors, way = fitted_parts(chains, points, WORKING_SIDE / SPACING)
+    return Trace(
+        scale=size / WORKING_SIDE,
+        side=WORKING_SIDE,
+        points=points,
+        weights=torch.from_numpy(weight[rows, columns]),
+        curves=curves,
+        members=members,
+        errors=errors,
+        way=way,
+        power=POWER,
+        ink=INK,
+        least_new=LEAST_NEW,
+    )
+
+
+def _on_frame(lines: LineMap, borders: Borders) -> Bool[np.ndarray, "height width"]:
+    """Where a line runs along the photo's border."""
+    height, width = lines.strength.shape
+    reach = max(2, round(FRAME * max(height, width) / WORKING_SIDE))
+    upright, level = (np.abs(lines.normal[..., axis]) > ALONG for axis in (0, 1))
+    found = np.zeros((height, width), bool)
+    found[:, :reach] |= borders.left & upright[:, :reach]
+    found[:reach] |= borders.top & level[:reach]
+    found[:, width - reach :] |= borders.right & upright[:, width - reach :]
+    found[height - reach :] |= borders.bottom & level[height - reach :]
+    return found
+
+
+def _disc(radius: float) -> np.ndarray:
+    side = 2 * max(1, round(radius)) + 1
+    disc: np.ndarray = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return disc

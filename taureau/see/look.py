@@ -1,0 +1,118 @@
+"""Look: what is in a photo, and the lines of it: the whole photo first, then its subject close by.
+
+Takes a photo as it came and the two networks that look at it; gives the box of the subject and what is in that box. A
+small subject is seen as large as a large one, and much of what came along in the first look is left out in the second.
+"""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import torch
+
+from taureau.image.resample import resize
+from taureau.see.activation import Classifier, see_classes
+from taureau.see.figure_ground import Segmentation, segment, subject_box
+from taureau.see.lines import LineMap, LineNetwork, see_lines
+from taureau.shapes import Float, Tensor
+
+SIDE = 448  # pixels of the long side of the maps of each look
+# The second look is at the box of what the first found. A third is taken where that was less than this share of it.
+LOOKS, NEAR_ENOUGH = 3, 0.6
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of a photo.
+
+    Args:
+        whole: subject and ground of the whole photo, as the first look has it.
+        box: of the subject: left, top, right and bottom in pixels of the photo; the whole photo where there is none.
+        picture: what is in the box, 0..1; the maps below have its size.
+        close: subject and ground in the box.
+        lines: in the box.
+        evidence: how much each place of it speaks for what a classifier sees, 0..1.
+    """
+
+    whole: Segmentation
+    box: Box
+    picture: Float[Tensor, "3 height width"]
+    close: Segmentation
+    lines: LineMap
+    evidence: Float[np.ndarray, "height width"]
+
+
+def look(photo: Float[Tensor, "3 rows columns"], network: LineNetwork, classifier: Classifier) -> Look:
+    """Look at a photo.
+
+    Args:
+        photo: red, green and blue, 0..1, with as many pixels as there are.
+        network: what finds lines.
+        classifier: what knows classes.
+    """
+    rows, columns = photo.shape[1:]
+    box = (0, 0, columns, rows)
+    seen = _glance(photo, network, classifier)
+    whole = close = seen.found
+    for _ in range(LOOKS - 1):
+        if close.mask is None:
+            break
+        part = subject_box(close.mask, close.mask.shape)
+        nearer = _inside(box, part, close.mask.shape)
+        if _area(nearer) > NEAR_ENOUGH * _area(box) and close is not whole:
+            break
+        before, box = close, nearer
+        seen = _glance(photo[:, box[1] : box[3], box[0] : box[2]], network, classifier)
+        close = seen.found
+        if close.mask is None:
+            # So near, there may be hardly any ground left. What the look before knew holds.
+            close = _cut(before, part, seen.evidence.shape)
+            break
+    return Look(whole, box, seen.picture, close, seen.lines, seen.evidence)
+
+
+@dataclass(frozen=True)
+class _Glance:
+    """One look: subject and ground, lines, evidence, and the picture, all with a long side of `SIDE`."""
+
+    found: Segmentation
+    lines: LineMap
+    evidence: Float[np.ndarray, "height width"]
+    picture: Float[Tensor, "3 height width"]
+
+
+def _glance(photo: Tensor, network: LineNetwork, classifier: Classifier) -> _Glance:
+    scale = SIDE / max(photo.shape[1:])
+    height, width = (max(1, round(size * scale)) for size in photo.shape[1:])
+    with torch.inference_mode():
+        picture = resize(photo, height, width).clamp(0, 1)
+    lines = see_lines(network, picture)
+    evidence = see_classes(classifier, picture).evidence.numpy()
+    found = segment(picture.permute(1, 2, 0).contiguous().numpy(), evidence, lines.strength)
+    return _Glance(found, lines, evidence, picture)
+
+
+def _inside(box: Box, part: Box, shape: tuple[int, ...]) -> Box:
+    """A part of a box, given in pixels of a map of the box; at least a pixel wide and high."""
+    left, top, right, bottom = box
+    across, down = (right - left) / shape[1], (bottom - top) / shape[0]
+    x = min(left + round(part[0] * across), right - 1)
+    y = min(top + round(part[1] * down), bottom - 1)
+    return x, y, max(left + round(part[2] * across), x + 1), max(top + round(part[3] * down), y + 1)
+
+
+def _area(box: Box) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _cut(found: Segmentation, part: Box, shape: tuple[int, ...]) -> Segmentation:
+    """A part of what was found, at another size."""
+    assert found.mask is not None
+    left, top, right, bottom = part
+    saliency, mask = (
+        cv2.resize(values[top:bottom, left:right], (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+        for values in (found.saliency, found.mask)
+    )
+    return replace(found, saliency=saliency, mask=mask)

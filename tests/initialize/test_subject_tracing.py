@@ -1,0 +1,109 @@
+"""Subject tracing: which lines weigh, and that curves lie on them."""
+
+import numpy as np
+import pytest
+import torch
+
+from taureau.geometry.bezier import points_at
+from taureau.initialize.subject_tracing import LEAST_EVIDENCE, Borders, trace_lines, weigh_lines
+from taureau.initialize.tracing import choose_curves
+from taureau.see.lines import LineMap, smoothed
+
+SIDE = 224
+Y, X = np.mgrid[:SIDE, :SIDE] + 0.5
+NOWHERE = Borders(False, False, False, False)
+
+
+def line(distance: np.ndarray) -> np.ndarray:
+    """A line as a network sees it, where a distance is 0."""
+    return 0.95 * np.exp(-(distance**2) / (2 * 2.5**2))
+
+
+def circle(x: float, y: float, radius: float) -> np.ndarray:
+    return line(np.hypot(X - x, Y - y) - radius)
+
+
+def seen(strength: np.ndarray) -> LineMap:
+    return LineMap(*smoothed(strength.astype(np.float32), 1.0), 1.0)
+
+
+def everywhere() -> np.ndarray:
+    return np.ones((SIDE, SIDE), np.float32)
+
+
+def on_curves(curves: torch.Tensor) -> np.ndarray:
+    return points_at(curves, torch.linspace(0, 1, 20)).reshape(-1, 2).numpy()
+
+
+def test_curves_lie_on_the_line():
+    lines = seen(circle(112, 112, 60))
+    trace = trace_lines(lines, lines.strength, num_strokes=4, size=SIDE)
+    curves = choose_curves(trace, 4)
+    assert 2 <= len(curves) <= 4
+    away = np.hypot(*(on_curves(curves) - 112).T) - 60
+    assert np.abs(away).max() < 3
+
+
+def test_curves_are_in_pixels_of_the_canvas():
+    lines = seen(circle(112, 112, 60))
+    one, two = (choose_curves(trace_lines(lines, lines.strength, num_strokes=4, size=size), 4) for size in (224, 448))
+    torch.testing.assert_close(two, 2 * one)
+
+
+def test_no_line_is_drawn_twice():
+    lines = seen(circle(112, 112, 60))
+    curves = choose_curves(trace_lines(lines, lines.strength, num_strokes=16, size=SIDE), 16)
+    length = sum(float(curve.diff(dim=0).norm(dim=1).sum()) for curve in points_at(curves, torch.linspace(0, 1, 20)))
+    assert length < 1.2 * 2 * np.pi * 60
+
+
+def test_a_small_feature_comes_before_the_rest_of_a_long_line():
+    eye, back = circle(60, 112, 9), line(Y - 160)
+    lines = seen(np.maximum(eye, back))
+    curves = choose_curves(trace_lines(lines, lines.strength, num_strokes=3, size=SIDE), 3)
+    near_eye = [np.hypot(*(on_curves(curve[None]) - (60, 112)).T).max() < 14 for curve in curves]
+    assert not near_eye[0]
+    assert any(near_eye)
+
+
+def test_a_map_without_lines_gives_no_curves():
+    lines = seen(np.zeros((SIDE, SIDE)))
+    assert choose_curves(trace_lines(lines, lines.strength, num_strokes=4, size=SIDE), 4).shape == (0, 4, 2)
+
+
+# Weights
+
+
+def test_a_line_on_the_ground_weighs_nothing():
+    subject = (np.hypot(X - 80, Y - 112) < 50).astype(np.float32)
+    lines = seen(np.maximum(circle(80, 112, 50), line(X - 180)))
+    weight = weigh_lines(lines, subject, subject, everywhere(), NOWHERE)
+    assert weight[112, 180] == 0
+    assert weight[112, 30] > 0.8
+
+
+def test_the_silhouette_weighs_in_full_and_inner_lines_by_evidence():
+    subject = (np.hypot(X - 112, Y - 112) < 60).astype(np.float32)
+    lines = seen(np.maximum(circle(112, 112, 60), line(X - 90)))
+    evidence = np.where(Y < 112, 1.0, 0.0).astype(np.float32)
+    weight = weigh_lines(lines, subject, subject, evidence, NOWHERE)
+    top, bottom = weight[48:56, 112].max(), weight[168:176, 112].max()
+    assert bottom == pytest.approx(top, rel=0.02)
+    assert weight[150, 90] == pytest.approx(LEAST_EVIDENCE * weight[80, 90], rel=0.05)
+
+
+def test_a_line_along_the_photos_border_is_none_unless_the_border_is_a_cut():
+    lines = seen(line(X - 2))
+    assert weigh_lines(lines, everywhere(), None, everywhere(), Borders())[112, :3].max() == 0
+    assert weigh_lines(lines, everywhere(), None, everywhere(), NOWHERE)[112, :3].max() > 0.5
+
+
+def test_a_line_that_ends_at_the_border_stays():
+    lines = seen(line(Y - 112))
+    assert weigh_lines(lines, everywhere(), None, everywhere(), Borders())[112, 0] > 0.5
+
+
+def test_without_a_subject_everything_counts_a_little():
+    lines = seen(line(X - 112))
+    weight = weigh_lines(lines, np.zeros((SIDE, SIDE), np.float32), None, everywhere(), NOWHERE)
+    assert 0 < weight[112, 112] < 0.5
