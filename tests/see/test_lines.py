@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from taureau.see.edge_network import STRIDE, EdgeNetwork
+from taureau.see.edge_network import STRIDE, EdgeNetwork, load_edge_network
 from taureau.see.lines import DETAIL, GIST, LineMap, find_ridges, see_lines, smoothed
 
 
@@ -107,3 +107,17 @@ def test_a_picture_moved_by_its_stride_moves_the_lines(network):
     there = slice(inner.start + STRIDE, inner.stop + STRIDE)
     # What is far away is seen through borders that differ; it says little.
     torch.testing.assert_close(before[inner, inner], after[there, there], atol=5e-3, rtol=0)
+
+
+def test_the_shipped_network_sees_the_outline_of_a_thing_and_not_its_grain():
+    size = 192
+    y, x = np.mgrid[:size, :size] + 0.5
+    away = np.hypot(x - 96, y - 96)
+    grain = np.random.default_rng(0).normal(0, 0.03, (size, size, 1))
+    photo = np.where((away < 60)[..., None], (0.75, 0.45, 0.3), (0.3, 0.4, 0.5)) + grain
+    image = torch.from_numpy(photo.clip(0, 1)).permute(2, 0, 1).float()
+    thin = see_lines(load_edge_network(), image).thinned()
+    on_outline = np.abs(away - 60) < 3
+    assert thin[on_outline].max() > 0.9
+    assert (thin[on_outline] > 0.6).sum() > 250  # of 4√2 · 60 pixels
+    assert (thin[(away < 50)] > 0.5).sum() < 20
