@@ -52,11 +52,14 @@ class Run(Iterator[Step]):
         self.canvas = canvas
         self._last: State | None = None
         self._pending = False
+        self._closed = False
 
     def __iter__(self) -> "Run":
         return self
 
     def __next__(self) -> Step:
+        if self._closed:
+            raise StopIteration
         if self._begin is not None:
             self._start()
         if self._pending:
@@ -69,11 +72,10 @@ class Run(Iterator[Step]):
         return Step(self._last)
 
     def close(self) -> None:
-        """Stop; `sketch` stays what it was."""
-        if self._begin is not None:
-            self._start()
-        assert self._states is not None
-        self._states.close()
+        """Stop: there are no more steps, and `sketch` is the best so far."""
+        self._closed = True
+        if self._states is not None:
+            self._states.close()
 
     @property
     @engine_modes()

@@ -156,10 +156,7 @@ class Settings:
         for name in changes:
             if name not in defaults:
                 raise InputError(f"there is no setting {name!r}; the settings are {', '.join(defaults)}")
-        if changes.get("prompt") is not None:
-            changes.setdefault("loss", "text")
-        if changes.get("budget") is not None:
-            changes.setdefault("steps", MAX_STEPS)
+        changes = _with_implied(changes)
         for name, value in {**defaults, **PRESETS[preset], **changes, "preset": preset}.items():
             object.__setattr__(self, name, value)  # the dataclass is frozen
         self._check()
@@ -170,9 +167,9 @@ class Settings:
         Raises:
             InputError: as for `Settings`.
         """
-        known = {**self.as_dict(), **values}
-        if values.get("prompt") is not None and "loss" not in values:
-            known["loss"] = "text"
+        if "preset" in values:
+            raise InputError("a preset is where settings begin, not a change; give Settings(preset, ...) instead")
+        known = {**self.as_dict(), **_with_implied(dict(values))}
         return Settings(**known)
 
     @classmethod
@@ -258,6 +255,16 @@ class Settings:
         return asdict(self)
 
 
+def _with_implied(changes: dict[str, Any]) -> dict[str, Any]:
+    """Changes, and what they imply: a prompt the loss of a text, a budget the largest number of steps."""
+    implied: dict[str, Any] = {}
+    if changes.get("prompt") is not None:
+        implied["loss"] = "text"
+    if changes.get("budget") is not None:
+        implied["steps"] = MAX_STEPS
+    return implied | changes
+
+
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "fast": {},
     # The method as published; each value from the paper, section 3, and its supplement (see docs/method.md).
@@ -298,5 +305,5 @@ def _check_number(name: str, value: object, low: float, high: float, *, open_low
 
 
 def _check_choice(name: str, value: object, known: tuple[str, ...]) -> None:
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise InputError(f"{name} must be one of {', '.join(known)}, got {value!r}")

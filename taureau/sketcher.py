@@ -270,15 +270,31 @@ class Sketcher:
         }
 
 
-@spelled_out
-def draw(
+@overload
+def draw(  # type: ignore[overload-overlap]  # as for Sketcher.draw
     photo: PhotoSource | Photo,
     *,
     settings: Settings | None = None,
     on_step: Callable[[Step], None] | None = None,
     **options: Unpack[DrawOptions],
-) -> Sketch:
-    """Draw one photo with the default encoder. To draw several, make one `Sketcher` and keep it.
+) -> Sketch: ...
+@overload
+def draw(
+    photo: Sequence[PhotoSource | Photo],
+    *,
+    settings: Settings | None = None,
+    on_step: Callable[[Step], None] | None = None,
+    **options: Unpack[DrawOptions],
+) -> list[Sketch]: ...
+@spelled_out
+def draw(
+    photo: PhotoSource | Photo | Sequence[PhotoSource | Photo],
+    *,
+    settings: Settings | None = None,
+    on_step: Callable[[Step], None] | None = None,
+    **options: Unpack[DrawOptions],
+) -> Sketch | list[Sketch]:
+    """Draw a photo, or a list of photos, with the default encoder. To draw more later, make one `Sketcher` and keep it.
 
     Args:
         photo, settings, on_step, options: as for `Sketcher.draw`.
@@ -286,7 +302,11 @@ def draw(
     Raises:
         InputError: a photo, a setting, or a combination of settings that cannot be used.
     """
-    return Sketcher().draw(photo, settings=settings, on_step=on_step, **options)
+    sketcher = Sketcher()
+    if isinstance(photo, list | tuple):
+        photos = cast(Sequence[PhotoSource | Photo], photo)
+        return sketcher.draw(photos, settings=settings, on_step=on_step, **options)
+    return sketcher.draw(cast(PhotoSource | Photo, photo), settings=settings, on_step=on_step, **options)
 
 
 def _request(photo: PhotoSource | Photo, settings: Settings | None, options: dict[str, Any], since: float) -> _Request:
@@ -316,6 +336,8 @@ def _chosen(settings: Settings | None, values: dict[str, Any]) -> tuple[Settings
     if settings is not None and "preset" in values:
         raise InputError("give settings or a preset, not both")
     picture = None
+    if "mask" in values and values["mask"] is None:
+        raise InputError("mask must be a name or a picture, got None; mask 'none' draws the whole photo")
     if "mask" in values and not (isinstance(values["mask"], str) and values["mask"] in MASKS):
         picture, values["mask"] = values["mask"], "image"
     if values.get("seed", 0) is None:
@@ -379,7 +401,8 @@ def _candidates(prepared: PreparedPhoto, target: Target, request: _Request) -> C
         num_extra = max(min(round(settings.overcomplete * settings.strokes), MOST_OVERCOMPLETE - settings.strokes), 0)
     resumed = None
     if earlier is not None:
-        resumed = Resumed(earlier.strokes.scaled(settings.size / earlier.canvas.size), request.freeze)
+        strokes = earlier.strokes.to(torch.float32).scaled(settings.size / earlier.canvas.size)
+        resumed = Resumed(strokes, request.freeze)
     trace = prepared.trace(settings.strokes) if is_traced else None
     return first_candidates(
         Guide(prepared.placement, prepared.coverage, trace, target.palette),

@@ -301,5 +301,9 @@ def test_changed_settings_are_checked_and_a_prompt_brings_its_loss():
     base = Settings("paper", strokes=7)
     assert base.with_values(strokes=3) == Settings("paper", strokes=3)
     assert base.with_values(prompt="a bull").loss == "text"
+    assert base.with_values(budget=2.0) == Settings("paper", strokes=7, budget=2.0)
+    assert base.with_values(budget=2.0, steps=9).steps == 9
+    with pytest.raises(InputError, match="a preset is where settings begin"):
+        base.with_values(preset="fast")
     with pytest.raises(InputError, match="strokes must be"):
         base.with_values(strokes=0)

@@ -71,7 +71,7 @@ def test_more_candidates_begin_with_the_same_ones(sketcher):
     assert many.scores["candidates"][0] == pytest.approx(few.scores["candidates"][0], rel=1e-4)
     scores, regularized = many.scores["candidates"], many.scores["regularized"]
     assert many.scores["clean"] == min(scores)  # three strokes are few
-    assert all(score < cost for score, cost in zip(scores, regularized, strict=True))  # priors are on
+    assert all(score < cost for score, cost in zip(scores, regularized, strict=True))  # regularizers are on
     assert len(set(many.scores["candidates"])) == 3
 
 
@@ -117,14 +117,14 @@ def test_the_sketch_has_the_photo_s_shape_on_a_canvas_of_any_size(sketcher, widt
 @pytest.mark.parametrize(
     ("overcomplete", "strokes", "begun"), [(0, 5, 5), (1, 5, 10), (3, 5, 20), (1, 60, 64), (1, 99, 99)]
 )
-def test_a_drawing_begins_with_strokes_in_surplus(sketcher, overcomplete, strokes, begun):
+def test_a_drawing_begins_with_strokes_in_extra_strokes(sketcher, overcomplete, strokes, begun):
     steps = list(sketcher.steps(PHOTO, **quick(overcomplete=float(overcomplete), strokes=strokes, steps=10)))
     counts = [len(step.strokes) for step in steps]
     # Of the shares 1/9, 2/9 ... of the way the second is the first that is 15 %.
     assert counts == [strokes, begun, *[strokes] * 9]
 
 
-def test_a_subject_that_is_cut_out_has_no_surplus(sketcher, tmp_path):
+def test_a_subject_that_is_cut_out_has_no_extra_strokes(sketcher, tmp_path):
     mask = np.zeros((64, 64), np.uint8)
     mask[16:48, 16:48] = 255
     Image.fromarray(mask).save(tmp_path / "middle.png")
@@ -134,7 +134,7 @@ def test_a_subject_that_is_cut_out_has_no_surplus(sketcher, tmp_path):
     assert [max(len(step.strokes) for step in steps) for steps in (whole, cut_out)] == [6, 3]
 
 
-def test_a_sketch_that_is_continued_has_no_surplus(sketcher):
+def test_a_sketch_that_is_continued_has_no_extra_strokes(sketcher):
     start = sketcher.draw(PHOTO, **quick())
     for freeze in (False, True):
         steps = sketcher.steps(PHOTO, resume=start, freeze=freeze, **quick(strokes=5))
@@ -174,7 +174,7 @@ def test_a_photo_too_long_to_be_drawn_is_said(sketcher):
 
 
 @pytest.mark.parametrize(("strokes", "whole", "cut_out"), [(3, 0.5, 0.5), (12, 0.5, 0.75), (16, 0.5, 1.0)])
-def test_priors_count_more_on_a_subject_alone_with_many_strokes(
+def test_regularizers_count_more_on_a_subject_alone_with_many_strokes(
     sketcher, monkeypatch, tmp_path, strokes, whole, cut_out
 ):
     plain, found = taureau.sketcher.optimize, []
@@ -196,8 +196,8 @@ def test_priors_count_more_on_a_subject_alone_with_many_strokes(
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", ["perception", "l2", "lpips", "xdog"])
 def test_each_loss_draws_in_its_own_way(sketcher, loss):
-    # In a dozen steps some losses are hardly below the start, by less than a score is rounded. Names and priors are not
-    # in the score; with three strokes they cost most of what it falls by in 40 steps.
+    # In a dozen steps some losses are hardly below the start, by less than a score is rounded. Distillation and
+    # regularizers are not in the score; with three strokes they cost most of what it falls by in 40 steps.
     sketch = sketcher.draw(PHOTO, **quick(loss=loss, steps=80))
     assert sketch.settings.loss == loss
     start = next(iter(sketcher.steps(PHOTO, **quick(loss=loss))))

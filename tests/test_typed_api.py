@@ -22,6 +22,7 @@ sketch = taureau.draw("cat.jpg", strokes=8, seed=None, mask=np.ones((4, 4)), res
 sketcher = taureau.Sketcher()
 one: taureau.Sketch = sketcher.draw(Path("cat.jpg"), preset="paper", on_step=lambda step: print(step.loss))
 many: list[taureau.Sketch] = sketcher.draw([Path("a.jpg"), Path("b.jpg")], color=True)
+lots: list[taureau.Sketch] = taureau.draw([Path("a.jpg")], strokes=3)
 run: taureau.Run = sketcher.steps("cat.jpg", settings=taureau.Settings("paper", strokes=3), budget=2.5)
 losses: list[float] = [step.loss for step in run]
 """

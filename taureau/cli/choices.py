@@ -25,6 +25,7 @@ class Choices:
         encoder: its name; None for the default.
         saliency: name of another encoder for saliency; None for the encoder's own choice.
         freeze: whether the strokes of a resumed sketch stay as they are.
+        encoder_sha256: hash of the weights that `--like` needs; None for any.
     """
 
     settings: "taureau.Settings"
@@ -32,6 +33,16 @@ class Choices:
     encoder: str | None
     saliency: str | None
     freeze: bool
+    encoder_sha256: str | None = None
+
+    def check_weights(self, sketcher: "taureau.Sketcher") -> None:
+        """Refuse to draw like a sketch with other weights than it was drawn with."""
+        found = sketcher.encoder.weights_sha256
+        if self.encoder_sha256 is not None and found != self.encoder_sha256:
+            raise click.UsageError(
+                f"--like: that sketch was drawn with other weights of {sketcher.encoder.name}; add --weights FILE, "
+                "or name an --encoder"
+            )
 
     def as_options(self) -> dict[str, Any]:
         """Keyword arguments for `Sketcher.steps`."""
@@ -72,19 +83,18 @@ def choose(
     picture = None if mask is None or mask in MASKS else Path(mask)
     if mask is not None:
         asked["mask"] = mask if picture is None else "image"
-    base = None
+    base = sha256 = None
     if settings_file is not None:
         base = taureau.Settings.load(settings_file)
     if like is not None:
         record = _record_of(like)
+        sha256 = record.get("encoder_sha256") if encoder is None else None
         base, encoder, saliency = _as_in(record, encoder, saliency)
         freeze = freeze or _was_frozen(record, like, resume)
     if base is not None and "preset" in asked:
         raise click.UsageError(f"--preset goes without {'--like' if settings_file is None else '--settings'}")
     if base is None:
-        asked.setdefault("seed", secrets.randbelow(2**32))
-    elif settings_file is not None and "seed" not in asked:
-        asked["seed"] = base.seed
+        asked.setdefault("seed", secrets.randbelow(2**31))
     settings = taureau.Settings(**asked) if base is None else base.with_values(**asked)
     if settings.mask == "image" and picture is None:
         raise click.UsageError("the drawing was made with a mask picture; add --mask FILE, or another --mask")
@@ -97,7 +107,7 @@ def choose(
         raise click.UsageError("--freeze keeps the strokes of --resume unchanged; add --resume SVG")
     if settings.loss == "text":
         _check_reads_text(encoder)
-    return Choices(settings, picture, encoder, saliency, freeze)
+    return Choices(settings, picture, encoder, saliency, freeze, sha256)
 
 
 def _record_of(like: Path) -> dict[str, Any]:

@@ -156,7 +156,7 @@ def draw(
     earlier = None if resume is None else taureau.Sketch.load(resume)
     if earlier is not None:
         is_open = values["strokes"] is None and settings_file is None and like is None
-        chosen = replace(chosen, settings=_settings_to_resume(chosen, earlier, is_open=is_open))
+        chosen = replace(chosen, settings=_with_enough_strokes(chosen, earlier, is_open=is_open))
     attempt = _Attempts(as_json=as_json)
     sketcher = None
     for number, (photo, outputs) in enumerate(zip(photos, planned, strict=True), start=1):
@@ -166,7 +166,9 @@ def draw(
             continue
         # What fails here would fail for every photo, and ends the command. It comes after the first photo that can be
         # read, since loading a network to refuse a photo would be a long wait for a no.
-        sketcher = sketcher or _make_sketcher(chosen, weights, device)
+        if sketcher is None:
+            sketcher = _make_sketcher(chosen, weights, device)
+            chosen.check_weights(sketcher)
         steps = partial(sketcher.steps, picture, resume=earlier, since=started, **chosen.as_options())
         drawn = attempt(photo, partial(_draw_photo, steps, outputs, view, overwrite=overwrite, shown=not quiet))
         if drawn is None:
@@ -186,7 +188,7 @@ def draw(
     return attempt.exit_code
 
 
-def _settings_to_resume(chosen: Choices, earlier: "taureau.Sketch", *, is_open: bool) -> "taureau.Settings":
+def _with_enough_strokes(chosen: Choices, earlier: "taureau.Sketch", *, is_open: bool) -> "taureau.Settings":
     """The settings for continuing a sketch: as many strokes as it has, where nobody said how many.
 
     Raises:

@@ -64,6 +64,8 @@ def choose_device(name: str) -> torch.device:
         InputError: an unknown name.
         BackendError: a device that is not here.
     """
+    if not isinstance(name, str):
+        raise InputError(f"device must be a name such as cpu or cuda:1, got {name!r}")
     kind, _, index = name.partition(":")
     numbered = ":" in name
     if kind not in DEVICES or (numbered and not (kind == "cuda" and index.isdecimal())):

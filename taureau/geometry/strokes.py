@@ -59,6 +59,10 @@ class Strokes:
         sketches = torch.arange(len(which), device=which.device)[:, None]
         return self._mapped(lambda values, _: values[sketches, which])
 
+    def to(self, dtype: torch.dtype) -> "Strokes":
+        """The same strokes as numbers of another type."""
+        return self._mapped(lambda values, _: values.to(dtype))
+
     def scaled(self, scale: float) -> "Strokes":
         """The same strokes with lengths multiplied by `scale`."""
         return replace(self, points=self.points * scale, width=self.width * scale)

@@ -26,7 +26,7 @@ def resize(
 
     Gradient: exact, to `images`.
 
-    Source: Keys 1981 (see `cubic.keys_cubic`).
+    Source: Keys 1981 (see `keys_cubic`).
     """
     rows, columns = images.shape[-2:]
     if rows != height:

@@ -183,7 +183,7 @@ def _halved(curves: Float[Tensor, "curves 4 2"], num: int, least: float) -> Floa
 
 
 def _off(placement: Float[Tensor, "size size"], strokes: Strokes) -> Float[Tensor, "size size"]:
-    """Attention where some strokes leave paper."""
+    """The placement map where some strokes leave paper."""
     paper = rasterize(strokes, Canvas(placement.shape[-1]), backend="torch").mean(dim=0)
     return placement * paper.to(placement)
 

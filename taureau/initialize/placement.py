@@ -1,7 +1,7 @@
-"""Attention: what an encoder finds salient, on the edges of the photo.
+"""Placement: where random strokes should begin: what is salient, on the edges of the photo.
 
-Takes maps of one size, gives the map that strokes are placed by. A photo without edges or without anything salient
-still gets a map, and the caller is told.
+Takes maps of one size, gives one. A photo without edges or without anything salient still gets a map, and the caller
+is told.
 """
 
 from dataclasses import dataclass

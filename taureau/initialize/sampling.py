@@ -1,6 +1,6 @@
 """Placement: where the strokes start, and the short curves they start as.
 
-Takes an attention map, gives points drawn from it without replacement, and a small random curve at each. All
+Takes a placement map, gives points drawn from it without replacement, and a small random curve at each. All
 randomness is drawn on the CPU from the generator given, so that every device starts with the same strokes.
 """
 
@@ -21,9 +21,9 @@ def sample_points(
     temperature: float = TEMPERATURE,
     coverage: Float[Tensor, "height width"] | None = None,
 ) -> Float[Tensor, "num 2"]:
-    """Draw pixels one after the other, each with probability proportional to exp(attention / temperature).
+    """Draw pixels one after the other, each with probability proportional to exp(placement / temperature).
 
-    Only pixels with attention over 0 take part, and none is drawn twice. When there are fewer than `num` of them, all
+    Only pixels with a placement over 0 take part, and none is drawn twice. When there are fewer than `num` of them, all
     are taken; what is missing is drawn evenly from the rest of the photo, and once every pixel of the photo is taken,
     evenly from the photo with replacement.
 

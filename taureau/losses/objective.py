@@ -113,7 +113,7 @@ class PerceptionObjective:
         self._viewing = viewing
         self._geometric = lpips_loss if unit_length else geometric_loss
         self._semantic_weight = 0.0 if unit_length else encoder.semantic_weight
-        self._naming = distillation
+        self._distillation = distillation
         # More pixels than the encoder sees would only be thrown away, at every view of every step.
         self._side = min(photo.shape[-1], encoder.input_side)
         assert pool.grid.shape[1] == self._side, f"views of {self._side} pixels, got {pool.grid.shape[1]}"
@@ -157,11 +157,11 @@ class PerceptionObjective:
         """
         chosen = _choose_views(self._pool, self._viewing.per_step, generator)
         images = _with_views(_shrunk(sketches, self._side), self._pool.select(chosen), self._viewing.fill)
-        seen = self._look(images, names=self._photo_logits is not None)
+        seen = self._look(images, logits=self._photo_logits is not None)
         loss = self._compare(seen, functional.pad(chosen + 1, (1, 0)))
         if self._photo_logits is not None:
             assert seen.logits is not None
-            weight = self._naming * (1 - progress)
+            weight = self._distillation * (1 - progress)
             loss = loss + weight * distillation_loss(seen.logits, self._photo_logits, 1 + len(chosen))
         return loss
 
@@ -191,8 +191,8 @@ class PerceptionObjective:
             weights = functional.adaptive_avg_pool2d(self._weights[CLEAN], (theirs.shape[-2], theirs.shape[-1]))[:, 0]
             return distances[:-1].minimum(distances[-1:]) * weights
 
-    def _look(self, images: Tensor, *, names: bool = False) -> Features:
-        beyond = self._semantic_weight > 0 or names
+    def _look(self, images: Tensor, *, logits: bool = False) -> Features:
+        beyond = self._semantic_weight > 0 or logits
         return self._encoder(images, tuple(self._encoder.loss_layers), embedding=beyond)
 
     def _compare(self, sketch: Features, views: Tensor | slice) -> Tensor:
@@ -265,7 +265,7 @@ class TextObjective:
         generator: torch.Generator,
         progress: float = 0.0,  # noqa: ARG002 - the protocol's
     ) -> Float[Tensor, " candidates"]:
-        """Distance to the text, averaged over the clean view and `views_per_step` random ones."""
+        """Distance to the text, averaged over the clean view and `Viewing.per_step` random ones."""
         chosen = _choose_views(self._pool, self._viewing.per_step, generator)
         images = _with_views(_shrunk(sketches, self._side), self._pool.select(chosen), self._viewing.fill)
         return self._distance(images, 1 + len(chosen))

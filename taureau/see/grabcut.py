@@ -24,7 +24,7 @@ CONTACT = 0.25  # of the photo's border: a mask that takes more has taken backgr
 # must not have run along more of the border than this: there the subject is larger than the photo.
 FRAME, FRAMED_AGREEMENT, FRAMED_CONTACT = 0.018, 0.9, 0.35
 LARGEST = 0.6  # the share of the mask that its largest piece must have, or it is in pieces
-CRUMB = 0.05  # of the largest piece: smaller ones are dropped
+LEAST_PIECE = 0.05  # of the largest piece: smaller ones are dropped
 DIFFERENCE = 12.0  # Lab units between the colours along both sides of the cut; less and the cut follows no edge
 
 CLOSING = 0.015  # of the photo's long side: gaps that are closed
@@ -102,10 +102,10 @@ def _grab(photo: np.ndarray, saliency: np.ndarray, start: float) -> np.ndarray |
     ground, figure = np.zeros((1, 65)), np.zeros((1, 65))
     anywhere = (0, 0, 1, 1)  # a rectangle is asked for, and not used with marks
     cv2.grabCut(pixels, marks, anywhere, ground, figure, ROUNDS, cv2.GC_INIT_WITH_MASK)
-    return _tidied((marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD))
+    return _cleaned((marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD))
 
 
-def _tidied(mask: np.ndarray) -> np.ndarray:
+def _cleaned(mask: np.ndarray) -> np.ndarray:
     """Close gaps, fill holes, drop specks."""
     closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, _disc(CLOSING * max(mask.shape)))
     # What cannot be reached from outside is a hole.
@@ -115,7 +115,7 @@ def _tidied(mask: np.ndarray) -> np.ndarray:
     numbers, areas = _pieces(filled)
     if len(areas) == 0:
         return filled
-    keep = np.flatnonzero(areas >= CRUMB * areas.max()) + 1
+    keep = np.flatnonzero(areas >= LEAST_PIECE * areas.max()) + 1
     return np.isin(numbers, keep)
 
 

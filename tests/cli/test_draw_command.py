@@ -621,3 +621,13 @@ def test_files_of_settings_that_make_no_sense_are_refused(photo, tmp_path, monke
     )
     outcome = run("draw", photo, *options)
     assert (outcome.code, words in outcome.stderr) == (code, True), outcome.stderr
+
+
+def test_like_refuses_other_weights(photo, tmp_path):
+    first = tmp_path / "first.svg"
+    assert run("draw", photo, *QUICK, "-o", first).code == 0
+    text = first.read_text()
+    sha256 = taureau.Sketch.load(first).record["encoder_sha256"]
+    first.write_text(text.replace(sha256, "0" * 64))
+    outcome = run("draw", photo, "--like", first)
+    assert (outcome.code, "add --weights FILE" in outcome.stderr) == (2, True), outcome.stderr

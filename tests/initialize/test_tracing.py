@@ -186,7 +186,7 @@ def test_the_first_candidate_is_the_plain_choice_and_the_others_vary():
     assert torch.equal(starts[:2], candidates(horse, 4, seeds=(1, 2)).points)
 
 
-def test_blank_paper_has_no_lines_and_all_begin_as_squiggles():
+def test_blank_paper_has_no_lines_and_all_begin_as_random_curves():
     blank = torch.ones(3, SIDE, SIDE)
     trace = find_lines(blank, EVERYWHERE, num_strokes=5)
     assert choose_curves(trace, 5).shape == (0, 4, 2)
@@ -208,7 +208,7 @@ def test_more_strokes_than_lines_draw_the_longest_in_parts():
     assert float(lengths(parts).max()) < float(lengths(whole).max()) / 1.9
 
 
-def test_what_no_line_is_left_for_begins_as_squiggles_off_the_lines():
+def test_what_no_line_is_left_for_begins_as_random_curves_off_the_lines():
     trace = find_lines(inked(WAVE), EVERYWHERE, num_strokes=30)
     num = len(choose_curves(trace, 30))
     assert 0 < num < 30
@@ -228,7 +228,7 @@ def test_strokes_in_surplus_come_last_and_go_on_what_the_others_leave_out():
     for start in more:
         drawn = [min(range(3), key=lambda i: farthest(along(one[None]), lines[i])) for one in start[:3]]
         assert sorted(drawn) == [0, 1, 2]
-        assert float(lengths(start[2:3])) > 20 > float(lengths(start[3:]))  # no line is left for the last, a squiggle
+        assert float(lengths(start[2:3])) > 20 > float(lengths(start[3:]))  # the last, a random curve, has no line
 
 
 def test_a_sketch_that_is_continued_keeps_its_strokes_and_gets_what_is_missing():
@@ -252,11 +252,11 @@ def begun(sketcher: Sketcher, **settings: object) -> Sketch:
 
 
 def test_a_drawing_begins_as_it_is_told_and_says_so(sketcher):
-    lines, squiggles = begun(sketcher, initialization="traced"), begun(sketcher, initialization="random")
-    assert [sketch.record["settings"]["initialization"] for sketch in (lines, squiggles)] == ["traced", "random"]
-    # An outline is nearer to a horse than four squiggles of chance.
-    assert lines.scores["clean"] < 0.7 * squiggles.scores["clean"]
-    assert lengths(lines.strokes.points).sum() > 5 * lengths(squiggles.strokes.points).sum()
+    lines, random_ones = begun(sketcher, initialization="traced"), begun(sketcher, initialization="random")
+    assert [sketch.record["settings"]["initialization"] for sketch in (lines, random_ones)] == ["traced", "random"]
+    # An outline is nearer to a horse than four random curves of chance.
+    assert lines.scores["clean"] < 0.7 * random_ones.scores["clean"]
+    assert lengths(lines.strokes.points).sum() > 5 * lengths(random_ones.strokes.points).sum()
 
 
 @pytest.mark.parametrize(("loss", "looks"), [({}, 1), ({"prompt": "a horse"}, 0)], ids=["photo", "text"])
@@ -273,7 +273,7 @@ def test_a_text_has_no_lines(sketcher, monkeypatch, loss, looks):
     assert asked == [4] * looks
 
 
-def test_the_preset_paper_begins_with_squiggles(sketcher):
+def test_the_preset_paper_begins_with_random_curves(sketcher):
     paper = begun(sketcher, preset="paper")
     assert torch.equal(paper.strokes.points, begun(sketcher, preset="paper", initialization="random").strokes.points)
     assert not torch.equal(

@@ -157,7 +157,7 @@ def plain_divergence(photo: list[float], sketch: list[float]) -> float:
     return sum(a * math.log(a / b) for a, b in zip(p, q, strict=True))
 
 
-def test_naming_loss_equals_a_plain_loop() -> None:
+def test_distillation_loss_equals_a_plain_loop() -> None:
     sketch, photo = random(CANDIDATES * VIEWS, 9, seed=1), random(1, 9, seed=2)
     apart = [plain_divergence(photo[0].tolist(), logits) for logits in sketch.tolist()]
     expected = [sum(apart[c * VIEWS : (c + 1) * VIEWS]) / VIEWS for c in range(CANDIDATES)]
@@ -167,7 +167,7 @@ def test_naming_loss_equals_a_plain_loop() -> None:
     assert float(distillation_loss(photo, sketch[:1], 1)) != pytest.approx(apart[0], rel=1e-3)
 
 
-def test_naming_loss_is_least_for_the_same_names_and_finite_for_unthinkable_ones() -> None:
+def test_distillation_loss_is_least_for_the_same_names_and_finite_for_unthinkable_ones() -> None:
     photo = random(1, 9)
     assert distillation_loss(photo, photo, 1).item() == pytest.approx(0, abs=1e-12)
     sure = torch.tensor([[300.0, 0.0]])

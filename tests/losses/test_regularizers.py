@@ -1,4 +1,4 @@
-"""Priors are 0 for a clean drawing, grow with what they are against, and pull the other way."""
+"""Regularizers are 0 for a clean drawing, grow with what they are against, and pull the other way."""
 
 import math
 
@@ -340,6 +340,6 @@ def test_together_they_are_a_sum_of_each_candidate():
 @pytest.mark.parametrize(
     ("num_strokes", "expected"), [(1, 1), (4, 1), (8, 1), (10, 1.25), (16, 2), (17, 2), (64, 2), (4096, 2)]
 )
-def test_priors_count_more_where_there_are_many_strokes_for_a_subject_alone(num_strokes, expected):
+def test_regularizers_count_more_where_there_are_many_strokes_for_a_subject_alone(num_strokes, expected):
     assert regularization_scale(num_strokes, isolated=True) == expected
     assert regularization_scale(num_strokes, isolated=False) == 1

@@ -218,7 +218,7 @@ def test_the_one_that_goes_on_alone_is_the_sketch_whatever_it_scores():
     found = list(run(random_strokes(3, 4, seed=4), l2_objective(), **options))
     leader = found[5].best.winner
     assert [step.best.winner for step in found[5:]] == [leader] * 16
-    # Proof of the guard: priors so strong bring it to a higher score than another stopped at.
+    # Proof of the guard: regularizers so strong bring it to a higher score than another stopped at.
     assert found[-1].best.scores[leader] > found[-1].best.scores.min() + 1e-4
 
 
@@ -274,7 +274,7 @@ def test_with_a_deadline_all_schedules_go_by_the_clock(plain_pictures, late):
     np.testing.assert_allclose(path[:, leader], expected[:, leader], atol=1e-4, rtol=1e-5)
 
 
-# Strokes in surplus
+# Extra strokes
 
 
 def of_many_widths(candidates: int, num: int) -> Strokes:
@@ -334,7 +334,7 @@ def test_after_however_few_steps_there_are_as_many_strokes_as_asked_for(steps):
 
 
 def test_colours_go_with_their_strokes(colors_as_picture):
-    # Colour 0.3 is wanted: the strokes of other colours are the ones in surplus.
+    # Colour 0.3 is wanted: the strokes of other colours are the ones extra.
     first = colored(0.9, 0.9, 0.9, 0.3, 0.3, 0.3, 0.1, 0.1, 0.1)
 
     class Near(Bowl):
@@ -419,7 +419,7 @@ def test_the_scores_are_of_exactly_the_strokes_that_are_kept():
 
 @pytest.mark.parametrize("num", [4, 20])
 @pytest.mark.parametrize("num_frozen", [0, 2])
-def test_what_is_kept_has_the_lowest_sum_of_score_and_priors(num_frozen, num):
+def test_what_is_kept_has_the_lowest_sum_of_score_and_regularizers(num_frozen, num):
     objective, first = l2_objective(), random_strokes(3, num)
     blank = float(objective.score(torch.ones(1, 3, 64, 64)))
     width = float(first.width.mean())
@@ -445,7 +445,7 @@ def test_what_is_kept_has_the_lowest_sum_of_score_and_priors(num_frozen, num):
 
 
 @pytest.mark.parametrize(("num", "seed"), [(7, 1), (8, 2)])
-def test_few_strokes_are_compared_by_score_and_more_by_score_and_priors(num, seed):
+def test_few_strokes_are_compared_by_score_and_more_by_score_and_regularizers(num, seed):
     *_, last = run(random_strokes(3, num, seed=seed), l2_objective(), steps=3, learning_rate=4.0, regularization=5.0)
     by_score, by_cost = int(last.best.scores.argmin()), int(last.best.regularized.argmin())
     assert by_score != by_cost  # proof of the guard

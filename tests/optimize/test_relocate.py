@@ -117,16 +117,16 @@ def plain_pictures(monkeypatch):
     monkeypatch.setattr(taureau.optimize.cost, "rasterize", points_as_picture)
 
 
-def crumbled() -> Strokes:
+def collapsed_sketch() -> Strokes:
     """Strokes 1 and 2 of three are crumbs."""
     points = random_strokes(1, 3, SIZE).points
     points[0, 1] = straight(0.25)
     points[0, 2] = straight(0.5) + 20
-    return Strokes.black(points, 0.5)  # so thin that a stroke that starts anew is no crumb
+    return Strokes.black(points, 0.5)  # so thin that a stroke that starts anew is no dot
 
 
 def bowl(residual: torch.Tensor | None) -> Bowl:
-    # Flat enough for Adam's memory of a slope to matter, and far enough for no crumb to grow.
+    # Flat enough for Adam's memory of a slope to matter, and far enough for no dot to grow.
     chance = seeded(5)
     return Bowl(1000 * torch.rand(24, generator=chance), torch.rand(24, generator=chance) * 0.1 + 0.01, residual)
 
@@ -146,9 +146,9 @@ def jumps(path: list[torch.Tensor]) -> list[list[int]]:
     return [(far > 1).nonzero().flatten().tolist() for far in farthest]
 
 
-def test_crumbs_start_anew_every_so_many_steps_and_others_do_not(plain_pictures):
+def test_collapsed_strokes_start_anew_every_so_many_steps_and_others_do_not(plain_pictures):
     residual = lacking_at((5, 25, 3.0), (20, 8, 9.0))
-    path = paths(crumbled(), bowl(residual), steps=12, relocate_every=4)
+    path = paths(collapsed_sketch(), bowl(residual), steps=12, relocate_every=4)
     assert jumps(path) == [[], [], [], [1, 2], *[[]] * 8]
     assert middles(path[4])[0, 1].tolist() == [17.0, 41.0]
     assert middles(path[4])[0, 2].tolist() == [51.0, 11.0]
@@ -156,7 +156,7 @@ def test_crumbs_start_anew_every_so_many_steps_and_others_do_not(plain_pictures)
 
 def test_adam_forgets_the_strokes_that_start_anew_and_no_other(plain_pictures):
     objective = bowl(lacking_at((5, 25, 3.0), (20, 8, 9.0)))
-    path = paths(crumbled(), objective, steps=12, relocate_every=5)
+    path = paths(collapsed_sketch(), objective, steps=12, relocate_every=5)
     target, curvature = objective.target.double().numpy(), objective.curvature.double().numpy()
 
     def continued(forget: bool) -> np.ndarray:
@@ -177,7 +177,7 @@ def test_adam_forgets_the_strokes_that_start_anew_and_no_other(plain_pictures):
 def test_nothing_starts_anew_in_the_last_third(plain_pictures, steps, every, looks):
     # No map of what is lacking: the crumbs stay crumbs, and every look is counted.
     objective = bowl(None)
-    path = paths(crumbled(), objective, steps=steps, relocate_every=every)
+    path = paths(collapsed_sketch(), objective, steps=steps, relocate_every=every)
     assert objective.asked_lacking == looks
     assert not any(jumps(path))
 
@@ -185,19 +185,19 @@ def test_nothing_starts_anew_in_the_last_third(plain_pictures, steps, every, loo
 def test_zero_is_never_and_so_it_is_in_the_preset_paper(plain_pictures):
     objective = bowl(lacking_at((5, 25, 3.0)))
     every = Settings("paper").relocate_every
-    path = paths(crumbled(), objective, steps=12, relocate_every=every)
+    path = paths(collapsed_sketch(), objective, steps=12, relocate_every=every)
     assert objective.asked_lacking == 0
     assert not any(jumps(path))
     assert Settings().relocate_every > 0
 
 
-def test_an_objective_is_asked_only_when_there_are_crumbs(plain_pictures):
+def test_an_objective_is_asked_only_when_there_are_collapsed_strokes(plain_pictures):
     objective = bowl(lacking_at((5, 25, 3.0)))
     paths(random_strokes(1, 3, SIZE), objective, steps=6, relocate_every=1)
     assert objective.asked_lacking == 0
 
 
-def test_locked_crumbs_stay(plain_pictures):
-    path = paths(crumbled(), bowl(lacking_at((5, 25, 3.0))), steps=6, relocate_every=2, num_frozen=2)
+def test_locked_collapsed_strokes_stay(plain_pictures):
+    path = paths(collapsed_sketch(), bowl(lacking_at((5, 25, 3.0))), steps=6, relocate_every=2, num_frozen=2)
     assert jumps(path)[1] == [2]
     assert all(torch.equal(points[:, :2], path[0][:, :2]) for points in path)
