@@ -20,7 +20,7 @@ TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
 help:
 	@echo "make demo   draw a photo with 16 strokes, and say where the drawing is"
 	@echo "make test   run the quick tests (minutes)"
-	@echo "make test-all  run the slow tests too, as CI does"
+	@echo "make test-all   run the slow tests too, as CI does"
 	@echo "make lint   check format, style, types and layers"
 	@echo "make bench  measure speed and print it (minutes)"
 	@echo "make clean  remove the environment and what the targets made"

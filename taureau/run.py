@@ -18,7 +18,7 @@ Begin = Callable[[], tuple[Generator[State, None, None], dict[str, Any]]]
 
 
 class Step:
-    """One step, as a caller sees it: that of the leading candidate.
+    """One step of the leading candidate, as a caller sees it.
 
     Attributes:
         number: 0 for the start, `total` for the last.

@@ -1,8 +1,8 @@
 """Best: keep the best state of every candidate, and the best candidate.
 
-A candidate's best state has the lowest regularized score: its score, and what the regularizers have against it. So has
-the best candidate, unless it has few strokes: then a tidy one may omit the subject, and the lowest score wins. What has
-no finite regularized score never wins over what has.
+Of a candidate's states the one with the lowest regularized score is kept: its score plus the regularizers. The
+candidate with the lowest regularized score wins. With few strokes the lowest score alone decides, since a smooth
+candidate may omit the subject. A value that is not finite never wins.
 """
 
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ class Best:
         return int(torch.where(torch.isfinite(self.regularized), _comparable(compared), torch.inf).argmin())
 
     def settled(self) -> "Best":
-        """This, with the winner of now as the winner for good: a tidier state may have a higher score."""
+        """This, with the winner of now as the winner for good: a smoother state may have a higher score."""
         return replace(self, alone=self.winner)
 
     def improved(self, new: "Best") -> "Best":

@@ -65,7 +65,7 @@ def score(population: Population, cost: Cost, objective: Objective) -> Best:
         total = found + cost.penalty(active, sketches)
     scores, regularized = found.new_full((2, population.num_candidates), torch.inf).cpu()
     scores[population.active], regularized[population.active] = found.cpu(), total.cpu()
-    # With few strokes, a tidy candidate may omit the subject.
+    # With few strokes, a smooth candidate may omit the subject.
     return Best(everything.detached(), scores, regularized, by_score=population.num_strokes < SPARSE)
 
 
