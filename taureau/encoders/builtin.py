@@ -21,13 +21,13 @@ from torch.nn import functional
 
 from taureau.encoders.base import Encoder, Features
 from taureau.encoders.line_energy import line_energy, quadrature_filters
-from taureau.encoders.tensors import freeze, read_tensors
+from taureau.encoders.tensors import check_shapes, freeze, read_tensors
 from taureau.errors import InputError, WeightsError
 from taureau.files import shown
 from taureau.image.normalize import NO_CONTRAST, normalize_map
 from taureau.image.resample import resize
 from taureau.shapes import Float, Tensor
-from taureau.weights.safetensors import EXPONENTS, Layout, hash_file, read_layout
+from taureau.weights.safetensors import hash_file, read_layout
 
 # Local heads, by the part of the picture's side that their map has: the stage that each looks at.
 LOCAL_STAGES: Mapping[str, int] = MappingProxyType({"quarter": 2, "eighth": 3, "sixteenth": 4})
@@ -116,7 +116,7 @@ class Builtin(Encoder):
         with torch.device("meta"):
             tower = Tower(Architecture.from_dict(record["architecture"]))
         shapes = {name: tuple(tensor.shape) for name, tensor in tower.state_dict().items()}
-        _check_layout(layout, shapes, file)
+        check_shapes(layout, shapes, file, "builtin")
         tensors = read_tensors(file, layout, shapes)
         for name, tensor in tensors.items():
             if tensor.dim() == 4:  # the layout that convolutions are fastest in
@@ -280,17 +280,3 @@ def _read_record(file: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{shown(file)}: its header has no record of the network builtin") from error
     return dict(record)
-
-
-def _check_layout(layout: Layout, shapes: Mapping[str, tuple[int, ...]], file: Path) -> None:
-    for name, shape in shapes.items():
-        if name not in layout:
-            raise WeightsError(f"{shown(file)}: tensor {name} is missing")
-        entry = layout[name]
-        if entry.shape != shape:
-            raise WeightsError(f"{shown(file)}: tensor {name} has the shape {list(entry.shape)}, not {list(shape)}")
-        if entry.dtype not in EXPONENTS:
-            raise WeightsError(f"{shown(file)}: tensor {name} has numbers of the type {entry.dtype}")
-    for name in layout:
-        if name not in shapes:
-            raise WeightsError(f"{shown(file)}: tensor {name} does not belong to the network builtin")

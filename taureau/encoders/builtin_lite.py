@@ -16,12 +16,13 @@ from safetensors import safe_open
 
 from taureau.encoders.base import Encoder, Features
 from taureau.encoders.efficientnet_lite import LOCAL_STAGES, Sizes, Summary, Tower
-from taureau.encoders.tensors import freeze, read_tensors
+from taureau.encoders.tensors import check_shapes, freeze, read_tensors
 from taureau.errors import InputError, WeightsError
 from taureau.files import shown
+from taureau.image.normalize import NO_CONTRAST, normalize_map
 from taureau.image.resample import resize
 from taureau.shapes import Float, Tensor
-from taureau.weights.safetensors import EXPONENTS, Layout, hash_file, read_layout
+from taureau.weights.safetensors import hash_file, read_layout
 
 # Pixels of the long side that a picture is resized to.
 INPUT_SIDE = 96
@@ -63,7 +64,7 @@ class BuiltinLite(Encoder):
         with torch.device("meta"):
             tower = Tower(Sizes.from_dict(record["architecture"]))
         shapes = {name: tuple(tensor.shape) for name, tensor in tower.state_dict().items()}
-        _check_layout(layout, shapes, file)
+        check_shapes(layout, shapes, file, "builtin")
         freeze(tower, read_tensors(file, layout, shapes))
         self._tower = tower.to(device)
 
@@ -97,11 +98,7 @@ class BuiltinLite(Encoder):
         """
         with torch.no_grad():
             found = resize(self._tower.activation(self._sum_up(image[None]))[0], *image.shape[1:])
-        low, high = found.min(), found.max()
-        # Rounding alone gives differences of a few units in the last place, which are no contrast.
-        if not bool(high - low > 1e-5 * high.abs()):
-            return torch.ones_like(found)
-        return (found - low) / (high - low)
+        return normalize_map(found, flat=NO_CONTRAST)
 
     def _sum_up(self, images: Tensor) -> Summary:
         summary = self._tower(self._prepare(images), frozenset(), True)[1]
@@ -127,17 +124,3 @@ def _read_record(file: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{shown(file)}: its header has no record of the network builtin") from error
     return dict(record)
-
-
-def _check_layout(layout: Layout, shapes: Mapping[str, tuple[int, ...]], file: Path) -> None:
-    for name, shape in shapes.items():
-        if name not in layout:
-            raise WeightsError(f"{shown(file)}: tensor {name} is missing")
-        entry = layout[name]
-        if entry.shape != shape:
-            raise WeightsError(f"{shown(file)}: tensor {name} has the shape {list(entry.shape)}, not {list(shape)}")
-        if entry.dtype not in EXPONENTS:
-            raise WeightsError(f"{shown(file)}: tensor {name} has numbers of the type {entry.dtype}")
-    for name in layout:
-        if name not in shapes:
-            raise WeightsError(f"{shown(file)}: tensor {name} does not belong to the network builtin")

@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from taureau.errors import WeightsError
 from taureau.files import shown
 from taureau.shapes import Tensor
-from taureau.weights.safetensors import Layout, check_finite
+from taureau.weights.safetensors import EXPONENTS, Layout, check_finite
 
 
 def read_tensors(file: Path, layout: Layout, names: Iterable[str]) -> dict[str, Tensor]:
@@ -34,6 +34,31 @@ def read_tensors(file: Path, layout: Layout, names: Iterable[str]) -> dict[str, 
             return {name: tensors.get_tensor(name).to(torch.float32, copy=True) for name in names}
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"{shown(file)}: it can no longer be read ({error})") from error
+
+
+def check_shapes(layout: Layout, shapes: Mapping[str, tuple[int, ...]], file: Path, network: str) -> None:
+    """Refuse a weights file whose tensors are not exactly those of a network.
+
+    Args:
+        layout: what `taureau.weights.safetensors.read_layout` found in it.
+        shapes: of the network's tensors, by name.
+        file: for errors.
+        network: its name, for errors.
+
+    Raises:
+        WeightsError: a tensor is missing, of another shape or type, or does not belong.
+    """
+    for name, shape in shapes.items():
+        if name not in layout:
+            raise WeightsError(f"{shown(file)}: tensor {name} is missing")
+        entry = layout[name]
+        if entry.shape != shape:
+            raise WeightsError(f"{shown(file)}: tensor {name} has the shape {list(entry.shape)}, not {list(shape)}")
+        if entry.dtype not in EXPONENTS:
+            raise WeightsError(f"{shown(file)}: tensor {name} has numbers of the type {entry.dtype}")
+    for name in layout:
+        if name not in shapes:
+            raise WeightsError(f"{shown(file)}: tensor {name} does not belong to the network {network}")
 
 
 def strip_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
