@@ -1,4 +1,8 @@
-"""Prepare: everything that is known of a photo before a stroke is drawn, found in one place, once."""
+"""Prepare: everything that is known of a photo before a stroke is drawn, found in one place, once.
+
+Eyes that were taught what is in photos (`taureau.see.look`) find the subject and its lines, and it is drawn in a canvas
+of its own. Without them, saliency and colours say what the subject is, and it is drawn where it is in the photo.
+"""
 
 from dataclasses import dataclass, field
 
@@ -7,41 +11,50 @@ import torch
 
 from taureau.encoders import Encoder
 from taureau.geometry.canvas import Canvas
-from taureau.image.margin import comparable, fill_margin
+from taureau.geometry.inset import Inset, inset_of
+from taureau.image.margin import comparable, fill_margin, whole_pixels
 from taureau.image.normalize import normalize_map
 from taureau.image.palette import subject_colors
-from taureau.initialize.placement import placement_map
+from taureau.initialize.placement import Placement, placement_map
+from taureau.initialize.subject_tracing import Borders, SubjectLines, trace_lines, weigh_lines
 from taureau.initialize.tracing import Trace, find_lines
-from taureau.photo import Photo, fit_photo
+from taureau.photo import Photo, fit_photo, lay
 from taureau.see.edges import xdog
-from taureau.see.subject import find_subject, on_paper
+from taureau.see.figure_ground import Segmentation
+from taureau.see.look import Eyes, Look, look
+from taureau.see.subject import Subject, find_subject, known_subject, on_paper
 from taureau.shapes import Float, Tensor, UInt8
 
 # The least that a line of an isolated subject weighs, in shares of the most salient one.
 LEAST_SALIENT = 0.25
+# A line this sure, of the most worth, is as dark as a stroke.
+DARKEST = 1 / 1.2
 
 
 @dataclass(frozen=True)
 class PreparedPhoto:
-    """What is known of a photo. All maps lie on the canvas.
+    """What is known of a photo. All maps lie on the canvas that is drawn on.
 
     Args:
         name: of the photo.
-        canvas: where it is drawn.
-        coverage: the share of each pixel that the photo covers; the rest is paper.
-        whole: the photo, continued over the paper around it.
+        canvas: what is drawn on: that of the whole photo, or of the box of its subject.
+        inset: where that lies in the canvas of the whole photo.
+        coverage: the share of each pixel that the photo, or its box, covers; the rest is paper.
+        whole: what is there, continued over the paper around it.
         picture: what is drawn: the subject on white paper, or `whole`.
         mask: 1 on the subject, 0 on the background; 1 everywhere when the photo is drawn whole.
         isolated: whether there is a mask, so that the rest is paper.
-        mask_source: what made it: `none`, `alpha`, `grabcut`, `u2net` or `image`.
-        saliency: 0..1: where the saliency encoder looks.
+        mask_source: what made it: `none`, `alpha`, `seen`, `grabcut`, `u2net` or `image`.
+        saliency: 0..1: how surely a place is of the subject, or where the saliency encoder looks.
         edges: 1 on the photo's XDoG lines.
         placement: where random strokes begin.
+        lines: those of the subject, where eyes have seen them; None otherwise.
         warnings: what the user should be told about the photo, and about what was found in it.
     """
 
     name: str
     canvas: Canvas
+    inset: Inset
     coverage: Float[Tensor, "size size"]
     whole: Float[Tensor, "3 size size"]
     picture: Float[Tensor, "3 size size"]
@@ -51,6 +64,7 @@ class PreparedPhoto:
     saliency: Float[Tensor, "size size"]
     edges: Float[Tensor, "size size"]
     placement: Float[Tensor, "size size"]
+    lines: SubjectLines | None = None
     warnings: tuple[str, ...] = field(default=())
 
     @property
@@ -63,6 +77,13 @@ class PreparedPhoto:
         """The colour that a stroke at each place stands for."""
         return subject_colors(self.whole, self.mask)
 
+    @property
+    def line_drawing(self) -> Float[Tensor, "3 size size"] | None:
+        """All lines of the subject on white paper, each as dark as it is worth; None where nobody has seen them."""
+        if self.lines is None:
+            return None
+        return (1 - _laid(self.lines, self.canvas) / DARKEST).clamp(0, 1).expand(3, -1, -1).to(self.coverage)
+
     def spatial_weights(self, leaning: float) -> Float[Tensor, "size size"]:
         """How much each place counts in a loss.
 
@@ -73,7 +94,12 @@ class PreparedPhoto:
         return self.comparable * (1 - leaning + leaning * self.saliency)
 
     def trace(self, num_strokes: int) -> Trace:
-        """The lines of what is drawn, weighted by saliency; every line of an isolated subject counts for something."""
+        """The lines of what is drawn, and the curves that could be drawn on them.
+
+        Without eyes they are weighted by saliency; every line of an isolated subject counts for something.
+        """
+        if self.lines is not None:
+            return trace_lines(self.lines, self.canvas, num_strokes=num_strokes)
         salient = LEAST_SALIENT + (1 - LEAST_SALIENT) * self.saliency if self.isolated else self.saliency
         weights = self.comparable * (self.coverage >= 1 - 1e-4) * salient
         return find_lines(self.picture, weights, num_strokes=num_strokes)
@@ -84,16 +110,21 @@ def prepare(
     canvas: Canvas,
     *,
     saliency_encoder: Encoder,
+    eyes: Eyes | None = None,
+    in_photo: bool = False,
     device: torch.device,
     mask: str,
     levels: UInt8[np.ndarray, "rows columns"] | None = None,
 ) -> PreparedPhoto:
-    """Lay a photo on the canvas, find its subject, and see where its lines and what is salient are.
+    """Find the subject of a photo, lay it on the canvas, and see where its lines and what is salient are.
 
     Args:
         photo: as it was read.
-        canvas: where it is drawn.
-        saliency_encoder: says where people look.
+        canvas: that of the whole photo.
+        saliency_encoder: says where people look, where there are no eyes.
+        eyes: what finds subject and lines; None where nothing was taught to.
+        in_photo: whether to draw in the canvas of the whole photo, however small the subject is in it. Without eyes it
+            is always so.
         device: of the maps.
         mask: how to find the subject: see `taureau.see.subject.find_subject`.
         levels: the mask picture, for `mask="image"`.
@@ -104,18 +135,65 @@ def prepare(
     with torch.no_grad():
         image, coverage = fit_photo(photo, canvas, device)
         whole = fill_margin(image, coverage)
+        if eyes is not None:
+            known = known_subject(photo, whole, coverage, how=mask, levels=levels)
+            seen = look(
+                torch.tensor(photo.pixels).permute(2, 0, 1).float() / 255,
+                eyes,
+                known=None if known is None else _as_seen(known, coverage),
+                nearer=not in_photo,
+            )
+            return _from_look(photo, canvas, seen, known or _as_subject(seen), device)
         saliency = normalize_map(saliency_encoder.saliency(whole), coverage)
         subject = find_subject(photo, whole, saliency, coverage, how=mask, levels=levels)
-        picture, isolated = whole, subject.mask is not None
-        if subject.mask is not None:
-            picture = fill_margin(on_paper(whole, subject.mask), coverage)
-            saliency = normalize_map(saliency * subject.mask, coverage)
-        edges = xdog(picture, coverage=coverage)
-        placement = placement_map(saliency, edges, coverage)
+        return _prepared(photo, canvas, Inset(), whole, coverage, subject, saliency, None)
+
+
+def _from_look(photo: Photo, canvas: Canvas, seen: Look, subject: Subject, device: torch.device) -> PreparedPhoto:
+    """What eyes have seen, laid on the canvas of the subject's box."""
+    left, top, right, bottom = seen.box
+    rows, columns = photo.pixels.shape[:2]
+    across, down = photo.size[0] / columns, photo.size[1] / rows
+    box = left * across, top * down, right * across, bottom * down
+    size = box[2] - box[0], box[3] - box[1]
+    part = Canvas(canvas.size, size)
+    pixels = torch.tensor(photo.pixels[top:bottom, left:right]).permute(2, 0, 1).float() / 255
+    image, coverage = lay(pixels, size, part)
+    coverage = coverage.to(device)
+    whole = fill_margin(image.clamp(0, 1).to(device), coverage)
+    maps = [seen.close.saliency] + ([] if seen.close.mask is None else [seen.close.mask])
+    laid = lay(torch.from_numpy(np.stack(maps)), size, part)[0].clamp(0, 1).to(device) * (coverage > 0)
+    close = Subject(None if seen.close.mask is None else laid[1], subject.how, subject.warning)
+    borders = Borders(left == 0, top == 0, right == columns, bottom == rows)
+    weight = weigh_lines(seen.lines, seen.close.saliency, seen.close.mask, seen.evidence, borders)
+    lines = SubjectLines(seen.lines, weight)
+    return _prepared(photo, part, inset_of(canvas, part, box), whole, coverage, close, laid[0], lines)
+
+
+def _prepared(
+    photo: Photo,
+    canvas: Canvas,
+    inset: Inset,
+    whole: Tensor,
+    coverage: Tensor,
+    subject: Subject,
+    saliency: Tensor,
+    lines: SubjectLines | None,
+) -> PreparedPhoto:
+    """The rest of what is known, once the subject is."""
+    picture, isolated = whole, subject.mask is not None
+    if subject.mask is not None:
+        picture = fill_margin(on_paper(whole, subject.mask), coverage)
+        saliency = normalize_map(saliency * subject.mask, coverage)
+    edges = xdog(picture, coverage=coverage)
+    placement = placement_map(saliency, edges, coverage)
+    if lines is not None and lines.weight.max() > 0:
+        placement = Placement(_laid(lines, canvas).to(coverage))
     found = () if photo.blank else tuple(text for text in (subject.warning, placement.warning) if text is not None)
     return PreparedPhoto(
         photo.name,
         canvas,
+        inset,
         coverage,
         whole,
         picture,
@@ -125,5 +203,30 @@ def prepare(
         saliency,
         edges,
         placement.map,
+        lines,
         (*photo.warnings, *found),
     )
+
+
+def _laid(lines: SubjectLines, canvas: Canvas) -> Float[Tensor, "size size"]:
+    """What lines are worth, on the canvas."""
+    assert canvas.photo_size is not None
+    laid, coverage = lay(torch.from_numpy(lines.weight)[None], canvas.photo_size, canvas)
+    return laid[0].clamp(0, 1) * coverage
+
+
+def _as_seen(subject: Subject, coverage: Tensor) -> Segmentation:
+    """A subject on the canvas of the whole photo, as eyes would have found it."""
+    left, top, right, bottom = whole_pixels(coverage)
+    if subject.mask is None:
+        everywhere = np.ones((bottom - top, right - left), np.float32)
+        return Segmentation(everywhere, None, 0.0, subject.warning or "the whole photo was asked for")
+    mask = subject.mask[top:bottom, left:right].cpu().float().contiguous().numpy()
+    return Segmentation(mask, mask, 1.0, None)
+
+
+def _as_subject(seen: Look) -> Subject:
+    """Whether eyes have found a subject, and why not."""
+    if seen.close.mask is not None:
+        return Subject(None, "seen")
+    return Subject(None, "none", f"no subject was found to cut out, so the whole photo is drawn: {seen.close.reason}")

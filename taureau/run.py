@@ -9,12 +9,13 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from taureau.geometry.canvas import Canvas
+from taureau.geometry.inset import Inset
 from taureau.geometry.strokes import Strokes
 from taureau.host import engine_modes
 from taureau.optimize.loop import State
 from taureau.sketch import Sketch
 
-Begin = Callable[[], tuple[Generator[State, None, None], dict[str, Any]]]
+Begin = Callable[[], tuple[Generator[State, None, None], dict[str, Any], Inset]]
 
 
 class Step:
@@ -28,13 +29,13 @@ class Step:
         strokes: where the leading candidate's strokes are now; early on there may be more than asked for.
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, inset: Inset) -> None:
         leader = state.best.winner
         self.number = state.number
         self.total = state.total
         self.loss = state.loss
         self.score = float(state.best.scores[leader])
-        self.strokes: Strokes = state.strokes.of_sketch(leader)
+        self.strokes: Strokes = inset.outwards(state.strokes.of_sketch(leader))
 
 
 class Run(Iterator[Step]):
@@ -48,6 +49,7 @@ class Run(Iterator[Step]):
         self._begin: Begin | None = begin
         self._states: Generator[State, None, None] | None = None
         self._record: dict[str, Any] = {}
+        self._inset = Inset()
         self._name = name
         self.canvas = canvas
         self._last: State | None = None
@@ -69,7 +71,7 @@ class Run(Iterator[Step]):
             with engine_modes():
                 self._last = next(self._states)
         assert self._last is not None
-        return Step(self._last)
+        return Step(self._last, self._inset)
 
     def close(self) -> None:
         """Stop: there are no more steps, and `sketch` is the best so far."""
@@ -93,13 +95,14 @@ class Run(Iterator[Step]):
             "steps_done": self._last.number,
             "scores": {"clean": scores[best.winner], "candidates": scores, "regularized": regularized},
         }
-        return Sketch(best.strokes.of_sketch(best.winner), self.canvas, self._name, record)
+        strokes = self._inset.outwards(best.strokes.of_sketch(best.winner))
+        return Sketch(strokes, self.canvas, self._name, record)
 
     def _start(self) -> None:
         """Look at the photo and score the first strokes, once; after a failure it can be tried again."""
         assert self._begin is not None
         with engine_modes():
-            states, self._record = self._begin()
+            states, self._record, self._inset = self._begin()
             self._last = next(states)
         self._states, self._begin, self._pending = states, None, True
 

@@ -15,6 +15,8 @@ from taureau.errors import InputError
 from taureau.files import check_writable, read_bytes, shown, write_atomically
 
 INITIALIZATIONS = ("traced", "random")
+TARGETS = ("lines", "photo")
+CANVASES = ("subject", "photo")
 LOSSES = ("perception", "l2", "lpips", "xdog", "text")
 FILLS = ("paper", "black")
 MASKS = ("none", "auto", "alpha", "u2net", "image")
@@ -32,9 +34,11 @@ class CommonValues(TypedDict, total=False):
     steps: int
     budget: float | None
     size: int
+    canvas: str
     width: float
     color: bool
     initialization: str
+    target: str
     loss: str
     prompt: str | None
     views: int
@@ -75,10 +79,15 @@ class Settings:
         budget: seconds that a drawing may take; None for as long as its steps take. A budget alone allows as many
             steps as fit into it.
         size: canvas units a side.
-        width: full stroke width in canvas units, over 0.
+        canvas: what the canvas is laid over while drawing: the box of the `subject`, so that a small subject is drawn
+            with as much care as a large one and with a pen in proportion, or the whole `photo`. The sketch is laid back
+            into the photo's frame. Only an encoder with eyes, such as `builtin`, draws over a subject's box.
+        width: full stroke width in units of that canvas, over 0.
         color: whether each stroke has a colour of its own, which is optimised too.
         initialization: `traced`: strokes begin along lines of the photo; `random`: as short random curves where the
             photo is salient. Always `random` when the loss is of a text.
+        target: what a sketch is compared with by an encoder that knows drawings, such as `builtin`, under the loss
+            `perception`: all the `lines` of the subject, or the `photo`. Other encoders always see the photo.
         mask: what of the photo is drawn: `none` masks nothing, `auto`, `alpha` and `u2net` find the subject, `image`
             stands for a mask picture. The rest becomes paper.
         loss: what the sketch is compared by: `perception` (feature maps and embedding of the encoder), `l2` (pixels),
@@ -119,9 +128,11 @@ class Settings:
     steps: int = 200
     budget: float | None = None
     size: int = 224
+    canvas: str = "subject"
     width: float = 3.0
     color: bool = False
     initialization: str = "traced"
+    target: str = "lines"
     mask: str = "auto"
     loss: str = "perception"
     prompt: str | None = None
@@ -236,6 +247,8 @@ class Settings:
         _check_number("regularization", self.regularization, 0.0, 100.0)
         _check_choice("preset", self.preset, tuple(PRESETS))
         _check_choice("initialization", self.initialization, INITIALIZATIONS)
+        _check_choice("canvas", self.canvas, CANVASES)
+        _check_choice("target", self.target, TARGETS)
         _check_choice("loss", self.loss, LOSSES)
         _check_choice("view_fill", self.view_fill, FILLS)
         _check_choice("mask", self.mask, MASKS)
@@ -272,6 +285,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "steps": 2001,
         "initialization": "random",
         "mask": "none",
+        "canvas": "photo",
+        "target": "photo",
         "views": 4,
         "view_fill": "black",
         "view_pool": 64,

@@ -20,8 +20,10 @@ from taureau.encoders import DEFAULT_ENCODER, Encoder, choose_device, load_encod
 from taureau.errors import InputError
 from taureau.files import shown
 from taureau.geometry.canvas import Canvas
+from taureau.geometry.inset import Inset, frame_in
 from taureau.host import engine_modes
 from taureau.initialize.candidates import Candidates, Guide, Resumed, first_candidates
+from taureau.losses.drawing import DrawingObjective
 from taureau.losses.objective import (
     Objective,
     PerceptionObjective,
@@ -38,6 +40,9 @@ from taureau.photo import Photo, PhotoSource, read_photo
 from taureau.prepare import PreparedPhoto, prepare
 from taureau.raster import choose_backend
 from taureau.run import Run, Step
+from taureau.see.activation import Classifier
+from taureau.see.edge_network import load_edge_network
+from taureau.see.look import Eyes
 from taureau.see.subject import mask_levels
 from taureau.settings import MASKS, CommonValues, Settings
 from taureau.shapes import UInt8
@@ -114,8 +119,9 @@ class Sketcher:
         encoder: name of an encoder, or one that is loaded already.
         device: `auto`, `cpu`, `cuda`, `cuda:1` and so on, or `mps`.
         weights: weights file for the encoder; None for what comes with taureau or `taureau models fetch` has stored.
-        saliency: another encoder that says what is salient; None for the same one, or the one that it leaves this to,
-            as `builtin` does to `contour`. The paper's pair is `clip-rn101` to compare and `clip-vit-b32` for saliency.
+        saliency: another encoder that says what is salient; None for the same one. `builtin` brings eyes that were
+            taught what is in photos and where its lines are. The paper's pair is `clip-rn101` to compare and
+            `clip-vit-b32` for saliency.
         backend: of the rasteriser: `auto`, `torch`, `numba` or `reference`.
 
     Raises:
@@ -138,6 +144,9 @@ class Sketcher:
             if saliency is None:
                 saliency = self.encoder.saliency_by or self.encoder
             self.saliency_encoder = load_encoder(saliency, None, device) if isinstance(saliency, str) else saliency
+            self._eyes: Eyes | None = None
+            if isinstance(self.saliency_encoder, Classifier):
+                self._eyes = Eyes(load_edge_network(), self.saliency_encoder)
 
     @overload
     def draw(  # type: ignore[overload-overlap]  # a path is a sequence of texts as well, and means a path
@@ -209,17 +218,19 @@ class Sketcher:
         canvas = Canvas(request.settings.size, request.photo.size)
         return Run(lambda: self._begin(request), canvas, request.photo.name)
 
-    def _begin(self, request: _Request) -> tuple[Generator[State, None, None], dict[str, Any]]:
+    def _begin(self, request: _Request) -> tuple[Generator[State, None, None], dict[str, Any], Inset]:
         """Prepare the photo, initialise the candidates, and set out; no step is done yet.
 
         Returns:
-            The optimisation, and the record of how the sketch comes about.
+            The optimisation, the record of how the sketch comes about, and where it lies in the photo's canvas.
         """
         settings = request.settings
         prepared = prepare(
             request.photo,
             Canvas(settings.size, request.photo.size),
             saliency_encoder=self.saliency_encoder,
+            eyes=self._eyes,
+            in_photo=settings.canvas == "photo",
             device=self._device,
             mask=settings.mask,
             levels=request.levels,
@@ -237,7 +248,7 @@ class Sketcher:
             backend=self.backend,
             generator=_generator(settings.seed, "views of each step"),
         )
-        return states, self._record(prepared, request)
+        return states, self._record(prepared, request), prepared.inset
 
     def _target(self, prepared: PreparedPhoto, settings: Settings) -> Target:
         """What sketches of the photo are compared with."""
@@ -265,6 +276,7 @@ class Sketcher:
             "backend": self.backend,
             "device": str(self._device),
             "mask_source": prepared.mask_source,
+            "frames": _frames(prepared, request),
             "resumed": resumed,
             "warnings": list(warnings),
         }
@@ -367,6 +379,7 @@ def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) ->
         return PixelObjective(on_white, prepared.comparable)
     if settings.loss == "xdog":
         return PixelObjective((1 - prepared.edges).expand_as(prepared.picture), prepared.comparable)
+    lines = prepared.line_drawing if settings.loss == "perception" and settings.target == "lines" else None
     pool = draw_views(
         settings.view_pool,
         min(settings.size, encoder.input_side),
@@ -379,6 +392,8 @@ def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) ->
     if settings.loss == "text":
         assert settings.prompt is not None
         return TextObjective(encoder, settings.prompt, viewing)
+    if lines is not None and encoder.knows_drawings:
+        return DrawingObjective(encoder, lines, prepared.whole, viewing)
     reference = Reference(
         prepared.picture,
         prepared.coverage,
@@ -402,7 +417,7 @@ def _candidates(prepared: PreparedPhoto, target: Target, request: _Request) -> C
     resumed = None
     if earlier is not None:
         strokes = earlier.strokes.to(torch.float32).scaled(settings.size / earlier.canvas.size)
-        resumed = Resumed(strokes, request.freeze)
+        resumed = Resumed(prepared.inset.inwards(strokes), request.freeze)
     trace = prepared.trace(settings.strokes) if is_traced else None
     return first_candidates(
         Guide(prepared.placement, prepared.coverage, trace, target.palette),
@@ -430,6 +445,16 @@ def _schedule(settings: Settings, deadline: float | None) -> Schedule:
         deadline=deadline,
         clock=time.perf_counter,
     )
+
+
+def _frames(prepared: PreparedPhoto, request: _Request) -> dict[str, list[float]]:
+    """The photo's frame and that of what was drawn, in canvas units: left, top, width and height."""
+    whole = Canvas(request.settings.size, request.photo.size).frame
+    part = frame_in(prepared.inset, prepared.canvas)
+    return {
+        name: [round(value, 3) for value in (frame.x, frame.y, frame.width, frame.height)]
+        for name, frame in (("photo", whole), ("drawn", part))
+    }
 
 
 def _narrow(canvas: Canvas, width: float) -> str | None:

@@ -41,7 +41,7 @@ _NUM_FRAMES = 100
 @click.option(
     "--saliency",
     metavar="NAME",
-    help="Encoder that finds what is salient. [default: contour for builtin, else the same]",
+    help="Encoder that finds what is salient. [default: the same]",
 )
 @click.option("--weights", metavar="FILE", type=_FILE, help="Weights file for the encoder (safetensors).")
 @click.option(
@@ -56,6 +56,11 @@ _NUM_FRAMES = 100
 @click.option("--steps", type=int, help=f"Optimiser steps. [default: {_DEFAULTS.steps}; paper: {_PAPER.steps}]")
 @click.option("--budget", metavar="SECONDS", type=float, help="Time limit per photo; makes as many steps as fit.")
 @click.option("--size", type=int, help=f"Canvas units on a side. [default: {_DEFAULTS.size}]")
+@click.option(
+    "--canvas",
+    type=click.Choice(["subject", "photo"]),
+    help=f"Lay the canvas over the subject, or over the whole photo. [default: {_DEFAULTS.canvas}; paper: {_PAPER.canvas}]",
+)
 @click.option("--width", type=float, help=f"Full stroke width in canvas units. [default: {_DEFAULTS.width}]")
 @click.option("--color", is_flag=True, help="Give each stroke a colour of its own.")
 @click.option(

@@ -46,6 +46,7 @@ class Encoder(ABC):
         saliency_by: the name of the encoder whose saliency is used instead of its own; None for its own.
         weights_sha256: SHA-256 of the file that its weights came from; None when it has none.
         classes: the names of its classes; their logits come with the embedding.
+        knows_drawings: whether it was taught what drawings are, so that it compares a sketch with the lines of a photo.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Encoder(ABC):
     saliency_by: str | None = None
     weights_sha256: str | None = None
     classes: tuple[str, ...] = ()
+    knows_drawings: bool = False
 
     @property
     @abstractmethod

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import torch
 
+from taureau.geometry.canvas import Canvas
 from taureau.initialize.chains import link_ridges
 from taureau.initialize.tracing import GAP, SPACING, WORKING_SIDE, Trace, fitted_parts
 from taureau.see.lines import LineMap
@@ -31,6 +32,19 @@ LEAST_EVIDENCE = 0.35  # what an inner line weighs where the classifier sees not
 FRAME = 3.0  # so near the photo's border a line along it is none of what is shown
 ALONG = 0.9  # cosine of the angle up to which it runs along
 LEAST = 0.05  # a line of less weight is none
+
+
+@dataclass(frozen=True)
+class SubjectLines:
+    """The lines of a subject.
+
+    Args:
+        lines: all lines in its box.
+        weight: what each is worth (`weigh_lines`).
+    """
+
+    lines: LineMap
+    weight: Float[np.ndarray, "height width"]
 
 
 @dataclass(frozen=True)
@@ -74,15 +88,15 @@ def weigh_lines(
     return np.where(_on_frame(lines, borders), 0, weight).astype(np.float32)
 
 
-def trace_lines(lines: LineMap, weight: Float[np.ndarray, "height width"], *, num_strokes: int, size: float) -> Trace:
-    """The curves that could be drawn on the lines of a map.
+def trace_lines(found: SubjectLines, canvas: Canvas, *, num_strokes: int) -> Trace:
+    """The curves that could be drawn on the lines of a subject.
 
     Args:
-        lines: the lines.
-        weight: what each is worth (`weigh_lines`).
+        found: the lines.
+        canvas: of the subject's box.
         num_strokes: for so many strokes; fewer bridge wider gaps.
-        size: of the canvas that the longer side of the map covers, in canvas pixels.
     """
+    lines, weight, scale = found.lines, found.weight, canvas.size / WORKING_SIDE
     unit = max(lines.strength.shape) / WORKING_SIDE
     at_one, least, most = GAP
     gap = min(max(at_one / max(num_strokes, 1) ** 0.5, least), most)
@@ -102,8 +116,10 @@ def trace_lines(lines: LineMap, weight: Float[np.ndarray, "height width"], *, nu
     )
     points = points / unit
     members, curves, errors, way = fitted_parts(chains, points, WORKING_SIDE / SPACING)
+    corner = torch.tensor([canvas.frame.x, canvas.frame.y]) / scale
+    points, curves = points + corner, curves + corner
     return Trace(
-        scale=size / WORKING_SIDE,
+        scale=scale,
         side=WORKING_SIDE,
         points=points,
         weights=torch.from_numpy(weight[rows, columns]),

@@ -117,9 +117,9 @@ class PerceptionObjective:
         # More pixels than the encoder sees would only be thrown away, at every view of every step.
         self._side = min(photo.shape[-1], encoder.input_side)
         assert pool.grid.shape[1] == self._side, f"views of {self._side} pixels, got {pool.grid.shape[1]}"
-        photo = _shrunk(photo[None], self._side)
-        covered = _shrunk(coverage[None, None], self._side)
-        weights = _shrunk(reference.spatial_weights[None, None], self._side)
+        photo = shrunk(photo[None], self._side)
+        covered = shrunk(coverage[None, None], self._side)
+        weights = shrunk(reference.spatial_weights[None, None], self._side)
         self._pool = pool.to(photo.device)
         # Where corners do not count, the photo goes on past its border: black or white there would be a false line.
         photo_fill = fill if viewing.count_corners else None
@@ -145,7 +145,7 @@ class PerceptionObjective:
             self._photo_logits = None
             if distillation > 0 and encoder.classes and not unit_length:
                 self._photo_logits = encoder(
-                    photo if reference.whole is None else _shrunk(reference.whole[None], self._side), ()
+                    photo if reference.whole is None else shrunk(reference.whole[None], self._side), ()
                 ).logits
 
     def loss(
@@ -155,8 +155,8 @@ class PerceptionObjective:
 
         The weight of the last falls to 0 as `progress` comes to 1: in the end the maps alone say where lines are.
         """
-        chosen = _choose_views(self._pool, self._viewing.per_step, generator)
-        images = _with_views(_shrunk(sketches, self._side), self._pool.select(chosen), self._viewing.fill)
+        chosen = choose_views(self._pool, self._viewing.per_step, generator)
+        images = with_views(shrunk(sketches, self._side), self._pool.select(chosen), self._viewing.fill)
         seen = self._look(images, logits=self._photo_logits is not None)
         loss = self._compare(seen, functional.pad(chosen + 1, (1, 0)))
         if self._photo_logits is not None:
@@ -168,7 +168,7 @@ class PerceptionObjective:
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
         """The same over the clean view alone, without class distillation."""
         with torch.no_grad():
-            return self._compare(self._look(_shrunk(sketches, self._side)), CLEAN)
+            return self._compare(self._look(shrunk(sketches, self._side)), CLEAN)
 
     def residual(
         self, sketches: Float[Tensor, "candidates 3 height width"]
@@ -186,7 +186,7 @@ class PerceptionObjective:
         theirs = maps[layer][CLEAN]
         with torch.no_grad():
             paper = sketches.new_ones(1, *sketches.shape[1:])
-            seen = self._encoder(_shrunk(torch.cat([sketches, paper]), self._side), (layer,), embedding=False)
+            seen = self._encoder(shrunk(torch.cat([sketches, paper]), self._side), (layer,), embedding=False)
             distances = (theirs - seen.maps[layer]).square().sum(dim=1)
             weights = functional.adaptive_avg_pool2d(self._weights[CLEAN], (theirs.shape[-2], theirs.shape[-1]))[:, 0]
             return distances[:-1].minimum(distances[-1:]) * weights
@@ -266,14 +266,14 @@ class TextObjective:
         progress: float = 0.0,  # noqa: ARG002 - the protocol's
     ) -> Float[Tensor, " candidates"]:
         """Distance to the text, averaged over the clean view and `Viewing.per_step` random ones."""
-        chosen = _choose_views(self._pool, self._viewing.per_step, generator)
-        images = _with_views(_shrunk(sketches, self._side), self._pool.select(chosen), self._viewing.fill)
+        chosen = choose_views(self._pool, self._viewing.per_step, generator)
+        images = with_views(shrunk(sketches, self._side), self._pool.select(chosen), self._viewing.fill)
         return self._distance(images, 1 + len(chosen))
 
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
         """The same over the clean view alone."""
         with torch.no_grad():
-            return self._distance(_shrunk(sketches, self._side), 1)
+            return self._distance(shrunk(sketches, self._side), 1)
 
     def residual(
         self,
@@ -288,16 +288,17 @@ class TextObjective:
         return text_loss(embedding, self._text, num_views)
 
 
-def _shrunk(images: Tensor, side: int) -> Tensor:
+def shrunk(images: Tensor, side: int) -> Tensor:
+    """Images of at most so many pixels a side."""
     return images if images.shape[-1] == side else functional.adaptive_avg_pool2d(images, side)
 
 
-def _choose_views(pool: Views, num_views: int, generator: torch.Generator) -> Tensor:
+def choose_views(pool: Views, num_views: int, generator: torch.Generator) -> Tensor:
     """The indices of a step's views, none twice."""
     return torch.randperm(len(pool), generator=generator)[:num_views]
 
 
-def _with_views(sketches: Float[Tensor, "candidates 3 height width"], views: Views, fill: float) -> Tensor:
+def with_views(sketches: Float[Tensor, "candidates 3 height width"], views: Views, fill: float) -> Tensor:
     """Every sketch as it is and then through each view, those of one sketch together."""
     seen = views.apply(sketches, fill).unflatten(0, (len(sketches), -1))
     return torch.cat([sketches[:, None], seen], dim=1).flatten(0, 1)

@@ -27,7 +27,7 @@ def fit_photo(
 
 
 def letterbox(
-    pixels: UInt8[Tensor, "channels height width"], size: tuple[int, int], canvas: Canvas
+    pixels: UInt8[Tensor, "channels height width"], size: tuple[float, float], canvas: Canvas
 ) -> tuple[Float[Tensor, "channels size size"], Float[Tensor, "size size"]]:
     """Resample pixels to their place on the canvas.
 
@@ -42,16 +42,30 @@ def letterbox(
 
     Source: cubic convolution (Keys 1981, a = −1/2), widened by the scale where the picture is reduced.
     """
+    image, coverage = lay(pixels.float() / 255, size, canvas)
+    return image.clamp(0, 1), coverage
+
+
+def lay(
+    values: Float[Tensor, "channels height width"], size: tuple[float, float], canvas: Canvas
+) -> tuple[Float[Tensor, "channels size size"], Float[Tensor, "size size"]]:
+    """Resample maps of any values to their place on the canvas.
+
+    Args:
+        values: of what the canvas is for.
+        size, canvas: as for `letterbox`.
+
+    Returns:
+        As `letterbox`; results may leave the range of the values a little.
+    """
     left, top, width, height = _placed(size, canvas)
-    values = pixels.float() / 255
     across = _resampling(values.shape[2], left, width, canvas.size)
     down = _resampling(values.shape[1], top, height, canvas.size)
-    image = (down @ values @ across.T).clamp(0, 1)
     coverage = torch.outer(_coverage(top, height, canvas.size), _coverage(left, width, canvas.size))
-    return image, coverage
+    return down @ values @ across.T, coverage
 
 
-def _placed(size: tuple[int, int], canvas: Canvas) -> tuple[float, float, float, float]:
+def _placed(size: tuple[float, float], canvas: Canvas) -> tuple[float, float, float, float]:
     """Left, top, width and height of a photo of this size, as large as the frame allows and in its middle."""
     frame = canvas.frame
     scale = min(frame.width / size[0], frame.height / size[1])

@@ -44,54 +44,75 @@ class Look:
     evidence: Float[np.ndarray, "height width"]
 
 
-def look(photo: Float[Tensor, "3 rows columns"], network: LineNetwork, classifier: Classifier) -> Look:
+@dataclass(frozen=True)
+class Eyes:
+    """What looks at photos.
+
+    Args:
+        network: finds lines.
+        classifier: knows classes.
+    """
+
+    network: LineNetwork
+    classifier: Classifier
+
+
+def look(
+    photo: Float[Tensor, "3 rows columns"], eyes: Eyes, *, known: Segmentation | None = None, nearer: bool = True
+) -> Look:
     """Look at a photo.
 
     Args:
         photo: red, green and blue, 0..1, with as many pixels as there are.
-        network: what finds lines.
-        classifier: what knows classes.
+        eyes: the networks that look.
+        known: subject and ground of the whole photo, in maps of any size, where somebody has said what they are; None
+            to find them.
+        nearer: whether to go on to the box of the subject; otherwise the box is the whole photo.
     """
     rows, columns = photo.shape[1:]
     box = (0, 0, columns, rows)
-    seen = _glance(photo, network, classifier)
-    whole = close = seen.found
-    for _ in range(LOOKS - 1):
+    seen = _glance(photo, eyes)
+    whole = close = _found(seen) if known is None else _resized(known, seen.evidence.shape)
+    for _ in range(LOOKS - 1 if nearer else 0):
         if close.mask is None:
             break
         part = subject_box(close.mask, close.mask.shape)
-        nearer = _inside(box, part, close.mask.shape)
-        if _area(nearer) > NEAR_ENOUGH * _area(box) and close is not whole:
+        inner = _inside(box, part, close.mask.shape)
+        if _area(inner) > NEAR_ENOUGH * _area(box) and close is not whole:
             break
-        before, box = close, nearer
-        seen = _glance(photo[:, box[1] : box[3], box[0] : box[2]], network, classifier)
-        close = seen.found
-        if close.mask is None:
+        before, box = close, inner
+        seen = _glance(photo[:, box[1] : box[3], box[0] : box[2]], eyes)
+        found = _found(seen) if known is None else None
+        if found is None or found.mask is None:
             # So near, there may be hardly any ground left. What the look before knew holds.
             close = _cut(before, part, seen.evidence.shape)
             break
+        close = found
     return Look(whole, box, seen.picture, close, seen.lines, seen.evidence)
 
 
 @dataclass(frozen=True)
 class _Glance:
-    """One look: subject and ground, lines, evidence, and the picture, all with a long side of `SIDE`."""
+    """One look: lines, evidence, and the picture, all with a long side of `SIDE`."""
 
-    found: Segmentation
     lines: LineMap
     evidence: Float[np.ndarray, "height width"]
     picture: Float[Tensor, "3 height width"]
 
 
-def _glance(photo: Tensor, network: LineNetwork, classifier: Classifier) -> _Glance:
+def _glance(photo: Tensor, eyes: Eyes) -> _Glance:
     scale = SIDE / max(photo.shape[1:])
     height, width = (max(1, round(size * scale)) for size in photo.shape[1:])
     with torch.inference_mode():
         picture = resize(photo, height, width).clamp(0, 1)
-    lines = see_lines(network, picture)
-    evidence = see_classes(classifier, picture).evidence.numpy()
-    found = segment(picture.permute(1, 2, 0).contiguous().numpy(), evidence, lines.strength)
-    return _Glance(found, lines, evidence, picture)
+    lines = see_lines(eyes.network, picture)
+    evidence = see_classes(eyes.classifier, picture).evidence.numpy()
+    return _Glance(lines, evidence, picture)
+
+
+def _found(seen: _Glance) -> Segmentation:
+    """Subject and ground of what a look shows."""
+    return segment(seen.picture.permute(1, 2, 0).contiguous().numpy(), seen.evidence, seen.lines.strength)
 
 
 def _inside(box: Box, part: Box, shape: tuple[int, ...]) -> Box:
@@ -109,10 +130,17 @@ def _area(box: Box) -> int:
 
 def _cut(found: Segmentation, part: Box, shape: tuple[int, ...]) -> Segmentation:
     """A part of what was found, at another size."""
-    assert found.mask is not None
     left, top, right, bottom = part
-    saliency, mask = (
-        cv2.resize(values[top:bottom, left:right], (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
-        for values in (found.saliency, found.mask)
-    )
-    return replace(found, saliency=saliency, mask=mask)
+    inner = slice(top, bottom), slice(left, right)
+    mask = None if found.mask is None else found.mask[inner]
+    return _resized(replace(found, saliency=found.saliency[inner], mask=mask), shape)
+
+
+def _resized(found: Segmentation, shape: tuple[int, ...]) -> Segmentation:
+    """What was found, at another size."""
+
+    def fitted(values: np.ndarray) -> np.ndarray:
+        result: np.ndarray = cv2.resize(values, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+        return result
+
+    return replace(found, saliency=fitted(found.saliency), mask=None if found.mask is None else fitted(found.mask))

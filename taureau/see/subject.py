@@ -32,7 +32,7 @@ class Subject:
     Args:
         mask: 1 on the subject, 0 on the background and outside the photo, between on its border; None when the whole
             photo is drawn.
-        how: what made the mask: `none`, `alpha`, `grabcut`, `u2net` or `image`.
+        how: what made the mask: `none`, `alpha`, `seen`, `grabcut`, `u2net` or `image`.
         warning: why a mask that was asked for is missing, as a sentence for the user; None when none is.
     """
 
@@ -70,6 +70,22 @@ def find_subject(
         BackendError: `u2net` without rembg or its model.
         WeightsError: a damaged model.
     """
+    known = known_subject(photo, image, coverage, how=how, levels=levels)
+    return _from_saliency(image, saliency, coverage) if known is None else known
+
+
+def known_subject(
+    photo: Photo,
+    image: Float[Tensor, "3 size size"],
+    coverage: Float[Tensor, "size size"],
+    *,
+    how: str,
+    levels: UInt8[np.ndarray, "rows columns"] | None = None,
+) -> Subject | None:
+    """What to draw, where something other than the picture itself says it; None where the subject is to be looked for.
+
+    Args, raises: as for `find_subject`.
+    """
     if how == "none":
         return Subject(None, "none")
     if how == "image":
@@ -83,7 +99,7 @@ def find_subject(
         return _from_alpha(photo, photo.alpha, coverage)
     if how == "alpha":
         raise InputError(f"{photo.name}: mask alpha needs a photo with transparency; use auto or none")
-    return _from_saliency(image, saliency, coverage)
+    return None
 
 
 def on_paper(

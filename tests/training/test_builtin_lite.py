@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from taureau.encoders.builtin_lite import BuiltinLite
+from taureau.encoders.builtin import Builtin
 from taureau.encoders.efficientnet_lite import Sizes, Tower
 from taureau.errors import InputError, WeightsError
 from training.builtin import evaluate, export
@@ -130,7 +130,7 @@ def test_the_folded_tower_sees_what_the_trained_network_sees(height: int, width:
 
 def test_the_encoder_reads_the_file_and_computes_no_more_than_it_is_asked_for(shipped):
     made, file = shipped
-    encoder = BuiltinLite(file)
+    encoder = Builtin(file)
     assert len(encoder.classes) == CLASSES
     assert encoder.classes[0] == "tench"
     features = encoder(images(), ("quarter",), embedding=False)
@@ -145,7 +145,7 @@ def test_the_encoder_reads_the_file_and_computes_no_more_than_it_is_asked_for(sh
 
 
 def test_the_gradient_of_the_encoder_is_that_of_its_numbers(shipped):
-    encoder = BuiltinLite(shipped[1], input_side=32)
+    encoder = Builtin(shipped[1], input_side=32)
     picture = images(1, 32, 32).requires_grad_()
 
     def value(of: torch.Tensor) -> torch.Tensor:
@@ -163,7 +163,7 @@ def test_the_gradient_of_the_encoder_is_that_of_its_numbers(shipped):
 
 
 def test_saliency_is_where_the_best_classes_are(shipped):
-    encoder = BuiltinLite(shipped[1])
+    encoder = Builtin(shipped[1])
     found = encoder.saliency(images(1, 80, 120)[0])
     assert found.shape == (80, 120)
     assert (float(found.min()), float(found.max())) == (0, 1)
@@ -184,9 +184,9 @@ def test_a_file_of_something_else_is_refused(shipped, tmp_path):
     tensors = load_file(shipped[1])
     save_file(tensors, tmp_path / "bare.safetensors")
     with pytest.raises(WeightsError, match="no record"):
-        BuiltinLite(tmp_path / "bare.safetensors")
+        Builtin(tmp_path / "bare.safetensors")
     with pytest.raises(InputError, match="32 pixels or more, got 16"):
-        BuiltinLite(shipped[1], input_side=16)
+        Builtin(shipped[1], input_side=16)
 
 
 def test_soft_labels_are_asked_for_once(tmp_path):
@@ -349,7 +349,7 @@ def test_held_out_sketches_are_looked_at(lessons):
 
 
 def test_evaluation_asks_encoders_about_photos_drawings_and_people(shipped):
-    encoder = BuiltinLite(shipped[1], input_side=48)
+    encoder = Builtin(shipped[1], input_side=48)
     pixels = list(photos(4, 64))
     found = evaluate.correspondence(encoder, pixels, 1)
     assert set(found["strokes"]) >= {"retrieval", "local", "local_moved", "local_moved_quarter"}
@@ -363,7 +363,7 @@ def test_evaluation_asks_encoders_about_photos_drawings_and_people(shipped):
 
 def test_photos_find_themselves(shipped):
     # What is compared with itself is found, so figures below 1 say something of the drawings.
-    encoder = BuiltinLite(shipped[1], input_side=48)
+    encoder = Builtin(shipped[1], input_side=48)
     noise = np.random.default_rng(0).integers(0, 255, (4, 8, 8, 3), np.uint8)
     pixels = [cv2.resize(picture, (64, 64), interpolation=cv2.INTER_NEAREST) for picture in noise]
     embeddings, maps = evaluate.look(encoder, pixels)

@@ -25,7 +25,7 @@ import torch
 from torch.nn import functional
 
 from taureau.encoders import Encoder, load_encoder
-from taureau.encoders.builtin_lite import BuiltinLite
+from taureau.encoders.builtin import Builtin
 from taureau.shapes import Float, Tensor
 from training.data import Photos, open_photos, read_classes
 from training.drawings import HELD_OUT, KINDS, as_picture, draw
@@ -203,7 +203,7 @@ def main() -> None:
     given = parser.parse_args()
     cv2.setNumThreads(0)
     if given.encoder.endswith(".safetensors"):
-        encoder: Encoder = BuiltinLite(given.encoder, **({"input_side": given.input_side} if given.input_side else {}))
+        encoder: Encoder = Builtin(given.encoder, **({"input_side": given.input_side} if given.input_side else {}))
     else:
         encoder = load_encoder(given.encoder, device="cpu", input_size=given.input_side)
     names = read_classes(given.data / "classes.json")

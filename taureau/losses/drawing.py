@@ -1,0 +1,137 @@
+"""The drawing objective: a sketch and the lines of a photo, both drawings, seen by an encoder that knows drawings.
+
+There is no gap between a photo and a drawing to bridge: what is compared is two drawings, one of all the lines of the
+subject, each as dark as it is worth, and one of a few strokes. The photo itself enters by its classes.
+"""
+
+import torch
+from torch.nn import functional
+
+from taureau.encoders.base import Encoder, Features
+from taureau.image.blur import blur
+from taureau.losses.objective import Viewing, choose_views, shrunk, with_views
+from taureau.losses.perceptual import distillation_loss
+from taureau.losses.views import clean_view
+from taureau.shapes import Float, Tensor
+
+# What the parts count beside the maps, which count 1 together: each is a share of what blank paper loses.
+SEMANTIC, INK = 0.5, 0.3
+# Weight of the class distillation loss, in nats.
+DISTILLATION = 0.3
+# Standard deviations, in pixels of a canvas of 224, of the Gaussians under which ink is compared: a stroke feels its
+# line from afar and is drawn onto it from near.
+BLURS, CANVAS = (1.5, 3.0, 6.0), 224
+# Line drawings encoded at a time.
+ENCODE_AT_ONCE = 8
+# Blank paper loses at least this much of a part: on a photo without lines everything would count beyond measure.
+LEAST_LOST = 1e-3
+
+
+class DrawingObjective:
+    """Sketch and line map seen by an encoder, and their ink.
+
+    Args:
+        encoder: that knows drawings.
+        lines: the line map as a drawing, white where nothing is to be drawn.
+        photo: whose classes the sketch should have.
+        viewing: how both are looked at.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        lines: Float[Tensor, "3 height width"],
+        photo: Float[Tensor, "3 height width"],
+        viewing: Viewing,
+    ) -> None:
+        self._encoder, self._viewing = encoder, viewing
+        self._layers = tuple(encoder.loss_layers)
+        self._side = min(lines.shape[-1], encoder.input_side)
+        self._pool = viewing.pool.to(lines.device)
+        unit = lines.shape[-1] / CANVAS
+        self._sigmas = tuple(sigma * unit for sigma in BLURS)
+        with torch.no_grad():
+            small = shrunk(lines[None], self._side)
+            clean = clean_view(self._side).to(lines.device)
+            parts = [self._pool.select(some) for some in torch.arange(len(self._pool)).split(ENCODE_AT_ONCE)]
+            # Entry 0 is the clean view's, and entry 1 + v that of view v.
+            seen = [encoder(views.apply(small, viewing.fill), self._layers) for views in (clean, *parts)]
+            blank = encoder(torch.ones_like(small), self._layers)
+            self._maps = {layer: torch.cat([part.maps[layer] for part in seen]) for layer in self._layers}
+            self._embedding = torch.cat([_embedding(part) for part in seen])
+            self._lost = {
+                layer: _difference(blank.maps[layer], theirs).clamp_min(LEAST_LOST)
+                for layer, theirs in self._maps.items()
+            }
+            self._semantic_lost = _apart(_embedding(blank), self._embedding).clamp_min(LEAST_LOST)
+            self._ink = self._blurred(lines[None])
+            self._ink_lost = [ink.square().mean().clamp_min(LEAST_LOST**2) for ink in self._ink]
+            self._logits = encoder(shrunk(photo[None], self._side), ()).logits
+
+    def loss(
+        self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator, progress: float = 0.0
+    ) -> Float[Tensor, " candidates"]:
+        """Maps, embedding and classes over the clean view and random ones, and ink."""
+        del progress  # every part counts to the end
+        chosen = choose_views(self._pool, self._viewing.per_step, generator)
+        images = with_views(shrunk(sketches, self._side), self._pool.select(chosen), self._viewing.fill)
+        seen = self._encoder(images, self._layers)
+        loss = self._compare(seen, functional.pad(chosen + 1, (1, 0))) + INK * self._ink_apart(sketches)
+        if self._logits is not None:
+            assert seen.logits is not None
+            loss = loss + DISTILLATION * distillation_loss(seen.logits, self._logits, 1 + len(chosen))
+        return loss
+
+    def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:
+        """Maps and embedding over the clean view alone, and ink."""
+        with torch.no_grad():
+            seen = self._encoder(shrunk(sketches, self._side), self._layers)
+            return self._compare(seen, slice(0, 1)) + INK * self._ink_apart(sketches)
+
+    def residual(
+        self, sketches: Float[Tensor, "candidates 3 height width"]
+    ) -> Float[Tensor, "candidates rows columns"]:
+        """The ink that each sketch lacks, blurred a little."""
+        with torch.no_grad():
+            return (self._ink[1] - self._blurred(sketches)[1]).clamp_min(0)[:, 0]
+
+    def _compare(self, seen: Features, views: Tensor | slice) -> Float[Tensor, " candidates"]:
+        """How far maps and embeddings of sketches are from those of the line map, as shares of what paper loses."""
+        theirs = self._embedding[views]
+        num_views = len(theirs)
+        weights = self._encoder.loss_layers
+        parts = [
+            weights[layer]
+            * _difference(seen.maps[layer].unflatten(0, (-1, num_views)), self._maps[layer][views])
+            / self._lost[layer][views]
+            for layer in self._layers
+        ]
+        semantic = _apart(_embedding(seen).unflatten(0, (-1, num_views)), theirs) / self._semantic_lost[views]
+        return (torch.stack(parts).sum(dim=0) / sum(weights.values()) + SEMANTIC * semantic).mean(dim=1)
+
+    def _ink_apart(self, sketches: Tensor) -> Float[Tensor, " candidates"]:
+        """How far the ink of sketches is from that of the line map under each blur, as shares of all of it."""
+        parts = [
+            (ours - theirs).square().mean(dim=(1, 2, 3)) / lost
+            for ours, theirs, lost in zip(self._blurred(sketches), self._ink, self._ink_lost, strict=True)
+        ]
+        return torch.stack(parts).mean(dim=0)
+
+    def _blurred(self, images: Tensor) -> list[Tensor]:
+        """The ink of images under each blur, one channel."""
+        ink = 1 - images.mean(dim=1, keepdim=True)
+        return [blur(ink, sigma, reach=max(1, round(3 * sigma)), border="paper") for sigma in self._sigmas]
+
+
+def _difference(ours: Tensor, theirs: Tensor) -> Tensor:
+    """Mean over channels and places of squared differences."""
+    return (ours - theirs).square().mean(dim=(-3, -2, -1))
+
+
+def _apart(ours: Tensor, theirs: Tensor) -> Tensor:
+    return 1 - functional.cosine_similarity(ours, theirs, dim=-1)
+
+
+def _embedding(features: Features) -> Tensor:
+    assert features.embedding is not None
+    return features.embedding
