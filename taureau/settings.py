@@ -52,7 +52,6 @@ class CommonValues(TypedDict, total=False):
     coarse_share: float
     coarse_side: int
     population_share: float
-    overcomplete: float
     spatial_weighting: float
     distillation: float
     score_every: int
@@ -107,9 +106,6 @@ class Settings:
             nothing with an encoder whose input is small anyway.
         coarse_side: pixels a side, 32 to 1024.
         population_share: share of the steps in which all candidates take part, 0..1; then only the best one continues.
-        overcomplete: extra strokes at initialisation as a share of `strokes`, 0..3, up to 64 strokes in all. After
-            15 % of the steps the extra ones are pruned, the least needed first, and scoring begins. Only with traced
-            initialisation, on a photo that is drawn with its background.
         spatial_weighting: how far the geometric loss is weighted by saliency on a photo that is drawn with its
             background: 0 not at all, 1 entirely. A subject on paper has even weights.
         distillation: weight of the class distillation loss at the first step, in nats; 0 for none. It falls to 0 along
@@ -118,14 +114,13 @@ class Settings:
         relocate_every: steps between two searches for strokes that have collapsed to a dot, which then begin again
             where the residual is largest; 0 for never.
         regularization: weight of the regularizers (overlap, gaps, kinks, curvature, sharp turns, points out of frame;
-            see `taureau.losses.regularizers`), 0 for none. On a subject without background it counts up to twice from
-            16 strokes on.
+            see `taureau.losses.regularizers`), 0 for none.
     """
 
     strokes: int = 16
     preset: str = "fast"
     candidates: int = 3
-    steps: int = 200
+    steps: int = 80
     budget: float | None = None
     size: int = 224
     canvas: str = "subject"
@@ -137,7 +132,7 @@ class Settings:
     loss: str = "perception"
     prompt: str | None = None
     seed: int = 0
-    views: int = 2
+    views: int = 1
     view_fill: str = "paper"
     view_pool: int = 32
     distortion: float = 0.5
@@ -148,12 +143,11 @@ class Settings:
     coarse_share: float = 0.8
     coarse_side: int = 128
     population_share: float = 0.3
-    overcomplete: float = 1.0
     spatial_weighting: float = 0.75
     distillation: float = 1.0
     score_every: int = 10
     relocate_every: int = 20
-    regularization: float = 1.0
+    regularization: float = 0.7
 
     def __init__(self, preset: str = "fast", **values: Unpack[SettingsValues]) -> None:
         """A preset with changed values; a prompt implies the loss `text`, a budget the largest number of steps.
@@ -233,7 +227,6 @@ class Settings:
         _check_int("coarse_side", self.coarse_side, 32, 1024)
         _check_number("coarse_share", self.coarse_share, 0.0, 1.0)
         _check_number("population_share", self.population_share, 0.0, 1.0)
-        _check_number("overcomplete", self.overcomplete, 0.0, 3.0)
         if self.budget is not None:
             _check_number("budget", self.budget, 0.0, MAX_BUDGET, open_low=True)
         _check_number("width", self.width, 0.0, 64.0, open_low=True)
@@ -295,7 +288,6 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "softness": 1.0,
         "coarse_share": 0.0,
         "population_share": 1.0,
-        "overcomplete": 0.0,
         "spatial_weighting": 0.0,
         "distillation": 0.0,
         "relocate_every": 0,

@@ -32,7 +32,6 @@ from taureau.losses.objective import (
     TextObjective,
     Viewing,
 )
-from taureau.losses.regularizers import regularization_scale
 from taureau.losses.views import draw_views
 from taureau.optimize.loop import State, Target, optimize
 from taureau.optimize.schedule import Schedule
@@ -59,8 +58,6 @@ PAPER_SIZE = 224
 # Of a photo that is so many times as long as it is broad, and fewer stroke widths across than this, a drawing shows
 # hardly more than where it is.
 LONG, LEAST_BREADTH = 4, 8
-# Extra strokes are looked at one by one; with more than this in all, that takes longer than it is worth.
-MOST_OVERCOMPLETE = 64
 
 
 @dataclass(frozen=True)
@@ -238,13 +235,12 @@ class Sketcher:
         with torch.no_grad():
             target = self._target(prepared, settings)
             candidates = _candidates(prepared, target, request)
-        scale = regularization_scale(settings.strokes, isolated=prepared.isolated)
         states = optimize(
             candidates,
             prepared.canvas,
             target,
             _schedule(settings, request.deadline),
-            regularization=settings.regularization * scale,
+            regularization=settings.regularization,
             backend=self.backend,
             generator=_generator(settings.seed, "views of each step"),
         )
@@ -411,9 +407,6 @@ def _candidates(prepared: PreparedPhoto, target: Target, request: _Request) -> C
     settings, earlier = request.settings, request.resume
     # A text is about no line of the photo.
     is_traced = settings.initialization == "traced" and settings.loss != "text"
-    num_extra = 0
-    if is_traced and earlier is None and not prepared.isolated:
-        num_extra = max(min(round(settings.overcomplete * settings.strokes), MOST_OVERCOMPLETE - settings.strokes), 0)
     resumed = None
     if earlier is not None:
         strokes = earlier.strokes.to(torch.float32).scaled(settings.size / earlier.canvas.size)
@@ -422,7 +415,6 @@ def _candidates(prepared: PreparedPhoto, target: Target, request: _Request) -> C
     return first_candidates(
         Guide(prepared.placement, prepared.coverage, trace, target.palette),
         num_strokes=settings.strokes,
-        num_extra=num_extra,
         width=settings.width,
         resumed=resumed,
         generators=[

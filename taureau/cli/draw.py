@@ -59,7 +59,8 @@ _NUM_FRAMES = 100
 @click.option(
     "--canvas",
     type=click.Choice(["subject", "photo"]),
-    help=f"Lay the canvas over the subject, or over the whole photo. [default: {_DEFAULTS.canvas}; paper: {_PAPER.canvas}]",
+    help="Lay the canvas over the subject, or over the whole photo. "
+    f"[default: {_DEFAULTS.canvas}; paper: {_PAPER.canvas}]",
 )
 @click.option("--width", type=float, help=f"Full stroke width in canvas units. [default: {_DEFAULTS.width}]")
 @click.option("--color", is_flag=True, help="Give each stroke a colour of its own.")

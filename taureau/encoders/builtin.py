@@ -1,8 +1,8 @@
 """Builtin: EfficientNet-Lite0's trunk, fine-tuned so that a photo and a drawing of it look alike and are named alike.
 
 The file that `training.builtin` writes and that comes with the package holds everything: weights in float16, sizes, the
-names of ImageNet's classes and how it was trained. Descriptors of places at 1/4, 1/8 and 1/16, an embedding, class logits, and where a photo's classes
-are.
+names of ImageNet's classes and how it was trained. Descriptors of places at 1/4, 1/8 and 1/16, an embedding, class
+logits, and where a photo's classes are.
 """
 
 import json

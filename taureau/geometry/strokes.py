@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from taureau.errors import InputError
-from taureau.shapes import Bool, Float, Int64, Tensor
+from taureau.shapes import Bool, Float, Tensor
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,6 @@ class Strokes:
     def of_sketch(self, index: int | slice) -> "Strokes":
         """One sketch of a batch, or a batch of some of them."""
         return self._mapped(lambda values, _: values[index])
-
-    def picked(self, which: Int64[Tensor, "sketches strokes"]) -> "Strokes":
-        """Some strokes of each sketch of a batch, by their indices."""
-        sketches = torch.arange(len(which), device=which.device)[:, None]
-        return self._mapped(lambda values, _: values[sketches, which])
 
     def to(self, dtype: torch.dtype) -> "Strokes":
         """The same strokes as numbers of another type."""

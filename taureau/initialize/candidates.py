@@ -29,17 +29,12 @@ class Candidates:
     """The first strokes of every candidate.
 
     Args:
-        strokes: a batch, one sketch a candidate; frozen ones first, extra ones last.
-        num_strokes: how many strokes a candidate is to have; the others are extra and will be pruned.
+        strokes: a batch, one sketch a candidate; frozen ones first.
         num_frozen: how many strokes, from the first on, stay as they are.
     """
 
     strokes: Strokes
-    num_strokes: int
     num_frozen: int = 0
-
-    def __post_init__(self) -> None:
-        assert self.num_strokes == len(self.strokes) or self.num_frozen == 0, "frozen strokes are never extra"
 
 
 @dataclass(frozen=True)
@@ -77,7 +72,6 @@ def first_candidates(
     guide: Guide,
     *,
     num_strokes: int,
-    num_extra: int = 0,
     width: float,
     resumed: Resumed | None = None,
     generators: Sequence[torch.Generator],
@@ -88,7 +82,6 @@ def first_candidates(
         guide: where strokes begin. The first candidate takes the best lines, the others vary. Where there are more
             strokes than lines, the longest lines are drawn in two.
         num_strokes: of each candidate, resumed ones and new ones together.
-        num_extra: how many each has besides, at the end: on lines that the others leave out, then as random curves.
         width: full width of the new strokes in canvas pixels.
         resumed: the sketch to continue from. New strokes begin where it leaves paper.
         generators: one a candidate, on the CPU.
@@ -105,7 +98,6 @@ def first_candidates(
         new = _new_curves(
             guide,
             num_strokes - num_resumed,
-            num_extra,
             width,
             drawn=None if earlier is None else earlier.points,
             generator=generator,
@@ -119,40 +111,30 @@ def first_candidates(
         opacity = None if earlier.opacity is None else _extended(earlier.opacity, 1.0, first)
         first = replace(first, width=_extended(earlier.width, width, first), opacity=opacity)
     first = replace(first, color=_first_colors(first.points, guide.palette, earlier))
-    return Candidates(first, num_strokes, num_resumed if resumed is not None and resumed.freeze else 0)
+    return Candidates(first, num_resumed if resumed is not None and resumed.freeze else 0)
 
 
 def _new_curves(
     guide: Guide,
     num: int,
-    num_extra: int,
     width: float,
     *,
     drawn: Float[Tensor, "drawn 4 2"] | None,
     generator: torch.Generator,
     vary: bool,
 ) -> Float[Tensor, "new 4 2"]:
-    """New strokes of one candidate, the extra ones last: on the lines that `drawn` leaves out, then random curves."""
+    """New strokes of one candidate: on the lines that `drawn` leaves out, then random curves."""
 
-    def filled(new: Tensor, wanted: int) -> Tensor:
-        """So many strokes: the ones given, and random curves."""
-        if len(new) == wanted:
-            return new
-        left = _off(guide.placement, Strokes.black(new, width)) if len(new) else guide.placement
-        points = sample_points(left, wanted - len(new), generator=generator, coverage=guide.coverage).cpu()
-        return torch.cat([new, random_curves(points, guide.placement.shape[-1], generator=generator)])
-
-    def traced(wanted: int, already: Tensor | None) -> Tensor:
-        if guide.trace is None:
-            return torch.zeros(0, 4, 2)
+    traced = torch.zeros(0, 4, 2)
+    if guide.trace is not None:
         around = num + (0 if drawn is None else len(drawn))  # lines are looked at for all strokes together
-        varied = generator if vary else None
-        return choose_curves(guide.trace, wanted, around=around, drawn=already, generator=varied)
-
-    new = filled(_halved(traced(num, drawn), num, LEAST_HALF * width), num)
-    if num_extra:
-        new = filled(torch.cat([new, traced(num_extra, new)]), num + num_extra)
-    return new
+        traced = choose_curves(guide.trace, num, around=around, drawn=drawn, generator=generator if vary else None)
+    new = _halved(traced, num, LEAST_HALF * width)
+    if len(new) == num:
+        return new
+    left = _off(guide.placement, Strokes.black(new, width)) if len(new) else guide.placement
+    points = sample_points(left, num - len(new), generator=generator, coverage=guide.coverage).cpu()
+    return torch.cat([new, random_curves(points, guide.placement.shape[-1], generator=generator)])
 
 
 def _continued(resumed: Resumed, size: int, generator: torch.Generator, *, vary: bool) -> Float[Tensor, "strokes 4 2"]:

@@ -45,24 +45,6 @@ TABLE = 4_000_000
 # two tenths of them, and a fifteenth of the strokes, or of `FEW`, as an S.
 OVERLAP, REVERSAL, OUT_OF_FRAME = 20.0, 0.1, 300.0
 WIDE_GAP, NARROW_GAP, KINK, CURVATURE = 0.4, 0.2, 0.4, 0.3
-# In a drawing of a subject alone with as many strokes as the second, or more, all of it counts as much more as that is
-# than the first: there is a stroke for everything, and what shows is whether they go together. With the first or fewer,
-# each must do what it can; and on a photo drawn whole lines would be joined that do not belong together. Chosen by an
-# eye that was not told what counted how much: docs/experiments/2026-11-28-regularization-weight.md.
-SPARSE, DENSE = 8, 16
-
-
-def regularization_scale(num_strokes: int, *, isolated: bool) -> float:
-    """How much the regularizers count in a drawing.
-
-    Args:
-        num_strokes: of the drawing.
-        isolated: whether the subject was isolated, so that the rest is paper.
-
-    Returns:
-        1 up to `SPARSE` strokes and on photos drawn whole, else up to `DENSE` / `SPARSE`, from `DENSE` strokes on.
-    """
-    return min(max(num_strokes, SPARSE), DENSE) / SPARSE if isolated else 1.0
 
 
 def regularization_loss(

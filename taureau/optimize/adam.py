@@ -8,7 +8,7 @@ import math
 
 import torch
 
-from taureau.shapes import Bool, Float, Int64, Tensor
+from taureau.shapes import Bool, Float, Tensor
 
 # The defaults of the paper, which the method as published uses.
 BETAS = (0.9, 0.999)
@@ -46,15 +46,6 @@ class Adam:
         root = self._square.sqrt().div_(math.sqrt(1 - BETAS[1] ** self._count)).add_(EPSILON)
         with torch.no_grad():
             self.parameter.addcdiv_(self._mean, root, value=-size)
-
-    def keep(self, which: Int64[Tensor, "outer inner"]) -> None:
-        """Go on with some of the entries of the second axis, for each of the first: the parameter is a new tensor.
-
-        What is known of their slope goes along.
-        """
-        outer = torch.arange(len(which), device=which.device)[:, None]
-        self.parameter = self.parameter.detach()[outer, which].requires_grad_()
-        self._mean, self._square = self._mean[outer, which], self._square[outer, which]
 
     def forget(self, which: Bool[Tensor, "*part"]) -> None:
         """Drop what is known of the slope of some entries, by the leading axes.

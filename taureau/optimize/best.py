@@ -21,14 +21,12 @@ class Best:
         strokes: a batch, one sketch a candidate.
         scores: the clean-view score of exactly these strokes.
         regularized: the same, and what the regularizers have against these strokes.
-        by_score: whether candidates are compared by their scores, not by their regularized scores.
         alone: the only candidate that can still win; None while all can.
     """
 
     strokes: Strokes
     scores: Float[Tensor, " candidates"]
     regularized: Float[Tensor, " candidates"]
-    by_score: bool = False
     alone: int | None = None
 
     @property
@@ -36,8 +34,7 @@ class Best:
         """The best candidate, the first of equals; or the one that goes on alone."""
         if self.alone is not None:
             return self.alone
-        compared = self.scores if self.by_score else self.regularized
-        return int(torch.where(torch.isfinite(self.regularized), _comparable(compared), torch.inf).argmin())
+        return int(_comparable(self.regularized).argmin())
 
     def settled(self) -> "Best":
         """This, with the winner of now as the winner for good: a smoother state may have a higher score."""

@@ -18,11 +18,8 @@ from taureau.optimize.cost import cost_of
 from taureau.optimize.pace import Pace
 from taureau.optimize.population import Population
 from taureau.optimize.schedule import Schedule
-from taureau.optimize.stages import descend, prune_extra, relocate_collapsed, score
+from taureau.optimize.stages import descend, relocate_collapsed, score
 from taureau.shapes import Float, Tensor
-
-# The share of the steps after which extra strokes are pruned.
-PRUNED = 0.15
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,7 @@ class Target:
 
     Args:
         objective: what to lower, and to score by.
-        coarse: what to lower in the first part of the steps instead; it also says which extra strokes are pruned. None
-            for `objective`.
+        coarse: what to lower in the first part of the steps instead; None for `objective`.
         palette: the photo's colours; where given, the colours of moving strokes are optimised too.
     """
 
@@ -50,7 +46,7 @@ class State:
         total: how many steps there will be; with a deadline, how many at the pace of the latest.
         loss: of the leading candidate, over this step's views, distillation and regularizers included; step 0 has its
             score.
-        strokes: where the strokes of all candidates are now; until they are pruned, after step 0 with the extra ones.
+        strokes: where the strokes of all candidates are now.
         best: the best of every candidate so far, with their scores.
     """
 
@@ -84,16 +80,14 @@ def optimize(
 
     Yields:
         `schedule.steps + 1` steps, or with a deadline from 2 to that many. `step.best.scores` are scores of exactly
-        `step.best.strokes`. Where there are extra strokes, scoring begins when they are pruned; until then the best
-        are the first strokes.
+        `step.best.strokes`.
 
     Source: Adam, Kingma and Ba 2015 (arXiv 1412.6980).
     """
-    first, num_strokes = candidates.strokes, candidates.num_strokes
-    objective = target.objective
+    first, objective = candidates.strokes, target.objective
     population = Population(first, candidates.num_frozen, colored=target.palette is not None)
     cost = cost_of(
-        first[:num_strokes],
+        first,
         canvas,
         objective,
         regularization=regularization,
@@ -101,13 +95,12 @@ def optimize(
         palette=None if population.colors is None else target.palette,
         backend=backend,
     )
-    best = score(Population(first[:num_strokes], candidates.num_frozen, colored=False), cost, objective)
+    best = score(population, cost, objective)
     pace = Pace(schedule.steps, schedule.deadline, schedule.clock)
     yield State(0, pace.total, float(best.scores[best.winner]), best.strokes, best)
     while pace.number < pace.total:
         progress = pace.progress
-        is_whole = population.num_strokes == num_strokes
-        if progress > schedule.population_share and population.num_active == population.num_candidates and is_whole:
+        if progress > schedule.population_share and population.num_active == population.num_candidates:
             best = best.settled()
             population.select(best.winner)
         is_coarse = target.coarse is not None and progress < schedule.coarse_share
@@ -124,12 +117,7 @@ def optimize(
         pace.count()
         if schedule.relocates(pace.number, pace.total):
             relocate_collapsed(population, cost, objective)
-        pruned = not is_whole and (pace.progress >= PRUNED or pace.number == pace.total)
-        if pruned:
-            prune_extra(population, cost, lowered, num_strokes, deadline=schedule.deadline, clock=schedule.clock)
-            pace.resume()
-        is_due = pace.number % schedule.score_every == 0 or pace.number == pace.total or pruned
-        if is_due and population.num_strokes == num_strokes:
+        if pace.number % schedule.score_every == 0 or pace.number == pace.total:
             best = best.improved(score(population, cost, objective))
         leader = best.winner - population.active.start
         yield State(pace.number, pace.total, float(losses[leader]), population.strokes().detached(), best)

@@ -40,11 +40,6 @@ class Pace:
         given = self._deadline - self._began
         return min(max(by_steps, (self._clock() - self._began) / given), 1.0) if given > 0 else 1.0
 
-    def resume(self) -> None:
-        """Say that what was done since the last step belongs to no step."""
-        if self._deadline is not None:
-            self._latest = self._clock()
-
     def count(self) -> None:
         """Say that a step is done."""
         self.number += 1

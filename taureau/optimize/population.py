@@ -6,7 +6,7 @@ import torch
 
 from taureau.geometry.strokes import Strokes
 from taureau.optimize.adam import Adam
-from taureau.shapes import Bool, Float, Int64, Tensor
+from taureau.shapes import Bool, Float, Tensor
 
 # A colour goes from black to white in 1, a point across the canvas in 224: colours move in smaller steps.
 COLOR_RATE = 0.02
@@ -99,13 +99,6 @@ class Population:
         with torch.no_grad():
             self.points[self.active] = points
         self._mover.forget(forgotten)
-
-    def keep(self, which: Int64[Tensor, "candidates kept"]) -> None:
-        """Go on with some strokes of each candidate; there are no frozen ones."""
-        self._first = self._first.picked(which)
-        self._mover.keep(which)
-        if self._painter is not None:
-            self._painter.keep(which)
 
 
 def _movable(values: Tensor) -> Tensor:
