@@ -5,7 +5,7 @@
 
 The command shows what `evaluation.quality --keep` kept. A column is the folder that was named to `--keep`, a slash, and
 one of the ways of `evaluation.quality`; each of them has a column for every number of strokes, those of one number
-beside each other. `python -m evaluation.recognise sheet` shows the drawings of a run. What was not drawn is left grey.
+beside each other. What was not drawn is left grey.
 """
 
 import argparse
@@ -19,7 +19,6 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 import taureau
 from benchmarks.draw import photo_file
 from evaluation.quality import STROKES, WAYS, kept_file
-from evaluation.recognise.plan import Plan
 
 CELL = 128
 GAP = 4
@@ -55,25 +54,6 @@ def sheet_of_kept(photos: Sequence[Path], ways: Sequence[Path], strokes: Sequenc
         raise ValueError(f"none of these drawings is there with seed {seed}; draw them with evaluation.quality --keep")
     heads = [f"{way.parent.name[:16]}\n{way.name}, {count}" for count, way in columns]
     return sheet(["photo", *heads], [photo.stem for photo in photos], cells)
-
-
-def sheet_of_run(plan: Plan, run: Path, rows: Sequence[int], encoders: Sequence[str], *, seed: int) -> Image.Image:
-    """Photos, and what each encoder made of them with each stroke count; what is not drawn yet is left grey.
-
-    Args:
-        plan: what was drawn.
-        run: where.
-        rows: places of photos in the plan.
-        encoders: their names, from left to right.
-        seed: of the drawings.
-    """
-    columns = list(product(encoders, plan.strokes))
-    heads = [f"photo\nof {run.resolve().name}", *(f"{encoder}\n{count} strokes" for encoder, count in columns)]
-    cells = []
-    for row in rows:
-        files = [plan.file(run, encoder, seed, row, count) for encoder, count in columns]
-        cells.append([Image.fromarray(plan.pixels[row]), *map(_drawing, files)])
-    return sheet(heads, [str(plan.numbers[row]) for row in rows], cells)
 
 
 def sheet(columns: Sequence[str], rows: Sequence[str], cells: Sequence[Sequence[Image.Image | None]]) -> Image.Image:

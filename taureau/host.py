@@ -11,10 +11,17 @@ import torch
 
 
 @contextmanager
-def engine_modes() -> Iterator[None]:
-    """Gradients on, inference mode and autocast off, float32 and the CPU as defaults; all restored at the end."""
+def engine_modes(threads: int | None = None) -> Iterator[None]:
+    """Gradients on, inference mode and autocast off, float32 and the CPU as defaults; all restored at the end.
+
+    Args:
+        threads: that an operation may use on the CPU; None for as many as the program has set.
+    """
     dtype = torch.get_default_dtype()
     with ExitStack() as modes:
+        if threads is not None and threads != torch.get_num_threads():
+            modes.callback(torch.set_num_threads, torch.get_num_threads())
+            torch.set_num_threads(threads)
         modes.enter_context(torch.inference_mode(False))
         modes.enter_context(torch.enable_grad())
         for kind in ("cpu", "cuda"):

@@ -26,7 +26,7 @@ class Step:
         total: how many steps there will be; with a budget, how many at the pace of the latest.
         loss: over this step's views, distillation and regularizers included; step 0 has the score, which is without.
         score: the clean-view score of the best sketch so far.
-        strokes: where the leading candidate's strokes are now; early on there may be more than asked for.
+        strokes: where the leading candidate's strokes are now, in the canvas of the photo.
     """
 
     def __init__(self, state: State, inset: Inset) -> None:
@@ -45,12 +45,13 @@ class Run(Iterator[Step]):
         canvas: what is drawn on.
     """
 
-    def __init__(self, begin: Begin, canvas: Canvas, name: str) -> None:
+    def __init__(self, begin: Begin, canvas: Canvas, name: str, threads: int | None = None) -> None:
         self._begin: Begin | None = begin
         self._states: Generator[State, None, None] | None = None
         self._record: dict[str, Any] = {}
         self._inset = Inset()
         self._name = name
+        self._threads = threads
         self.canvas = canvas
         self._last: State | None = None
         self._pending = False
@@ -68,7 +69,7 @@ class Run(Iterator[Step]):
             self._pending = False
         else:
             assert self._states is not None
-            with engine_modes():
+            with engine_modes(self._threads):
                 self._last = next(self._states)
         assert self._last is not None
         return Step(self._last, self._inset)
@@ -101,7 +102,7 @@ class Run(Iterator[Step]):
     def _start(self) -> None:
         """Look at the photo and score the first strokes, once; after a failure it can be tried again."""
         assert self._begin is not None
-        with engine_modes():
+        with engine_modes(self._threads):
             states, self._record, self._inset = self._begin()
             self._last = next(states)
         self._states, self._begin, self._pending = states, None, True

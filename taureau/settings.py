@@ -113,8 +113,8 @@ class Settings:
         score_every: steps between two scores of the clean view.
         relocate_every: steps between two searches for strokes that have collapsed to a dot, which then begin again
             where the residual is largest; 0 for never.
-        regularization: weight of the regularizers (overlap, gaps, kinks, curvature, sharp turns, points out of frame;
-            see `taureau.losses.regularizers`), 0 for none.
+        regularization: weight of the regularizers (overlap, gaps, points out of frame; see
+            `taureau.losses.regularizers`), 0 for none.
     """
 
     strokes: int = 16

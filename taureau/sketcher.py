@@ -213,7 +213,7 @@ class Sketcher:
         since = time.perf_counter() if since is None else since
         request = _request(photo, settings, dict(options), since)
         canvas = Canvas(request.settings.size, request.photo.size)
-        return Run(lambda: self._begin(request), canvas, request.photo.name)
+        return Run(lambda: self._begin(request), canvas, request.photo.name, self.encoder.threads)
 
     def _begin(self, request: _Request) -> tuple[Generator[State, None, None], dict[str, Any], Inset]:
         """Prepare the photo, initialise the candidates, and set out; no step is done yet.

@@ -1,19 +1,14 @@
 """What the network is trained to do: photo and drawing of one thing look the same, and like their class.
 
-Three losses: the class of both, by one head; each photo's embedding is nearest to its own drawing's, where that has not
-moved; and each place's descriptor is nearest to the same place's in the drawing, unless the drawing leaves out what is
-there.
+Each photo's embedding is nearest to its own drawing's, where that has not moved; and each place's descriptor is nearest
+to the same place's in the drawing, unless the drawing leaves out what is there.
 """
-
-from collections.abc import Mapping
 
 import torch
 from torch.nn import functional
 
 from taureau.shapes import Bool, Float, Int64, Tensor, UInt8
-from training.data import NO_CLASS
 from training.drawings import LINE, WRONG
-from training.model import Seen
 from training.pairs import MOVE
 
 # Temperatures of the softmax over likenesses.
@@ -21,23 +16,12 @@ GLOBAL_TEMPERATURE = 0.07
 LOCAL_TEMPERATURE = 0.07
 # Places drawn from each map of each pair: with all of them, the table of likenesses would cost more than the network.
 PLACES = 16
-LABEL_SMOOTHING = 0.05
 # What a place with lines is ahead by when places are drawn: about two thirds of those drawn have some.
 LINES_FIRST = 0.5
 # A place is as the photo has it below the first share of wrong pixels, and is not above the second.
 LEAST_WRONG, MOST_RIGHT = 0.15, 0.3
 # Where it is not, the cosine of the two descriptors is held below about this, with this softness.
 UNLIKE, UNLIKE_SCALE = 0.2, 0.1
-
-
-def class_loss(
-    logits: Float[Tensor, "batch classes"], labels: Int64[Tensor, " batch"], smoothing: float = LABEL_SMOOTHING
-) -> Float[Tensor, ""]:
-    """Cross-entropy over the pictures that have a class; 0 when none has."""
-    known = labels != NO_CLASS
-    if not bool(known.any()):
-        return logits.sum() * 0
-    return functional.cross_entropy(logits[known], labels[known], label_smoothing=smoothing)
 
 
 def contrast_loss(
@@ -115,36 +99,3 @@ def _at(
 ) -> Float[Tensor, "rows channels"]:
     rows = maps.flatten(2).transpose(1, 2)
     return rows.gather(1, places[:, :, None].expand(-1, -1, rows.shape[2])).flatten(0, 1)
-
-
-def total_loss(
-    photo: Seen,
-    drawing: Seen,
-    labels: Int64[Tensor, " batch"],
-    marks: UInt8[Tensor, "batch 1 rows columns"],
-    moves: Int64[Tensor, "batch 2"],
-    weights: Mapping[str, float],
-    *,
-    generator: torch.Generator,
-) -> tuple[Float[Tensor, ""], dict[str, Tensor]]:
-    """The weighted sum, and each part by name.
-
-    Args:
-        photo: what the network made of the photos.
-        drawing: of their drawings.
-        labels: class numbers, -1 for none.
-        marks: see `local_loss`.
-        moves: see `local_loss`.
-        weights: of `class`, `global`, and of each local head by its name.
-        generator: see `local_loss`.
-    """
-    parts = {
-        "class": class_loss(photo.logits, labels) + class_loss(drawing.logits, labels),
-        # The embedding knows where things are: of what has moved it need not say that it is the same.
-        "global": contrast_loss(photo.embedding, drawing.embedding, GLOBAL_TEMPERATURE, (moves == 0).all(dim=1)),
-    }
-    for name in photo.local:
-        parts[name] = local_loss(photo.local[name], drawing.local[name], marks, moves, generator=generator)
-    total = sum(weights[name] * part for name, part in parts.items())
-    assert isinstance(total, torch.Tensor)
-    return total, parts

@@ -46,6 +46,9 @@ class Encoder(ABC):
         saliency_by: the name of the encoder whose saliency is used instead of its own; None for its own.
         weights_sha256: SHA-256 of the file that its weights came from; None when it has none.
         classes: the names of its classes; their logits come with the embedding.
+        threads: that a drawing with it uses on the CPU; None for as many as the program has set. A small network gains
+            little by a second one and loses much as soon as another program takes a core: then threads wait for each
+            other at every operation. And one thread gives the same bytes on every number of cores.
         knows_drawings: whether it was taught what drawings are, so that it compares a sketch with the lines of a photo.
     """
 
@@ -57,6 +60,7 @@ class Encoder(ABC):
     saliency_by: str | None = None
     weights_sha256: str | None = None
     classes: tuple[str, ...] = ()
+    threads: int | None = None
     knows_drawings: bool = False
 
     @property

@@ -53,6 +53,7 @@ class Builtin(Encoder):
     layers = tuple(LOCAL_STAGES)
     loss_layers: Mapping[str, float] = MappingProxyType({"quarter": 1.0, "eighth": 1.0, "sixteenth": 1.0})
     semantic_weight = 0.1
+    threads = 1
     knows_drawings = True
 
     def __init__(

@@ -18,9 +18,9 @@ from taureau.shapes import Float, Tensor
 SEMANTIC, INK = 0.5, 0.3
 # Weight of the class distillation loss, in nats.
 DISTILLATION = 0.3
-# Standard deviations, in pixels of a canvas of 224, of the Gaussians under which ink is compared: a stroke feels its
-# line from afar and is drawn onto it from near.
-BLURS, CANVAS = (1.5, 3.0, 6.0), 224
+# Pixels a side at which ink is compared, and the standard deviations there of the Gaussians under which it is: a stroke
+# feels its line from afar and is drawn onto it from near.
+INK_SIDE, BLURS = 112, (0.75, 1.5, 3.0)
 # Line drawings encoded at a time.
 ENCODE_AT_ONCE = 8
 # Blank paper loses at least this much of a part: on a photo without lines everything would count beyond measure.
@@ -48,8 +48,6 @@ class DrawingObjective:
         self._layers = tuple(encoder.loss_layers)
         self._side = min(lines.shape[-1], encoder.input_side)
         self._pool = viewing.pool.to(lines.device)
-        unit = lines.shape[-1] / CANVAS
-        self._sigmas = tuple(sigma * unit for sigma in BLURS)
         with torch.no_grad():
             small = shrunk(lines[None], self._side)
             clean = clean_view(self._side).to(lines.device)
@@ -119,8 +117,8 @@ class DrawingObjective:
 
     def _blurred(self, images: Tensor) -> list[Tensor]:
         """The ink of images under each blur, one channel."""
-        ink = 1 - images.mean(dim=1, keepdim=True)
-        return [blur(ink, sigma, reach=max(1, round(3 * sigma)), border="paper") for sigma in self._sigmas]
+        ink = 1 - shrunk(images.mean(dim=1, keepdim=True), min(images.shape[-1], INK_SIDE))
+        return [blur(ink, sigma, reach=max(1, round(3 * sigma)), border="paper") for sigma in BLURS]
 
 
 def _difference(ours: Tensor, theirs: Tensor) -> Tensor:

