@@ -108,8 +108,9 @@ class Settings:
         population_share: share of the steps in which all candidates take part, 0..1; then only the best one continues.
         spatial_weighting: how far the geometric loss is weighted by saliency on a photo that is drawn with its
             background: 0 not at all, 1 entirely. A subject on paper has even weights.
-        distillation: weight of the class distillation loss at the first step, in nats; 0 for none. It falls to 0 along
-            the steps. Only with the loss `perception` and an encoder that knows classes, such as `builtin`.
+        distillation: weight of the class distillation loss, in nats; 0 for none. Against the photo it falls to 0 along
+            the steps, against its lines it stays. Only with the loss `perception` and an encoder that knows classes,
+            such as `builtin`.
         score_every: steps between two scores of the clean view.
         relocate_every: steps between two searches for strokes that have collapsed to a dot, which then begin again
             where the residual is largest; 0 for never.
@@ -120,7 +121,7 @@ class Settings:
     strokes: int = 16
     preset: str = "fast"
     candidates: int = 3
-    steps: int = 80
+    steps: int = 64
     budget: float | None = None
     size: int = 224
     canvas: str = "subject"
@@ -142,9 +143,9 @@ class Settings:
     softness: float = 2.0
     coarse_share: float = 0.8
     coarse_side: int = 128
-    population_share: float = 0.3
+    population_share: float = 0.25
     spatial_weighting: float = 0.75
-    distillation: float = 1.0
+    distillation: float = 0.3
     score_every: int = 10
     relocate_every: int = 20
     regularization: float = 0.7

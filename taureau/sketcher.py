@@ -389,7 +389,7 @@ def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) ->
         assert settings.prompt is not None
         return TextObjective(encoder, settings.prompt, viewing)
     if lines is not None and encoder.knows_drawings:
-        return DrawingObjective(encoder, lines, prepared.whole, viewing)
+        return DrawingObjective(encoder, lines, prepared.whole, viewing, distillation=settings.distillation)
     reference = Reference(
         prepared.picture,
         prepared.coverage,

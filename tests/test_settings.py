@@ -9,9 +9,7 @@ import jaxtyping
 import pytest
 
 from taureau.errors import InputError
-from taureau.optimize.loop import PRUNED
 from taureau.settings import LOSSES, PRESETS, Settings
-from taureau.sketcher import MOST_OVERCOMPLETE
 from tests.helpers.house import ROOT
 
 WHOLE_NUMBERS = {
@@ -36,7 +34,6 @@ NUMBERS = {
     "softness": (1.0, 32.0, False),
     "coarse_share": (0.0, 1.0, False),
     "population_share": (0.0, 1.0, False),
-    "overcomplete": (0.0, 3.0, False),
     "spatial_weighting": (0.0, 1.0, False),
     "distillation": (0.0, 100.0, False),
     "regularization": (0.0, 100.0, False),
@@ -47,6 +44,8 @@ CHOICES = {
     "loss": "perception, l2, lpips, xdog, text",
     "view_fill": "paper, black",
     "mask": "none, auto, alpha, u2net, image",
+    "canvas": "subject, photo",
+    "target": "lines, photo",
 }
 
 
@@ -76,7 +75,7 @@ def test_whole_numbers(name, low, high):
     for value in (low, high):
         assert getattr(Settings(**{name: value}, **others(name, value)), name) == value
     for value in (low - 1, high + 1):
-        told = low if name != "view_pool" else 2
+        told = low if name != "view_pool" else max(1, Settings().views)
         assert refusal(**{name: value}) == f"{name} must be {told} to {high}, got {value}"
     for value in (1.5, 16.0, "16", None, True):
         assert refusal(**{name: value}) == f"{name} must be a whole number, got {value!r}"
@@ -164,13 +163,14 @@ def test_paper_is_the_method_as_published():
         "softness": 1.0,
         "coarse_share": 0.0,
         "population_share": 1.0,
-        "overcomplete": 0.0,
         "spatial_weighting": 0.0,
         "distillation": 0.0,
         "relocate_every": 0,
         "regularization": 0.0,
         "initialization": "random",
         "mask": "none",
+        "canvas": "photo",
+        "target": "photo",
         # And what a user chooses.
         "strokes": 16,
         "seed": 0,
@@ -223,8 +223,6 @@ def test_the_page_on_the_method_shows_the_presets():
         f"| softness | {paper.softness:g} | {fast.softness:g} → 1 |",
         f"| view size | the encoder's | {coarse_share} |",
         f"| candidates | all to the end | the best alone after {100 * fast.population_share:g} % of the steps |",
-        f"| as many as asked for | {1 + fast.overcomplete:g} times as many, at most {MOST_OVERCOMPLETE} |",
-        f"After {100 * PRUNED:g} % of the steps",
         f"| views per step | {paper.views} | {fast.views} |",
         f"({paper.view_pool} of them in `paper`, {fast.view_pool} in `fast`)",
         f"every {fast.relocate_every} steps in the first two thirds",

@@ -16,8 +16,6 @@ from taureau.shapes import Float, Tensor
 
 # What the parts count beside the maps, which count 1 together: each is a share of what blank paper loses.
 SEMANTIC, INK = 0.5, 0.3
-# Weight of the class distillation loss, in nats.
-DISTILLATION = 0.3
 # Pixels a side at which ink is compared, and the standard deviations there of the Gaussians under which it is: a stroke
 # feels its line from afar and is drawn onto it from near.
 INK_SIDE, BLURS = 112, (0.75, 1.5, 3.0)
@@ -35,6 +33,7 @@ class DrawingObjective:
         lines: the line map as a drawing, white where nothing is to be drawn.
         photo: whose classes the sketch should have.
         viewing: how both are looked at.
+        distillation: weight of the class distillation loss, in nats; it counts to the end.
     """
 
     def __init__(
@@ -43,8 +42,10 @@ class DrawingObjective:
         lines: Float[Tensor, "3 height width"],
         photo: Float[Tensor, "3 height width"],
         viewing: Viewing,
+        *,
+        distillation: float = 0.0,
     ) -> None:
-        self._encoder, self._viewing = encoder, viewing
+        self._encoder, self._viewing, self._distillation = encoder, viewing, distillation
         self._layers = tuple(encoder.loss_layers)
         self._side = min(lines.shape[-1], encoder.input_side)
         self._pool = viewing.pool.to(lines.device)
@@ -64,7 +65,7 @@ class DrawingObjective:
             self._semantic_lost = _apart(_embedding(blank), self._embedding).clamp_min(LEAST_LOST)
             self._ink = self._blurred(lines[None])
             self._ink_lost = [ink.square().mean().clamp_min(LEAST_LOST**2) for ink in self._ink]
-            self._logits = encoder(shrunk(photo[None], self._side), ()).logits
+            self._logits = encoder(shrunk(photo[None], self._side), ()).logits if distillation > 0 else None
 
     def loss(
         self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator, progress: float = 0.0
@@ -77,7 +78,7 @@ class DrawingObjective:
         loss = self._compare(seen, functional.pad(chosen + 1, (1, 0))) + INK * self._ink_apart(sketches)
         if self._logits is not None:
             assert seen.logits is not None
-            loss = loss + DISTILLATION * distillation_loss(seen.logits, self._logits, 1 + len(chosen))
+            loss = loss + self._distillation * distillation_loss(seen.logits, self._logits, 1 + len(chosen))
         return loss
 
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from taureau.geometry.bezier import points_at
-from taureau.initialize.subject_tracing import LEAST_EVIDENCE, Borders, trace_lines, weigh_lines
-from taureau.initialize.tracing import choose_curves
+from taureau.geometry.canvas import Canvas
+from taureau.initialize.subject_tracing import LEAST_EVIDENCE, Borders, SubjectLines, trace_lines, weigh_lines
+from taureau.initialize.tracing import Trace, choose_curves
 from taureau.see.lines import LineMap, smoothed
 
 SIDE = 224
@@ -35,9 +36,13 @@ def on_curves(curves: torch.Tensor) -> np.ndarray:
     return points_at(curves, torch.linspace(0, 1, 20)).reshape(-1, 2).numpy()
 
 
+def traced(lines: LineMap, num_strokes: int, size: int = SIDE) -> Trace:
+    return trace_lines(SubjectLines(lines, lines.strength), Canvas(size, (SIDE, SIDE)), num_strokes=num_strokes)
+
+
 def test_curves_lie_on_the_line():
     lines = seen(circle(112, 112, 60))
-    trace = trace_lines(lines, lines.strength, num_strokes=4, size=SIDE)
+    trace = traced(lines, 4, SIDE)
     curves = choose_curves(trace, 4)
     assert 2 <= len(curves) <= 4
     away = np.hypot(*(on_curves(curves) - 112).T) - 60
@@ -46,13 +51,13 @@ def test_curves_lie_on_the_line():
 
 def test_curves_are_in_pixels_of_the_canvas():
     lines = seen(circle(112, 112, 60))
-    one, two = (choose_curves(trace_lines(lines, lines.strength, num_strokes=4, size=size), 4) for size in (224, 448))
+    one, two = (choose_curves(traced(lines, 4, size), 4) for size in (224, 448))
     torch.testing.assert_close(two, 2 * one)
 
 
 def test_no_line_is_drawn_twice():
     lines = seen(circle(112, 112, 60))
-    curves = choose_curves(trace_lines(lines, lines.strength, num_strokes=16, size=SIDE), 16)
+    curves = choose_curves(traced(lines, 16, SIDE), 16)
     length = sum(float(curve.diff(dim=0).norm(dim=1).sum()) for curve in points_at(curves, torch.linspace(0, 1, 20)))
     assert length < 1.2 * 2 * np.pi * 60
 
@@ -60,7 +65,7 @@ def test_no_line_is_drawn_twice():
 def test_a_small_feature_comes_before_the_rest_of_a_long_line():
     eye, back = circle(60, 112, 9), line(Y - 160)
     lines = seen(np.maximum(eye, back))
-    curves = choose_curves(trace_lines(lines, lines.strength, num_strokes=3, size=SIDE), 3)
+    curves = choose_curves(traced(lines, 3, SIDE), 3)
     near_eye = [np.hypot(*(on_curves(curve[None]) - (60, 112)).T).max() < 14 for curve in curves]
     assert not near_eye[0]
     assert any(near_eye)
@@ -68,7 +73,7 @@ def test_a_small_feature_comes_before_the_rest_of_a_long_line():
 
 def test_a_map_without_lines_gives_no_curves():
     lines = seen(np.zeros((SIDE, SIDE)))
-    assert choose_curves(trace_lines(lines, lines.strength, num_strokes=4, size=SIDE), 4).shape == (0, 4, 2)
+    assert choose_curves(traced(lines, 4, SIDE), 4).shape == (0, 4, 2)
 
 
 # Weights
@@ -107,3 +112,12 @@ def test_without_a_subject_everything_counts_a_little():
     lines = seen(line(X - 112))
     weight = weigh_lines(lines, np.zeros((SIDE, SIDE), np.float32), None, everywhere(), NOWHERE)
     assert 0 < weight[112, 112] < 0.5
+
+
+def test_curves_lie_in_the_frame_of_a_part_that_is_no_square():
+    half = LineMap(*(values[56:168] for values in (circle(112, 112, 40), seen(circle(112, 112, 40)).normal)), 1.0)
+    canvas = Canvas(224, (224, 112))
+    curves = choose_curves(trace_lines(SubjectLines(half, half.strength), canvas, num_strokes=4), 4)
+    away = np.hypot(*(on_curves(curves) - 112).T) - 40  # in the middle of the canvas, as in the middle of the part
+    assert len(curves) > 0
+    assert np.abs(away).max() < 3

@@ -13,6 +13,7 @@ from taureau.geometry.canvas import Canvas
 from taureau.geometry.strokes import Strokes
 from taureau.initialize.candidates import Guide, Resumed, first_candidates
 from taureau.initialize.tracing import Trace, choose_curves, find_lines
+from taureau.prepare import PreparedPhoto
 from taureau.raster import rasterize
 from taureau.sketch import Sketch
 from taureau.sketcher import Sketcher
@@ -220,17 +221,6 @@ def test_what_no_line_is_left_for_begins_as_random_curves_off_the_lines():
     assert len(torch.unique(starts[num:, 0], dim=0)) == 30 - num
 
 
-def test_strokes_in_surplus_come_last_and_go_on_what_the_others_leave_out():
-    three = torch.stack([inked(LINE + torch.tensor([0.0, down])) for down in (-30.0, 0.0, 40.0)]).amin(dim=0)
-    plain, more = candidates(three, 2).points, candidates(three, 2, num_extra=2).points
-    assert torch.equal(more[:, :2], plain)
-    lines = [along(LINE + torch.tensor([0.0, down])) for down in (-30.0, 0.0, 40.0)]
-    for start in more:
-        drawn = [min(range(3), key=lambda i: farthest(along(one[None]), lines[i])) for one in start[:3]]
-        assert sorted(drawn) == [0, 1, 2]
-        assert float(lengths(start[2:3])) > 20 > float(lengths(start[3:]))  # the last, a random curve, has no line
-
-
 def test_a_sketch_that_is_continued_keeps_its_strokes_and_gets_what_is_missing():
     two = torch.minimum(inked(LINE), inked(LINE + torch.tensor([0.0, 40.0])))
     starts = candidates(two, 2, seeds=(1,), resumed=Resumed(Strokes.black(LINE, 3.0))).points[0]
@@ -263,11 +253,11 @@ def test_a_drawing_begins_as_it_is_told_and_says_so(sketcher):
 def test_a_text_has_no_lines(sketcher, monkeypatch, loss, looks):
     asked = []
 
-    def no_lines(picture: torch.Tensor, places: torch.Tensor, *, num_strokes: int) -> Trace:
+    def no_lines(prepared: PreparedPhoto, num_strokes: int) -> Trace:
         asked.append(num_strokes)
-        return find_lines(torch.ones_like(picture), places, num_strokes=num_strokes)
+        return find_lines(torch.ones_like(prepared.picture), prepared.comparable, num_strokes=num_strokes)
 
-    monkeypatch.setattr("taureau.prepare.find_lines", no_lines)
+    monkeypatch.setattr(PreparedPhoto, "trace", no_lines)
     monkeypatch.setattr("taureau.sketcher._objective", lambda *_: Bowl(torch.zeros(1), torch.zeros(1)))
     begun(sketcher, initialization="traced", **loss)
     assert asked == [4] * looks

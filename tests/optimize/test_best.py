@@ -30,28 +30,25 @@ def best(*regularized: float, seed: int = 0) -> Best:
         ((-1.0, -2.0), 1),
     ],
 )
-@pytest.mark.parametrize("by_score", [False, True])
-def test_the_lowest_finite_cost_wins_and_the_first_of_equals(regularized, winner, by_score):
-    assert replace(best(*regularized), by_score=by_score).winner == winner
+def test_the_lowest_finite_cost_wins_and_the_first_of_equals(regularized, winner):
+    assert best(*regularized).winner == winner
 
 
-@pytest.mark.parametrize(("by_score", "winner"), [(False, 1), (True, 0)])
-def test_a_lower_score_that_priors_have_more_against_wins_only_by_score(by_score, winner):
+def test_a_lower_score_that_regularizers_have_more_against_does_not_win():
     strokes = random_strokes(2, 3)
-    assert Best(strokes, torch.tensor([1.0, 2.0]), torch.tensor([4.0, 3.0]), by_score).winner == winner
+    assert Best(strokes, torch.tensor([1.0, 2.0]), torch.tensor([4.0, 3.0])).winner == 1
 
 
-@pytest.mark.parametrize("by_score", [False, True])
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_a_candidate_whose_priors_are_not_finite_does_not_win(bad, by_score):
-    assert Best(random_strokes(2, 3), torch.tensor([1.0, 2.0]), torch.tensor([bad, 3.0]), by_score).winner == 1
+def test_a_candidate_whose_regularizers_are_not_finite_does_not_win(bad):
+    assert Best(random_strokes(2, 3), torch.tensor([1.0, 2.0]), torch.tensor([bad, 3.0])).winner == 1
 
 
 def test_the_one_that_goes_on_alone_stays_the_winner_when_a_tidier_state_scores_higher():
     strokes = random_strokes(2, 3)
-    raced = Best(strokes, torch.tensor([1.0, 2.0]), torch.tensor([9.0, 3.0]), by_score=True).settled()
-    later = raced.improved(Best(strokes, torch.tensor([4.0, math.inf]), torch.tensor([5.0, math.inf])))
-    assert (later.scores.tolist(), later.regularized.tolist()) == ([4.0, 2.0], [5.0, 3.0])
+    raced = Best(strokes, torch.tensor([1.0, 2.0]), torch.tensor([2.5, 3.0])).settled()
+    # What the other had could only fall below by a state that it never reaches; the number alone decides nothing.
+    later = replace(raced, regularized=torch.tensor([5.0, 3.0]))
     assert later.winner == raced.winner == 0
     assert replace(later, alone=None).winner == 1  # proof of the guard
 

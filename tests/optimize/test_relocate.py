@@ -136,7 +136,7 @@ def paths(first: Strokes, objective: Bowl, **options) -> list[torch.Tensor]:
     target = Target(objective, palette=options.pop("palette", None))
     num_frozen = options.pop("num_frozen", 0)
     schedule = Schedule(learning_rate=rate, final_learning_rate=rate, score_every=100, **options)
-    steps = optimize(Candidates(first, len(first), num_frozen), Canvas(SIZE), target, schedule, generator=seeded())
+    steps = optimize(Candidates(first, num_frozen), Canvas(SIZE), target, schedule, generator=seeded())
     return [step.strokes.points for step in steps]
 
 

@@ -1,4 +1,4 @@
-"""Each stage of a step alone: descend, score, relocate, prune, on objectives whose gradient is known."""
+"""Each stage of a step alone: descend, score, relocate, on objectives whose gradient is known."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from taureau.geometry.strokes import Strokes
 from taureau.losses.objective import PixelObjective
 from taureau.optimize.cost import Cost, cost_of
 from taureau.optimize.population import Population
-from taureau.optimize.stages import descend, prune_extra, relocate_collapsed, score
+from taureau.optimize.stages import descend, relocate_collapsed, score
 from tests.helpers.engine import Bowl, random_strokes, seeded
 
 CANVAS = Canvas(64)
@@ -71,12 +71,3 @@ def test_only_collapsed_strokes_of_active_candidates_begin_again():
     relocate_collapsed(population, PLAIN, Bowl(torch.zeros(24), torch.ones(24), residual))
     moved = (population.strokes().points - strokes.points).abs().amax(dim=(2, 3)) > 0
     assert moved.tolist() == [[False, True, False], [False, False, False]]
-
-
-def test_the_extra_strokes_that_draw_nothing_wanted_are_pruned():
-    wanted = random_strokes(1, 3, seed=4)
-    unwanted = random_strokes(1, 2, seed=5)
-    both = Strokes.black(torch.cat([unwanted.points, wanted.points], dim=1), 2.0)
-    population = Population(both, num_frozen=0, colored=False)
-    prune_extra(population, PLAIN, ink(wanted), 3, clock=lambda: 0.0)
-    assert torch.equal(population.strokes().points.detach(), wanted.points)
