@@ -36,6 +36,9 @@ class DrawingObjective:
         distillation: weight of the class distillation loss, in nats; it counts to the end.
     """
 
+    # A line is where it is, whatever its pen.
+    sees_color = False
+
     def __init__(
         self,
         encoder: Encoder,

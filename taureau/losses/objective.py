@@ -32,7 +32,13 @@ CLEAN = slice(0, 1)
 
 @runtime_checkable  # so that the tests can check arguments
 class Objective(Protocol):
-    """What an optimisation lowers."""
+    """What an optimisation lowers.
+
+    Attributes:
+        sees_color: whether it is shown the colours of strokes; otherwise all are black to it.
+    """
+
+    sees_color: bool
 
     def loss(
         self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator, progress: float = 0.0
@@ -98,6 +104,8 @@ class PerceptionObjective:
         unit_length: compare maps as LPIPS does, and nothing else.
         distillation: first weight of the class distillation loss, for an encoder that knows classes.
     """
+
+    sees_color = True
 
     def __init__(
         self,
@@ -214,6 +222,8 @@ class PixelObjective:
         spatial_weights: how much each counts, at least 0.
     """
 
+    sees_color = True
+
     def __init__(self, target: Float[Tensor, "3 height width"], spatial_weights: Float[Tensor, "height width"]) -> None:
         self._target = target
         self._spatial_weights = spatial_weights
@@ -249,6 +259,8 @@ class TextObjective:
         prompt: what to draw.
         viewing: how sketches are looked at.
     """
+
+    sees_color = True
 
     def __init__(self, encoder: Encoder, prompt: str, viewing: Viewing) -> None:
         self._encoder = encoder

@@ -3,7 +3,7 @@
 Both are in the unit of the objective, shares of what blank paper loses, since encoders differ twentyfold in it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -32,6 +32,7 @@ class Cost:
         width: mean full width of the strokes in canvas pixels.
         num_frozen: how many strokes of each sketch, from the first on, are not regularized; others may connect to them.
         palette: the colours that strokes are pulled to; None where colours stay.
+        sees_color: whether the objective is shown the colours of strokes; otherwise they are all black to it.
     """
 
     canvas: Canvas
@@ -41,9 +42,11 @@ class Cost:
     width: float
     num_frozen: int = 0
     palette: Float[Tensor, "3 height width"] | None = None
+    sees_color: bool = True
 
     def draw(self, strokes: Strokes, softness: float = 1.0) -> Float[Tensor, "candidates 3 height width"]:
-        """Pictures of sketches."""
+        """Pictures of sketches, as the objective is shown them."""
+        strokes = strokes if self.sees_color else replace(strokes, color=None)
         return rasterize(strokes, self.canvas, softness=softness, backend=self.backend)
 
     def penalty(self, strokes: Strokes, sketches: Float[Tensor, "candidates 3 height width"]) -> Tensor | float:
@@ -99,4 +102,6 @@ def cost_of(
             blank = torch.ones(1, 3, canvas.size, canvas.size, device=strokes.points.device)
             lost = float(objective.score(blank))
     width = float(strokes.width.mean())
-    return Cost(canvas, backend, regularization * lost, COLOR_PULL * lost, width, num_frozen, palette)
+    return Cost(
+        canvas, backend, regularization * lost, COLOR_PULL * lost, width, num_frozen, palette, objective.sees_color
+    )

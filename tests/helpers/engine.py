@@ -38,6 +38,8 @@ class Bowl:
     Its gradient with respect to the points is curvature · (point − target).
     """
 
+    sees_color = True
+
     def __init__(self, target: torch.Tensor, curvature: torch.Tensor, residual: torch.Tensor | None = None) -> None:
         self.target, self.curvature, self.map = target, curvature, residual
         self.asked_lacking = 0

@@ -1,0 +1,92 @@
+"""Draw photos for a judge: every photo of a folder with several numbers of strokes and seeds, or its line map.
+
+    python -m evaluation.human_judge.evaluate --judge JUDGE --data DATA --cache CACHE --photos-to PHOTOS
+    python -m evaluation.recognisability PHOTOS OUT --encoder builtin --strokes 4 8 16 32 --seeds 1 2
+    python -m evaluation.recognisability PHOTOS OUT --lines
+    python -m evaluation.human_judge.evaluate --judge JUDGE --data DATA --cache CACHE --drawings OUT/*
+
+`OUT/ENCODER-STROKES/12-seed1.png` is the drawing of `PHOTOS/12.png`; `OUT/lines/12.png` its line map, as large as it is
+drawn. What is there is not drawn again, so that a run that was stopped goes on, and several may share one folder.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from taureau.encoders.builtin import Builtin
+from taureau.geometry.canvas import Canvas
+from taureau.photo import read_photo
+from taureau.prepare import prepare
+from taureau.see.edge_network import load_edge_network
+from taureau.see.look import Eyes
+from taureau.sketcher import Sketcher
+
+SIDE = 256
+
+
+def draw(photos: Sequence[Path], out: Path, encoder: str, strokes: Sequence[int], seeds: Sequence[int]) -> int:
+    """Draw what is not drawn yet.
+
+    Args:
+        photos: files.
+        out: the folder of the folders of drawings.
+        encoder: the name of one.
+        strokes: numbers of them.
+        seeds: of the drawings.
+
+    Returns:
+        How many were drawn.
+    """
+    sketcher, drawn = Sketcher(encoder), 0
+    for photo in photos:
+        for number in strokes:
+            folder = out / f"{encoder}-{number}"
+            folder.mkdir(parents=True, exist_ok=True)
+            for seed in seeds:
+                file = folder / f"{photo.stem}-seed{seed}.png"
+                if not file.exists():
+                    sketcher.draw(photo, strokes=number, seed=seed).save(file, size=SIDE)
+                    drawn += 1
+    return drawn
+
+
+def write_lines(photos: Sequence[Path], out: Path) -> None:
+    """Write the line map of each photo, in the canvas of its subject."""
+    encoder, folder = Builtin(), out / "lines"
+    eyes = Eyes(load_edge_network(), encoder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in photos:
+        photo = read_photo(file)
+        canvas = Canvas(SIDE, photo.size)
+        prepared = prepare(photo, canvas, saliency_encoder=encoder, eyes=eyes, device=torch.device("cpu"), mask="auto")
+        drawing = prepared.line_drawing
+        assert drawing is not None
+        Image.fromarray((drawing[0] * 255).round().numpy().astype(np.uint8)).save(folder / f"{file.stem}.png")
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description="Draw photos for a judge.")
+    parser.add_argument("photos", type=Path, help="a folder of PNG files")
+    parser.add_argument("out", type=Path, help="the folder to write to")
+    parser.add_argument("--encoder", default="builtin")
+    parser.add_argument("--strokes", type=int, nargs="+", default=[4, 8, 16, 32])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--first", type=int, help="so many photos only")
+    parser.add_argument("--lines", action="store_true", help="write line maps in place of drawings")
+    given = parser.parse_args()
+    photos = sorted(given.photos.glob("*.png"))[: given.first]
+    if not photos:
+        parser.error(f"{given.photos}: there is no PNG file in it")
+    if given.lines:
+        write_lines(photos, given.out)
+    else:
+        print(f"{draw(photos, given.out, given.encoder, given.strokes, given.seeds)} drawn")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""Drawings for a judge: one for each photo, number of strokes and seed, and none twice."""
+
+import numpy as np
+from PIL import Image
+
+from evaluation.recognisability import SIDE, draw, write_lines
+from tests.helpers import pictures
+
+
+def test_each_photo_is_drawn_once_with_every_number_and_seed(tmp_path):
+    photo = tmp_path / "12.png"
+    Image.fromarray(pictures.disk(64, 64)).save(photo)
+    assert draw([photo], tmp_path / "out", "contour", (1, 2), (3,)) == 2
+    assert draw([photo], tmp_path / "out", "contour", (1, 2), (3, 4)) == 2
+    files = sorted(str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").glob("*/*"))
+    assert files == [
+        "contour-1/12-seed3.png",
+        "contour-1/12-seed4.png",
+        "contour-2/12-seed3.png",
+        "contour-2/12-seed4.png",
+    ]
+
+
+def test_a_line_map_is_dark_on_the_line_of_a_subject(tmp_path):
+    photo = tmp_path / "3.png"
+    Image.fromarray(pictures.disk(128, 128)).save(photo)
+    write_lines([photo], tmp_path)
+    found = np.asarray(Image.open(tmp_path / "lines/3.png"))
+    assert found.shape == (SIDE, SIDE)
+    assert found.min() < 100
+    assert np.median(found) > 250
