@@ -8,15 +8,16 @@ Takes a minute or two. The same versions on the same machine give the same pictu
 import sys
 from pathlib import Path
 
-import skimage.data
 from PIL import Image, ImageDraw, ImageFont
 
 from taureau import Sketcher
 
-PHOTOS = ("horse", "chelsea")
+PHOTOS = [
+    Path(__file__).parents[1] / f"docs/images/photos/{name}.webp" for name in ("egret", "letterboxes", "lorikeet")
+]
 NUM_STROKES = (32, 16, 8, 4)
-SEED = 1
-WIDTH = 400
+SEED = 7
+WIDTH = 300
 GAP = 20
 CAPTION = 44
 
@@ -26,7 +27,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit("usage: readme_picture.py FILE")
     sketcher = Sketcher()
-    rows = [draw_row(sketcher, Image.fromarray(getattr(skimage.data, name)()).convert("RGB")) for name in PHOTOS]
+    rows = [draw_row(sketcher, Image.open(photo).convert("RGB")) for photo in PHOTOS]
     width, height = (len(NUM_STROKES) + 1) * (WIDTH + GAP) - GAP, sum(row.height + GAP for row in rows) + CAPTION
     sheet = Image.new("RGB", (width, height), "white")
     top = 0

@@ -108,13 +108,12 @@ class Settings:
         population_share: share of the steps in which all candidates take part, 0..1; then only the best one continues.
         spatial_weighting: how far the geometric loss is weighted by saliency on a photo that is drawn with its
             background: 0 not at all, 1 entirely. A subject on paper has even weights.
-        distillation: weight of the class distillation loss, in nats; 0 for none. Against the photo it falls to 0 along
-            the steps, against its lines it stays. Only with the loss `perception` and an encoder that knows classes,
-            such as `builtin`.
+        distillation: weight of the class distillation loss at the first step, in nats; 0 for none. It falls to 0 along
+            the steps. Only with the loss `perception` and an encoder that knows classes, such as `builtin`.
         score_every: steps between two scores of the clean view.
         relocate_every: steps between two searches for strokes that have collapsed to a dot, which then begin again
             where the residual is largest; 0 for never.
-        regularization: weight of the regularizers (overlap, gaps, points out of frame; see
+        regularization: weight of the regularizers (overlap, gaps, curvature, points out of frame; see
             `taureau.losses.regularizers`), 0 for none.
     """
 

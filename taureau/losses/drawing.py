@@ -33,7 +33,7 @@ class DrawingObjective:
         lines: the line map as a drawing, white where nothing is to be drawn.
         photo: whose classes the sketch should have.
         viewing: how both are looked at.
-        distillation: weight of the class distillation loss, in nats; it counts to the end.
+        distillation: first weight of the class distillation loss, in nats.
     """
 
     # A line is where it is, whatever its pen.
@@ -73,15 +73,19 @@ class DrawingObjective:
     def loss(
         self, sketches: Float[Tensor, "candidates 3 height width"], *, generator: torch.Generator, progress: float = 0.0
     ) -> Float[Tensor, " candidates"]:
-        """Maps, embedding and classes over the clean view and random ones, and ink."""
-        del progress  # every part counts to the end
+        """Maps, embedding and classes over the clean view and random ones, and ink.
+
+        The weight of the classes falls to 0 as `progress` comes to 1: in the end the maps alone say where lines are.
+        """
         chosen = choose_views(self._pool, self._viewing.per_step, generator)
         images = with_views(shrunk(sketches, self._side), self._pool.select(chosen), self._viewing.fill)
         seen = self._encoder(images, self._layers)
         loss = self._compare(seen, functional.pad(chosen + 1, (1, 0))) + INK * self._ink_apart(sketches)
         if self._logits is not None:
             assert seen.logits is not None
-            loss = loss + self._distillation * distillation_loss(seen.logits, self._logits, 1 + len(chosen))
+            loss = loss + self._distillation * (1 - progress) * distillation_loss(
+                seen.logits, self._logits, 1 + len(chosen)
+            )
         return loss
 
     def score(self, sketches: Float[Tensor, "candidates 3 height width"]) -> Float[Tensor, " candidates"]:

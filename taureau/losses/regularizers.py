@@ -1,16 +1,16 @@
 """Regularizers: what makes a stroke one that a pen would draw, whatever is drawn.
 
-A network looks at a small picture and does not mind a line drawn twice, a stroke that leaves the frame, or an outline
-in dashes. A person does. All are small beside the loss. What else there was (turning back, wavering, kinks, small gaps)
-smoothed what a weaker encoder frayed, corners included: docs/experiments/2026-11-29-drawing-again.md.
+A network looks at a small picture and does not mind a line drawn twice, a stroke that wavers or leaves the frame, or an
+outline in dashes. A person does. All are small beside the loss.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch.nn import functional
 
-from taureau.geometry.bezier import points_at
+from taureau.geometry.bezier import bends_at, points_at, tangents_at
 from taureau.geometry.canvas import Canvas
 from taureau.image.blur import blur
 from taureau.shapes import Bool, Float, Int64, Tensor
@@ -21,6 +21,13 @@ BLUR = 1.5
 ONE_LINE = 0.3
 # Points of a stroke that are held on the page.
 SAMPLES = 9
+# Places of a stroke where its curvature is looked at, and the least speed there, in pixels per unit of the parameter:
+# where a curve stops, its curvature is endless.
+BENDS = 16
+SLOWEST = 1.0
+# With fewer strokes than this, what they waver is still divided by this: where strokes are few, each must draw several
+# things, and bend.
+FEW = 32
 # So many stroke widths apart two ends cost half of the most, in the same directions.
 REACH = 4.0
 # From so many strokes on a gap counts as much as it does among so many: strokes become shorter, and gaps do not.
@@ -31,9 +38,9 @@ HANDLE = 1.0
 TABLE = 4_000_000
 
 # What each counts, where blank paper loses 1: two parallel strokes of a quarter of the canvas and a stroke that is 2 %
-# of the canvas off the page each cost about 1 % of that, and so does a gap of `REACH` at a thirtieth of the ends,
-# straight on.
-OVERLAP, OUT_OF_FRAME, GAP = 20.0, 300.0, 0.6
+# of the canvas off the page each cost about 1 % of that, and so do a gap of `REACH` at a thirtieth of the ends,
+# straight on, and a fifteenth of the strokes, or of `FEW`, as an S.
+OVERLAP, OUT_OF_FRAME, GAP, CURVATURE = 20.0, 300.0, 0.6, 0.3
 
 
 def regularization_loss(
@@ -54,7 +61,8 @@ def regularization_loss(
     """
     everything = points if frozen is None else torch.cat([frozen, points], dim=1)
     lines = OVERLAP * overlap_penalty(sketches, width) + OUT_OF_FRAME * out_of_frame_penalty(points, canvas)
-    return lines + GAP * gap_penalty(find_joints(everything), REACH * width)
+    gaps = GAP * gap_penalty(find_joints(everything), REACH * width)
+    return lines + gaps + CURVATURE * curvature_penalty(points)
 
 
 def overlap_penalty(sketches: Float[Tensor, "candidates 3 height width"], width: float) -> Float[Tensor, " candidates"]:
@@ -72,6 +80,32 @@ def overlap_penalty(sketches: Float[Tensor, "candidates 3 height width"], width:
     blurred = blur(ink, sigma, reach=reach, border="paper", precision=torch.float32)
     excess = (blurred - ONE_LINE).clamp_min(0)
     return excess.square().mean(dim=(1, 2, 3)) / (1 - ONE_LINE) ** 2
+
+
+def curvature_penalty(points: Float[Tensor, "candidates strokes 4 2"]) -> Float[Tensor, " candidates"]:
+    """How far strokes are from arcs of circles: the mean over them, or over `FEW`, of V / (V + pi^2).
+
+    V is the variance of a stroke's curvature times its squared length, L int k^2 ds - (int k ds)^2 with curvature k
+    along a length L: the energy of its bending above the least that turns as far in all. It is the same at any size,
+    but for strokes of a few pixels; 0 for straight lines and arcs, pi^2 for an S of two quarter circles; for a hook at
+    an end or a corner the more, the shorter the piece that the turn is in. A corner may be one, though: beyond a few
+    times pi^2, more of it costs hardly more.
+
+    Gradient: to the points.
+
+    Source: the energy of bending as what makes a curve fair, Mumford, "Elastica and Computer Vision", 1994. That
+    curvature shall be even is also what Moreton and Sequin ask of curves (SIGGRAPH 1992), by its slope; the variance is
+    taureau's own.
+    """
+    t = (torch.arange(BENDS, dtype=points.dtype, device=points.device) + 0.5) / BENDS
+    first, second = tangents_at(points, t), bends_at(points, t)
+    square = first.square().sum(dim=3) + SLOWEST**2
+    speed = square.sqrt()
+    # How fast the direction turns, along the parameter.
+    turn = (first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]) / square
+    energy = speed.mean(dim=2) * (turn.square() / speed).mean(dim=2)
+    varied = energy - turn.mean(dim=2).square()
+    return (varied / (varied + math.pi**2)).sum(dim=1) / max(points.shape[1], FEW)
 
 
 def out_of_frame_penalty(

@@ -10,11 +10,14 @@ from taureau.geometry.canvas import Canvas
 from taureau.geometry.strokes import Strokes
 from taureau.losses import regularizers
 from taureau.losses.regularizers import (
+    CURVATURE,
+    FEW,
     GAP,
     MANY,
     ONE_LINE,
     OUT_OF_FRAME,
     REACH,
+    curvature_penalty,
     find_joints,
     gap_penalty,
     out_of_frame_penalty,
@@ -85,6 +88,83 @@ def test_crowding_pushes_lines_apart():
     overlap_penalty(picture(points), WIDTH).sum().backward()
     upper, lower = points.grad[0, :, :, 1].sum(dim=1)
     assert upper > 0 > lower  # a step against the gradient moves the upper line up and the lower one down
+
+
+CURVES = {
+    "half a circle, nearly": [[100.0, 300], [100, 33], [500, 33], [500, 300]],
+    "an S": [[100.0, 300], [250, 100], [350, 500], [500, 300]],
+    "a hook": [[100.0, 300], [300, 300], [520, 300], [500, 380]],
+    "a bend to one side": [[100.0, 300], [420, 280], [500, 300], [500, 480]],
+}
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_wavering_is_the_variance_of_curvature_along_a_polyline(name):
+    (curve,) = strokes(CURVES[name]).double()
+    t = torch.linspace(0, 1, 4001, dtype=torch.float64)[:, None]
+    weights = torch.cat([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3], dim=1)
+    legs = (weights @ curve[0]).diff(dim=0)
+    angles = torch.atan2(legs[:, 1], legs[:, 0]).diff()
+    lengths = legs.norm(dim=1)
+    varied = float(lengths.sum() * (2 * angles**2 / (lengths[1:] + lengths[:-1])).sum() - angles.sum() ** 2)
+    # Sixteen places of the curve in place of four thousand: within a twentieth, or a thousandth of the most.
+    assert float(curvature_penalty(curve[None])[0]) == pytest.approx(
+        varied / (varied + math.pi**2) / FEW, rel=0.05, abs=1e-3 / FEW
+    )
+
+
+def test_lines_and_arcs_do_not_waver_at_any_size():
+    quarter = 0.5522847498
+    for size in (10.0, 300.0):
+        arc = [[0, 0], [size * quarter, 0], [size, size * (1 - quarter)], [size, size]]
+        assert float(curvature_penalty(strokes(line(48.0), arc))[0]) < 1e-4 / FEW
+    same = [float(curvature_penalty(scale * strokes(CURVES["an S"]))[0]) for scale in (0.2, 1.0, 3.0)]
+    assert same == pytest.approx([same[0]] * 3, rel=0.01)
+    # Proof of the guard: an S costs more than half of the most.
+    assert same[0] > 0.5 / FEW
+
+
+@pytest.mark.parametrize(("num", "by"), [(2, FEW), (FEW, FEW), (2 * FEW, 2 * FEW)])
+def test_one_stroke_that_wavers_counts_as_one_of_many(num, by):
+    share = float(curvature_penalty(strokes(CURVES["an S"], *[line(48.0)] * (FEW - 1)))[0]) * FEW
+    among = strokes(CURVES["an S"], *[line(48.0)] * (num - 1))
+    assert float(curvature_penalty(among)[0]) == pytest.approx(share / by, rel=1e-4)
+
+
+def test_wavering_straightens_a_hook():
+    points = strokes(CURVES["a hook"])
+    costs = []
+    for _ in range(40):
+        points.requires_grad_()
+        cost = curvature_penalty(points).sum()
+        (slope,) = torch.autograd.grad(cost, points)
+        costs.append(float(cost.detach()))
+        points = points.detach() - 4 * slope / slope.abs().max()
+    assert costs[-1] < 0.2 * costs[0]
+
+
+@pytest.mark.parametrize(
+    ("curve", "share"),
+    [
+        ([[5.0, 5.0]] * 4, 0.0),
+        ([[0.0, 0], [50, 0], [50, 0], [50, 50]], 0.29),  # a right angle, all of it in the middle third
+        ([[0.0, 0], [64, 60], [-2, 60], [62, 0]], 0.93),  # nearly a cusp
+        ([[0.0, 0], [60, 60], [0, 60], [60, 0]], 0.36),  # a cusp, whose half turn is at none of the places,
+        ([[0.0, 0], [30, 0], [30, 0], [0, 0]], 0.0),  # and a reversal: both are for `reversal_penalty`
+    ],
+)
+def test_wavering_is_finite_where_curvature_is_not_and_so_is_its_gradient(curve, share):
+    points = strokes(curve).requires_grad_()
+    cost = curvature_penalty(points)
+    cost.sum().backward()
+    assert float(cost.detach()[0]) * FEW == pytest.approx(share, abs=0.01)
+    # By a pixel of one number it changes by no more than all that there is.
+    assert float(points.grad.abs().max()) < 1 / FEW
+
+
+def test_wavering_against_finite_differences():
+    points = torch.stack([strokes(curve)[0] for curve in CURVES.values()]).double() / 4
+    assert torch.autograd.gradcheck(curvature_penalty, points.requires_grad_())
 
 
 def test_straying_is_the_squared_distance_from_the_page():
@@ -181,4 +261,8 @@ def test_together_they_are_a_sum_of_each_candidate():
     apart = strokes(line(48.0, 10, 30), line(48.0, 50, 70))
     assert float(regularization_loss(apart, picture(apart), WIDTH, CANVAS)[0]) == pytest.approx(
         GAP * float(gap_penalty(find_joints(apart), WIDE)[0]), rel=1e-4
+    )
+    bowed = strokes([[20.0, 48], [40, 44], [56, 52], [76, 48]])
+    assert float(regularization_loss(bowed, picture(bowed), WIDTH, CANVAS)[0]) == pytest.approx(
+        CURVATURE * float(curvature_penalty(bowed)[0]), rel=1e-3
     )
