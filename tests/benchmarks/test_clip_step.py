@@ -44,6 +44,6 @@ def test_it_runs_and_says_whether_the_promise_is_kept(tmp_path):
 @pytest.mark.slow
 def test_a_whole_drawing_is_taken_apart(tmp_path):
     said = draw_fast(SMALL, tmp_path / "weights.safetensors", steps=11)
-    # Of the shares 0, 0.1, ... 1 of the way, up to 0.3 is the trial, and from 0.8 on views are full.
-    for part in ("4 steps, all candidates", "4 steps, the best alone", "3 steps, full views"):
+    # Of the shares 0, 0.1, ... 1 of the way, up to 0.25 all candidates take part, and from 0.8 on views are full.
+    for part in ("3 steps, all candidates", "5 steps, the best alone", "3 steps, full views"):
         assert f"| {part} |" in said
