@@ -153,7 +153,9 @@ def _with_or_without_metadata(file: io.BufferedIOBase, name: str, wish: Wish) ->
         return _header(file, name, wish), ()
     except InputError:
         file.seek(0)
-        bare = without_metadata(file.read()) if file.read(4)[:3] in (b"\xff\xd8\xff", b"RIF") else None
+        head = file.read(4)
+        file.seek(0)
+        bare = without_metadata(file.read()) if head.startswith((b"\xff\xd8\xff", b"RIFF")) else None
         if bare is None:
             raise
         try:
