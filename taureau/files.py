@@ -7,6 +7,7 @@ torch.
 
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from taureau.errors import InputError
 
 # About the largest drawing in SVG that is usual: a disk without room for it is full.
 _PROBE_BYTES = 1 << 16
+# A path joins the two slashes after the colon.
+_WEB_ADDRESS = re.compile(r"(?i)(?:[a-z][a-z0-9+.-]+:/|data:)")
 # How file systems say that they cannot do such a thing at all, in contrast to that it failed.
 _NOT_SUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY}
 _NEXT_STEP = {
@@ -58,7 +61,7 @@ def open_to_read(path: str | Path, *, advice: str) -> Iterator[BufferedReader]:
     except InputError:
         raise
     except FileNotFoundError as error:
-        raise InputError(f"{name}: there is no such file; check the name and the folder") from error
+        raise InputError(_nothing_there(name, os.fspath(path))) from error
     except PermissionError as error:
         raise InputError(f"{name}: permission denied; check the permissions of the file and its folder") from error
     except ValueError as error:
@@ -67,6 +70,17 @@ def open_to_read(path: str | Path, *, advice: str) -> Iterator[BufferedReader]:
         raise InputError(f"{name}: cannot be read ({_reason(error)}); check the name and the folder") from error
     with file:
         yield file
+
+
+def _nothing_there(name: str, path: str) -> str:
+    """Why there is no file of this name: people give names that other programs understand."""
+    if _WEB_ADDRESS.match(path):
+        if "://" not in name:
+            name = name.replace(":/", "://", 1)
+        return f"{name}: is a web address, and taureau fetches no photos; download it, and give the file"
+    if path.startswith("~"):
+        return f"{name}: there is no such file, since only a shell replaces ~, outside of quotes; write the whole path"
+    return f"{name}: there is no such file; check the name and the folder"
 
 
 def read_bytes(path: str | Path, *, most: int, advice: str) -> bytes:
