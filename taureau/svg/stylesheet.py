@@ -1,17 +1,14 @@
 """The `<style>` element: rules for classes, elements and ids, as Illustrator, Affinity and Figma write them."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from taureau.svg.refused import Refused, quoted
 
 MAX_RULES = 10_000
-_COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
-_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
-# Rules about fonts, imports and media say nothing about a stroke on paper.
-_AT_RULE = re.compile(r"@[\w-]+[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})")
+_BREAK = re.compile(r"[{};]")
 _SELECTOR = re.compile(r"(\*|[A-Za-z][\w-]*)?((?:[.#][\w-]+)*)", re.ASCII)
 _STEP = "save it with presentation attributes instead of CSS (in Illustrator: Styling, Presentation Attributes)"
 
@@ -44,8 +41,7 @@ class Stylesheet:
         Raises:
             Refused: a selector that is more than a tag, classes and an id; over 10,000 rules.
         """
-        css = _AT_RULE.sub("", _COMMENT.sub("", css))
-        for selectors, block in _RULE.findall(css):
+        for selectors, block in _rules_of(_without_comments(css)):
             declarations = declarations_of(block)
             for selector in selectors.split(","):
                 self._add_rule(selector.strip(), declarations)
@@ -77,6 +73,31 @@ class Stylesheet:
         key = f"#{ids[0]}" if ids else f".{classes[0]}" if classes else tag
         rule = _Rule(tag, frozenset(classes), frozenset(ids), weight, declarations)
         self._rules.setdefault(key, []).append(rule)
+
+
+def _rules_of(css: str) -> Iterator[tuple[str, str]]:
+    """Selectors and blocks. Rules about fonts, imports and media (@) say nothing about a stroke on paper."""
+    depth = begin = 0
+    selectors = ""
+    for match in _BREAK.finditer(css):  # one pass: a stranger's file may be long
+        mark, at = match[0], match.start()
+        if mark == ";" and depth:
+            continue
+        if mark == "{":
+            if depth == 0:
+                selectors, begin = css[begin:at].strip(), at + 1
+            depth += 1
+            continue
+        if mark == "}" and depth == 1 and not selectors.startswith("@"):
+            yield selectors, css[begin:at]
+        depth = max(0, depth - 1) if mark == "}" else depth
+        if depth == 0:
+            begin = at + 1
+
+
+def _without_comments(css: str) -> str:
+    first, *others = css.replace("<!--", "").replace("-->", "").split("/*")
+    return first + "".join(other.partition("*/")[2] for other in others)
 
 
 def declarations_of(text: str) -> dict[str, str]:
