@@ -1,5 +1,19 @@
-"""`python -m taureau`: the command `taureau`, where its script is not on the PATH."""
+"""The command `taureau`, also as `python -m taureau` where its script is not on the PATH.
 
-from taureau.cli import main
+It loads nothing before Ctrl-C is safe: in the middle of an import, it would print a traceback.
+"""
 
-main()
+import signal
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not ignored, as by `nohup`
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from taureau.cli import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

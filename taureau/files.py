@@ -7,6 +7,7 @@ torch.
 
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -18,6 +19,10 @@ from taureau.errors import InputError
 
 # About the largest drawing in SVG that is usual: a disk without room for it is full.
 _PROBE_BYTES = 1 << 16
+# A path joins the two slashes after the colon.
+_WEB_ADDRESS = re.compile(r"(?i)(?:[a-z][a-z0-9+.-]+:/|data:)")
+# How file systems say that they cannot do such a thing at all, in contrast to that it failed.
+_NOT_SUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY}
 _NEXT_STEP = {
     errno.ENOSPC: "free some space or choose another folder",
     errno.EDQUOT: "free some space or choose another folder",
@@ -56,7 +61,7 @@ def open_to_read(path: str | Path, *, advice: str) -> Iterator[BufferedReader]:
     except InputError:
         raise
     except FileNotFoundError as error:
-        raise InputError(f"{name}: there is no such file; check the name and the folder") from error
+        raise InputError(_nothing_there(name, os.fspath(path))) from error
     except PermissionError as error:
         raise InputError(f"{name}: permission denied; check the permissions of the file and its folder") from error
     except ValueError as error:
@@ -65,6 +70,17 @@ def open_to_read(path: str | Path, *, advice: str) -> Iterator[BufferedReader]:
         raise InputError(f"{name}: cannot be read ({_reason(error)}); check the name and the folder") from error
     with file:
         yield file
+
+
+def _nothing_there(name: str, path: str) -> str:
+    """Why there is no file of this name: people give names that other programs understand."""
+    if _WEB_ADDRESS.match(path):
+        if "://" not in name:
+            name = name.replace(":/", "://", 1)
+        return f"{name}: is a web address, and taureau fetches no photos; download it, and give the file"
+    if path.startswith("~"):
+        return f"{name}: there is no such file, since only a shell replaces ~, outside of quotes; write the whole path"
+    return f"{name}: there is no such file; check the name and the folder"
 
 
 def read_bytes(path: str | Path, *, most: int, advice: str) -> bytes:
@@ -114,8 +130,10 @@ def write_atomically(path: str | Path, data: bytes) -> None:
     """Write `data` to `path`, whole or not at all.
 
     The data go to a temporary file in the same folder and reach the disk before that file takes the name. A link is
-    followed and stays a link; a file that is replaced keeps its mode and, where the system allows it, its owner. When
-    the process is killed, a file `.taureau-….tmp` may stay behind, but never a part of `data` under the name asked for.
+    followed and stays a link; a file that is replaced keeps its mode and its owner, where the file system allows that.
+    When the process is killed, a file `.taureau-….tmp` may stay behind, but never a part of `data` under the name asked
+    for. Only where no file can be renamed onto the name (a file mounted by itself, some object stores) are the data
+    written in place, after they were written whole beside it.
 
     Args:
         path: the file to write; one that exists is replaced.
@@ -129,11 +147,10 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         with _temporary(target.parent) as (file, temporary):
             file.write(data)
             file.flush()
-            with suppress(FileNotFoundError):
-                _copy_mode(target, temporary)
-            os.fsync(file.fileno())
+            _copy_mode(target, temporary)
+            sync(file)
             file.close()  # Windows renames no open file
-            os.replace(temporary, target)
+            _rename(temporary, target, data)
         _sync_folder(target.parent)
     except OSError as error:
         raise _cannot_write(path, error) from error
@@ -190,12 +207,47 @@ def _temporary(folder: Path) -> Iterator[tuple[BufferedWriter, str]]:
             os.unlink(temporary)
 
 
+def sync(file: BufferedWriter) -> None:
+    """Let a file's data reach the disk, where its file system can say when they have.
+
+    Raises:
+        OSError: the data were lost: the disk is full or broken.
+    """
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in _NOT_SUPPORTED:
+            raise
+
+
 def _copy_mode(source: Path, temporary: str) -> None:
-    old, new = os.stat(source), os.stat(temporary)
+    """Give a file the mode and the owner of another; they are dropped where the file system refuses them."""
+    try:
+        old, new = os.stat(source), os.stat(temporary)
+    except FileNotFoundError:
+        return
     if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid) and hasattr(os, "chown"):
         with suppress(OSError):  # only root may give a file away
             os.chown(temporary, old.st_uid, old.st_gid)
-    os.chmod(temporary, stat.S_IMODE(old.st_mode))
+    try:
+        os.chmod(temporary, stat.S_IMODE(old.st_mode))
+    except OSError as error:  # CIFS, FUSE and object stores may keep no modes
+        if error.errno not in (errno.EPERM, errno.EACCES, *_NOT_SUPPORTED):
+            raise
+
+
+def _rename(temporary: str, target: Path, data: bytes) -> None:
+    """Put a finished temporary file in its place."""
+    try:
+        os.replace(temporary, target)
+    except OSError as error:
+        if error.errno not in (errno.EBUSY, errno.EXDEV, *_NOT_SUPPORTED):
+            raise
+        # A container's mount of a single file cannot be renamed over, and some object stores rename nothing.
+        with open(target, "wb") as file:
+            file.write(data)
+            file.flush()
+            sync(file)
 
 
 def _sync_folder(folder: Path) -> None:

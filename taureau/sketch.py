@@ -4,7 +4,7 @@ It writes itself as SVG or PNG, reads back what it wrote, and shows itself in a 
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,11 @@ from taureau.geometry.strokes import Strokes
 from taureau.host import engine_modes
 from taureau.raster import rasterize
 from taureau.settings import Settings
-from taureau.svg import MAX_BYTES, from_svg, to_svg
+from taureau.svg import MAX_BYTES, from_svg, to_svg, with_pens
 
 PREVIEW_SIDE = 896
 # What parts of a record read from a file must be, for the properties that show them.
-_KINDS = {"seed": int, "settings": dict, "scores": dict, "warnings": list}
+_KINDS = {"seed": int, "settings": dict, "scores": dict, "warnings": list, "pens": list}
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,24 @@ class Sketch:
     @engine_modes()
     def svg(self) -> str:
         """The sketch as the text of an SVG file."""
-        return to_svg(self.strokes, self.canvas, title=self.name, record=self.record)
+        layers = "pens" in self.record
+        return to_svg(self.strokes, self.canvas, title=self.name, record=self.record, layers=layers)
 
     def _repr_svg_(self) -> str:
         return self.svg
+
+    @engine_modes()
+    def with_colors(self, most: int) -> "Sketch":
+        """The sketch in at most so many colours, ordered by them; its SVG has one layer a pen.
+
+        Args:
+            most: how many colours, 1 to 64. Similar ones become one.
+
+        Raises:
+            InputError: `most` is out of range.
+        """
+        strokes, pens = with_pens(self.strokes, most)
+        return replace(self, strokes=strokes, record={**self.record, "pens": pens})
 
     @engine_modes()
     def to_image(self, size: int | None = None) -> Image.Image:

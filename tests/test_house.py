@@ -224,7 +224,7 @@ def test_the_wheel_names_its_version_command_and_licence(wheel):
     files = {Path(name).name: wheel.read(name).decode() for name in wheel.namelist() if ".dist-info/" in name}
     assert f"Version: {taureau.__version__}\n" in files["METADATA"]
     assert "License-Expression: Apache-2.0\n" in files["METADATA"]
-    assert "taureau = taureau.cli:main" in files["entry_points.txt"]
+    assert "taureau = taureau.__main__:main" in files["entry_points.txt"]
     assert {"LICENSE", "NOTICE"} <= set(files)
 
 

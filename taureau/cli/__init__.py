@@ -4,6 +4,7 @@ Nothing here imports torch before a command needs it, so help, version and early
 """
 
 import os
+import sys
 
 import click
 
@@ -11,8 +12,10 @@ import taureau
 from taureau.cli.doctor import doctor as doctor_command
 from taureau.cli.draw import draw as draw_command
 from taureau.cli.garbage import collected_late
+from taureau.cli.interruption import INTERRUPTED, end_quietly, listen
 from taureau.cli.models import models as models_command
 from taureau.cli.program import Program
+from taureau.cli.streams import close_standard_streams, open_standard_streams
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -37,8 +40,16 @@ def main() -> None:
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ["OMP_WAIT_POLICY"] = "passive"
         os.environ.setdefault("GOMP_SPINCOUNT", "4000")
-    with collected_late():
-        program.main(prog_name="taureau")
+    open_standard_streams()
+    listen()
+    try:
+        with collected_late():
+            program.main(prog_name="taureau")
+    except KeyboardInterrupt:  # before or after the command itself, which catches its own
+        sys.exit(INTERRUPTED)
+    finally:
+        end_quietly()
+        close_standard_streams()
 
 
 __all__ = ["main", "program"]

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import taureau
-from taureau.cli.program import debug_option
+from taureau.cli.program import check_working_folder, debug_option
 
 _PACKAGES = ("torch", "numpy", "pillow", "opencv-python-headless", "safetensors", "click")
 _EXTRAS = {
@@ -67,6 +67,7 @@ def doctor(as_json: bool) -> int:
     Exit code 0 means that all is well. The first run after an install takes longer, because numba compiles and caches
     the result.
     """
+    check_working_folder()
     versions, machine, encoders, test = _versions(), _machine(), _encoders(), run_self_test()
     faults = test.faults()
     if as_json:

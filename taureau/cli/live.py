@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from taureau.cli.outputs import make_folder
 from taureau.cli.program import describe_error
 from taureau.cli.progress import say
 
@@ -37,6 +38,7 @@ class LiveView:
         self._quiet = quiet
         self._clock = clock
         self._due = 0.0
+        self._has_folder = False
 
     def show(self, run: "taureau.Run", step: "taureau.Step") -> None:
         """Show a step, if one is due."""
@@ -60,6 +62,9 @@ class LiveView:
         if self._file is None:
             return
         try:
+            if not self._has_folder:
+                make_folder(self._file.parent)
+                self._has_folder = True
             sketch.save(self._file)
         except Exception as error:  # whatever it is, it must not cost the drawing
             self._file = None

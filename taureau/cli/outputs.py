@@ -4,7 +4,11 @@
 replaced, unless `--no-overwrite`; the command never replaces what it reads.
 """
 
+import errno
 import os
+import re
+import secrets
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -13,11 +17,15 @@ from pathlib import Path
 import click
 
 import taureau
+from taureau.cli.names import shown
+from taureau.cli.places import likeness, nearest_folder, same_place
 
 PIPE = Path("-")
 """The name that stands for stdin as a photo and for stdout as an output."""
 
 _FILE_ENDINGS = (".svg", ".png")
+# A path joins the two slashes after the colon.
+_WEB_ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]+:/")
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,7 @@ class Outputs:
         svg, png, gif: files.
         frames: folder of the numbered frames.
         to_stdout: whether the SVG goes to stdout.
+        device: what takes the SVG and is no regular file: a pipe, a terminal, /dev/null.
     """
 
     name: str
@@ -37,10 +46,36 @@ class Outputs:
     gif: Path | None = None
     frames: Path | None = None
     to_stdout: bool = False
+    device: Path | None = None
 
     def files(self) -> Iterator[Path]:
         """The files known by name; the frames are known by their folder and name only."""
         yield from (path for path in (self.svg, self.png, self.gif) if path is not None)
+
+    def written(self) -> dict[str, str]:
+        """The places by kind, as `--json` has them."""
+        places = {"svg": self.svg or self.device, "png": self.png, "gif": self.gif, "frames": self.frames}
+        return {kind: str(place) for kind, place in places.items() if place is not None}
+
+    def are_there(self) -> bool:
+        """Whether all of them are there, from an earlier drawing that was finished."""
+        files = list(self.files())
+        return bool(files) and all(path.is_file() for path in files) and (self.frames is None or self.has_frames())
+
+    def has_frames(self) -> bool:
+        """Whether frames of this name are there already."""
+        return bool(self.old_frames())
+
+    def make_folders(self) -> None:
+        """Make the folders that files go to; to be called when there is something to write.
+
+        Raises:
+            InputError: one cannot be made.
+        """
+        for path in self.files():
+            make_folder(path.parent)
+        if self.frames is not None:
+            make_folder(self.frames)
 
     def frame(self, number: int) -> Path:
         """The file of a frame."""
@@ -55,9 +90,9 @@ class Outputs:
 
     def may_be_frame(self, path: Path) -> bool:
         """Whether a frame could have this path, and so replace the file or remove it as one of an earlier drawing."""
-        if self.frames is None or _identity(path.parent) != _identity(self.frames):
+        if self.frames is None or not fnmatchcase(path.name.casefold(), self._frame_pattern.casefold()):
             return False
-        return fnmatchcase(path.name.casefold(), self._frame_pattern.casefold())
+        return same_place(path.parent, self.frames)
 
     @property
     def _frame_pattern(self) -> str:
@@ -65,7 +100,12 @@ class Outputs:
 
 
 def plan_outputs(
-    photos: Sequence[Path], output: str | None, *, gif: str | None = None, frames: Path | None = None
+    photos: Sequence[Path],
+    output: str | None,
+    *,
+    gif: str | None = None,
+    frames: Path | None = None,
+    below: Sequence[Path] | None = None,
 ) -> list[Outputs]:
     """Name the outputs of every photo.
 
@@ -74,12 +114,15 @@ def plan_outputs(
         output: a file ending in .svg or .png, a folder, `-` for stdout; None for beside the photo (stdin: stdout).
         gif: a file, `auto` for beside the sketch; None for no animation.
         frames: a folder; None for no frames.
+        below: for each photo, the folder below those of `output` and `frames`; None for none.
 
     Raises:
-        UsageError: options that cannot go together.
-        InputError: two photos that would be drawn to one file.
+        UsageError: options that cannot go together, or a place that is not on this machine.
     """
-    several = len(photos) > 1
+    below = [Path()] * len(photos) if below is None else below
+    several = len(photos) > 1 or any(each != Path() for each in below)
+    for option, place in (("-o", output), ("--gif", gif), ("--frames", frames)):
+        refuse_elsewhere(option, place)
     if photos.count(PIPE) > 1:
         raise click.UsageError("'-' (stdin) can be read only once")
     if output == "-" and several:
@@ -92,13 +135,33 @@ def plan_outputs(
     is_folder = output is not None and output != "-" and _is_folder(output)
     if output not in (None, "-") and not is_folder and several:
         raise click.UsageError(f"-o {output} is one file, for {len(photos)} photos; give a folder")
-    planned = [_plan(photo, output, is_folder, gif, frames) for photo in photos]
-    _refuse_collisions(photos, planned)
-    return planned
+    return [
+        _plan(
+            photo,
+            None if output is None else Path(output) / place if is_folder else Path(output),
+            is_folder,
+            gif,
+            None if frames is None else frames / place,
+        )
+        for photo, place in zip(photos, below, strict=True)
+    ]
+
+
+def refuse_elsewhere(option: str, place: object) -> None:
+    """Refuse a place that is not on this machine, or that a shell was meant to complete.
+
+    Raises:
+        UsageError: a web address, or a name that begins with ~ where there is no such folder.
+    """
+    text = "" if place is None else str(place)
+    if _WEB_ADDRESS.match(text):
+        raise click.UsageError(f"{option} takes a place on this machine, got the address {text}")
+    if text.startswith("~") and not Path(Path(text).parts[0]).exists():
+        raise click.UsageError(f"{option} {text}: only a shell replaces ~, outside of quotes; write the whole path")
 
 
 def check_outputs(planned: Sequence[Outputs], *, inputs: Iterable[Path], overwrite: bool) -> None:
-    """Refuse, before any work, outputs that could not or must not be written. Folders to write into are made.
+    """Refuse, before any work, outputs that could not or must not be written. Nothing is made yet.
 
     Args:
         planned: from `plan_outputs`.
@@ -108,24 +171,26 @@ def check_outputs(planned: Sequence[Outputs], *, inputs: Iterable[Path], overwri
     Raises:
         InputError: an output is an input, exists, or cannot be written.
     """
-    read = {_identity(path): path for path in inputs if path != PIPE}
+    read: dict[str, list[Path]] = {}
+    for path in inputs:
+        if path != PIPE:
+            read.setdefault(likeness(path), []).append(path)
     for outputs in planned:
         for path in outputs.files():
-            if _identity(path) in read:
-                raise taureau.InputError(f"{path}: the drawing would replace what it is made from; use another -o")
-            _make_folder(path.parent)
-            taureau.check_writable(path, overwrite=overwrite)
-        if outputs.frames is not None:
-            _make_folder(outputs.frames)
-            taureau.check_writable(outputs.frame(0), overwrite=overwrite)
-            if not overwrite and outputs.old_frames():
+            if any(same_place(path, each) for each in read.get(likeness(path), ())):
                 raise taureau.InputError(
-                    f"{outputs.old_frames()[0]}: frames of an earlier drawing are there; use another folder"
+                    f"{shown(path)}: the drawing would replace what it is made from; use another -o"
                 )
+            _check_place(path, overwrite=overwrite)
+        if outputs.frames is not None:
+            _check_place(outputs.frame(0), overwrite=overwrite)
+            if not overwrite and outputs.has_frames():
+                name = shown(outputs.old_frames()[0])
+                raise taureau.InputError(f"{name}: frames of an earlier drawing are there; use another folder")
 
 
 def check_live(live: Path, planned: Sequence[Outputs], *, inputs: Iterable[Path], overwrite: bool) -> None:
-    """Refuse, before any work, a live view that could not or must not be written. Its folder is made.
+    """Refuse, before any work, a live view that could not or must not be written. Nothing is made yet.
 
     Args:
         live: the one file that shows each drawing as it comes about.
@@ -137,39 +202,66 @@ def check_live(live: Path, planned: Sequence[Outputs], *, inputs: Iterable[Path]
         UsageError: its ending is not that of a drawing.
         InputError: it is an input, an output or has the name of a frame, exists, or cannot be written.
     """
+    refuse_elsewhere("--live", live)
     if live.suffix.lower() not in _FILE_ENDINGS:
         raise click.UsageError(f"--live takes a file that ends in .svg or .png, got {live}")
-    if _identity(live) in {_identity(path) for path in inputs if path != PIPE}:
+    name = shown(live)
+    if any(same_place(live, path) for path in inputs if path != PIPE):
         raise taureau.InputError(
-            f"{live}: the live view would replace what the drawing is made from; name another file"
+            f"{name}: the live view would replace what the drawing is made from; name another file"
         )
-    if _identity(live) in {_identity(path) for outputs in planned for path in outputs.files()}:
-        raise taureau.InputError(f"{live}: the finished drawing goes there; name another file for the live view")
+    if any(same_place(live, path) for outputs in planned for path in outputs.files()):
+        raise taureau.InputError(f"{name}: the finished drawing goes there; name another file for the live view")
     if any(outputs.may_be_frame(live) for outputs in planned):
-        raise taureau.InputError(f"{live}: has the name of a frame of --frames; name another file for the live view")
-    _make_folder(live.parent)
-    taureau.check_writable(live, overwrite=overwrite)
+        raise taureau.InputError(f"{name}: has the name of a frame of --frames; name another file for the live view")
+    _check_place(live, overwrite=overwrite)
 
 
-def _plan(photo: Path, output: str | None, is_folder: bool, gif: str | None, frames: Path | None) -> Outputs:
+def make_folder(folder: Path) -> None:
+    """Make a folder, with those above it.
+
+    Raises:
+        InputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise _cannot_be_made(folder, error) from error
+
+
+def _plan(photo: Path, output: Path | None, is_folder: bool, gif: str | None, frames: Path | None) -> Outputs:
+    """The outputs of one photo; `output` is its own folder, or a file, or `-`."""
     name = "photo" if photo == PIPE else photo.stem
-    folder = Path(output) if output is not None and is_folder else photo.parent
+    folder = output if output is not None and is_folder else photo.parent
     beside = folder / f"{name}.sketch"
-    svg = png = None
-    to_stdout = output == "-" or (output is None and photo == PIPE)
+    svg = png = device = None
+    to_stdout = output == PIPE or (output is None and photo == PIPE)
     if not to_stdout and (output is None or is_folder):
         svg, png = Path(f"{beside}.svg"), Path(f"{beside}.png")
     elif not to_stdout:
         assert output is not None
-        file = Path(output)
-        beside = file.with_suffix("")
-        svg, png = (file, None) if file.suffix.lower() == ".svg" else (None, file)
+        if _is_device(output):
+            device = output
+        else:
+            beside = output.with_suffix("")
+            svg, png = (output, None) if output.suffix.lower() == ".svg" else (None, output)
     animation = None if gif is None else Path(f"{beside}.gif") if gif == "auto" else Path(gif)
-    return Outputs(name, svg, png, animation, frames, to_stdout)
+    return Outputs(name, svg, png, animation, frames, to_stdout, device)
+
+
+def _is_device(path: Path) -> bool:
+    """Whether a path is there and is neither a file nor a folder, so that an SVG is written to it as to a pipe."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def _is_folder(output: str) -> bool:
     """Whether `-o` names a folder: a name with a file's ending is a folder only if it exists or ends in a slash."""
+    if _is_device(Path(output)):
+        return False
     if Path(output).is_dir() or output.endswith(tuple(filter(None, (os.sep, os.altsep)))):
         return True
     suffix = Path(output).suffix.lower()
@@ -178,29 +270,33 @@ def _is_folder(output: str) -> bool:
     return not suffix
 
 
-def _refuse_collisions(photos: Sequence[Path], planned: Sequence[Outputs]) -> None:
-    taken: dict[str, tuple[Path, Path]] = {}
-    for photo, outputs in zip(photos, planned, strict=True):
-        # Frames share a folder, so that two photos of one name collide in their first frame.
-        first_frame = [] if outputs.frames is None else [outputs.frame(0)]
-        for path in (*outputs.files(), *first_frame):
-            other, _ = taken.setdefault(_identity(path), (photo, path))
-            if other is not photo:
-                raise taureau.InputError(
-                    f"{other} and {photo} would both write {path}; draw them separately, each with its own -o"
-                )
+def _check_place(path: Path, *, overwrite: bool) -> None:
+    """Refuse a file that could not be written; its folder need not be there yet, but must be possible.
 
-
-def _identity(path: Path) -> str:
-    """The same text for all spellings of a path; ignores case, as some file systems do."""
-    return os.path.realpath(path).casefold()
-
-
-def _make_folder(folder: Path) -> None:
+    Raises:
+        InputError: as `check_writable`, or its folder cannot be made.
+    """
+    folder = path.parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise taureau.InputError(f"{folder}: cannot be created ({error.strerror}); use another place") from error
+        nearest = nearest_folder(folder)
+        if not nearest.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    except (OSError, ValueError) as error:
+        raise _cannot_be_made(folder, error) from error
+    if nearest == Path(os.path.realpath(folder)):
+        taureau.check_writable(path, overwrite=overwrite)
+        return
+    try:
+        taureau.check_writable(nearest / f".taureau-{secrets.token_hex(8)}.tmp", overwrite=True)
+    except taureau.InputError as error:
+        cause = error.__cause__
+        denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        raise _cannot_be_made(folder, cause if isinstance(cause, OSError) else denied) from error
+
+
+def _cannot_be_made(folder: Path, error: OSError | ValueError) -> taureau.InputError:
+    reason = str(getattr(error, "strerror", None) or error).lower()
+    return taureau.InputError(f"{shown(folder)}: cannot be created ({reason}); use another place")
 
 
 def _literal(name: str) -> str:

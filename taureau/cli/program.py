@@ -5,6 +5,7 @@
 """
 
 import errno
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,8 +14,10 @@ from typing import Any, NoReturn
 import click
 
 import taureau
+from taureau.cli.interruption import INTERRUPTED
+from taureau.cli.memory import describe_shortage
+from taureau.cli.names import shown, without_secrets
 
-INTERRUPTED = 130
 _DEBUG = "taureau.debug"
 
 
@@ -30,7 +33,10 @@ def debug_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def describe_error(error: BaseException) -> tuple[str, int]:
     """An error as one line, and its exit code."""
-    if isinstance(error, taureau.TaureauError):
+    shortage = describe_shortage(error)
+    if shortage is not None:
+        text, code = shortage, 1
+    elif isinstance(error, taureau.TaureauError):
         text, code = str(error), error.exit_code
     elif isinstance(error, click.UsageError):
         text, code = error.format_message(), error.exit_code
@@ -40,11 +46,9 @@ def describe_error(error: BaseException) -> tuple[str, int]:
         text, code = error.format_message(), error.exit_code
     elif isinstance(error, OSError) and error.strerror:
         text, code = f"{error.filename}: {error.strerror}" if error.filename else error.strerror, 1
-    elif isinstance(error, MemoryError):
-        text, code = "out of memory; a smaller --size or fewer --candidates need less", 1
     else:
         text, code = f"unexpected {type(error).__name__}: {error} (this is a bug; --debug shows where)", 1
-    return " ".join(text.splitlines()), code
+    return shown(without_secrets(" ".join(text.splitlines()))), code
 
 
 def report_error(error: BaseException) -> int:
@@ -55,7 +59,7 @@ def report_error(error: BaseException) -> int:
     """
     context = click.get_current_context(silent=True)
     if context is not None and context.meta.get(_DEBUG):
-        traceback.print_exception(error)
+        click.echo(without_secrets("".join(traceback.format_exception(error))), err=True, nl=False)
     text, code = describe_error(error)
     click.echo(f"taureau: error: {text}", err=True)
     return code
@@ -64,6 +68,21 @@ def report_error(error: BaseException) -> int:
 def is_broken_pipe(error: BaseException) -> bool:
     """Whether the reader of our output has gone; click then ends the command quietly."""
     return isinstance(error, OSError) and error.errno == errno.EPIPE
+
+
+def check_working_folder() -> None:
+    """Refuse to work in a folder that is no more: the libraries below end the program there in ways of their own.
+
+    Raises:
+        InputError: it was removed or moved away.
+    """
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise taureau.InputError(
+            "the working folder is gone (somebody removed it, or it is on a disk that was taken away); "
+            "change to one that exists, with cd"
+        ) from error
 
 
 class Group(click.Group):

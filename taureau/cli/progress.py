@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from taureau.cli.names import shown as printable
+
 if TYPE_CHECKING:
     import taureau
 
 _STEPS = "{desc} {percentage:3.0f}% {bar} {n}/{total} [{rate_fmt}, {remaining} left{postfix}]"
 _BYTES = "{desc} {percentage:3.0f}% {bar} {n_fmt}/{total_fmt} [{rate_fmt}, {remaining} left]"
+
+# A name may be 255 bytes long, and a terminal 80 columns wide.
+_NAME_LENGTH = 30
 
 # A lock of threads: tqdm's own starts a semaphore of processes, which outlives a killed command.
 tqdm.set_lock(threading.RLock())
@@ -31,7 +36,7 @@ class _Bar:
     """
 
     def __init__(self, name: str, *, shown: bool) -> None:
-        self._name = name
+        self._name = printable(name, _NAME_LENGTH)
         self._shown = shown and sys.stderr.isatty()
         self._bar: tqdm | None = None
 

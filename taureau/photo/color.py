@@ -1,13 +1,18 @@
-"""Converts deep greys, palettes, CMYK, colour profiles and transparency to 8-bit sRGB over white paper."""
+"""Converts palettes, CMYK, gamma and colour profiles to 8-bit sRGB."""
 
 import io
+from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from taureau.errors import InputError
+from taureau.photo.deep import grey_to_eight_bits
 from taureau.photo.signatures import CONVERT
-from taureau.shapes import UInt8
+
+# What sRGB comes near to; files that say so mean sRGB.
+_USUAL_GAMMA = 1 / 2.2
+_CLOSE = 0.02
 
 
 def to_eight_bits(image: Image.Image, name: str) -> tuple[Image.Image, tuple[str, ...]]:
@@ -17,8 +22,7 @@ def to_eight_bits(image: Image.Image, name: str) -> tuple[Image.Image, tuple[str
         InputError: values that are not finite, or a kind of pixels that cannot be converted.
     """
     if image.mode.startswith("I") or image.mode == "F":
-        values, notes = stretched(np.asarray(image), name)
-        return Image.fromarray(values), notes
+        return grey_to_eight_bits(image, name)
     try:
         if image.has_transparency_data:
             return image if image.mode == "RGBA" else image.convert("RGBA"), ()
@@ -29,29 +33,13 @@ def to_eight_bits(image: Image.Image, name: str) -> tuple[Image.Image, tuple[str
         raise InputError(f"{name}: pixels of kind {image.mode} cannot be converted to colors; {CONVERT}") from error
 
 
-def stretched(values: np.ndarray, name: str) -> tuple[UInt8[np.ndarray, "height width"], tuple[str, ...]]:
-    """Grey of 16 or 32 bits or floats, from its lowest value (black) to its highest (white).
-
-    Such files are scans, depth maps and cameras of 10 to 14 bits: their type does not tell which value is white.
-
-    Raises:
-        InputError: a value is not finite.
-    """
-    low, high = float(values.min()), float(values.max())  # NaN and infinities come through
-    if not np.isfinite([low, high]).all():
-        raise InputError(f"{name}: contains values that are not finite (NaN or infinity); replace them first")
-    scaled = np.full(values.shape, 255, np.uint8)
-    if low == high:
-        return scaled, ()
-    unit = max(abs(low), abs(high))  # so that the difference of huge floats stays finite
-    for row in range(0, len(values), 256):  # in bands, so that a large scan needs no large floats
-        band = values[row : row + 256].astype(np.float64) / unit
-        scaled[row : row + 256] = np.rint((band - low / unit) / (high / unit - low / unit) * 255)
-    return scaled, (f"the photo's grey values, {low:g} to {high:g}, are scaled to black to white",)
-
-
-def to_srgb(image: Image.Image, name: str) -> tuple[Image.Image, tuple[str, ...]]:
+def to_srgb(image: Image.Image, name: str, *, gamma: float | None = None) -> tuple[Image.Image, tuple[str, ...]]:
     """RGB or RGBA in sRGB, by the photo's own colour profile when it has one, and what to tell the user.
+
+    Args:
+        image: in its own colours.
+        name: what errors call it.
+        gamma: a stored value is so power of light; counts where there is no profile. None for sRGB's own curve.
 
     Raises:
         InputError: Lab colours in a build of Pillow without colour management.
@@ -68,6 +56,9 @@ def to_srgb(image: Image.Image, name: str) -> tuple[Image.Image, tuple[str, ...]
                 raise InputError(f"{name}: taureau cannot read Lab colors here; {CONVERT}") from error
             notes = ("the photo's color profile cannot be used; taureau treats its colors as sRGB",)
     color = color.convert("RGB")
+    if not profile and gamma is not None and abs(gamma - _USUAL_GAMMA) > _CLOSE:
+        color = color.point([round(255 * (level / 255) ** (_USUAL_GAMMA / gamma)) for level in range(256)] * 3)
+        notes = (*notes, f"the photo's gamma of {gamma:g} is applied")
     if alpha is not None:
         color.putalpha(alpha)
     return color, notes
@@ -87,7 +78,9 @@ def _through_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
     return converted
 
 
-def over_paper(pixels: UInt8[np.ndarray, "height width 4"]) -> UInt8[np.ndarray, "height width 3"]:
-    """Red, green, blue and alpha laid over white, rounded to the nearest."""
-    alpha = pixels[..., 3:].astype(np.uint16)
-    return ((pixels[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+def gamma_of(info: Mapping[str | tuple[int, int], Any]) -> float | None:
+    """The gamma that a PNG names; None where it names none, or sRGB, or a number that no file means."""
+    gamma = info.get("gamma")
+    if not isinstance(gamma, float) or "srgb" in info or not 0.1 <= gamma <= 4:
+        return None
+    return gamma

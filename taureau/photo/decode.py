@@ -5,11 +5,13 @@ truncated files) are global, so they are left alone; what they would do is done 
 """
 
 import io
+import math
 import re
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import IO, cast
 
 import numpy as np
@@ -17,15 +19,21 @@ from PIL import Image
 
 from taureau.errors import InputError
 from taureau.files import shown
+from taureau.photo.metadata import without_metadata
 from taureau.photo.signatures import CONVERT, GIVE
 
 # Pillow's names. Icons are left out: small, many in a file, and no photos.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
 MAX_MEGAPIXELS = 64
+# A JPEG can be read at a half, a quarter or an eighth without decoding all of it. Phones make them of 200 megapixels.
+MAX_JPEG_MEGAPIXELS = 256
 MAX_ASPECT = 20
 MIN_SIDE = 16
 
+METADATA_NOTE = "the photo's metadata are damaged; taureau reads it without them"
 DAMAGED_NOTE = "the photo is damaged; taureau draws what it could read"
+# Twice what Pillow warns of; over it, Pillow opens nothing by itself.
+_PILLOWS_LIMIT = 178_956_970
 _END_OF_JPEG = b"\xff\xd9"
 _BEGINNINGS = {
     b"\xff\xd8\xff": "JPEG",
@@ -61,23 +69,60 @@ def readable_formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def check_size(width: int, height: int, name: str) -> None:
+@dataclass(frozen=True)
+class Wish:
+    """How a photo is to be read.
+
+    Args:
+        frame: which picture of several, from 0; None for the first.
+        allow_truncated: keep what can be read of a damaged photo.
+        max_side: longest side of the result in pixels.
+        max_pixels: the largest photo allowed, in pixels; None for `MAX_MEGAPIXELS`, and more for a JPEG.
+    """
+
+    frame: int | None = None
+    allow_truncated: bool = False
+    max_side: int = 2048
+    max_pixels: int | None = None
+
+    def most_pixels(self, kind: str | None) -> int:
+        """The limit for a format."""
+        if self.max_pixels is not None:
+            return self.max_pixels
+        return (MAX_JPEG_MEGAPIXELS if kind in ("JPEG", "MPO") else MAX_MEGAPIXELS) * 1_000_000
+
+    @property
+    def most_bytes(self) -> int:
+        """The longest file allowed: the largest photo with four channels of 16 bits, and room for its metadata."""
+        return self.most_pixels(None) * 8 + (64 << 20)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A picture with its pixels, the size that its file says, and what to tell the user."""
+
+    image: Image.Image
+    size: tuple[int, int]
+    notes: tuple[str, ...]
+
+
+def check_size(width: int, height: int, name: str, most_pixels: int = MAX_MEGAPIXELS * 1_000_000) -> None:
     """Refuse a photo whose header says that it is too small, too large or too long."""
     if min(width, height) < MIN_SIDE:
         raise InputError(f"{name}: is {width} x {height} pixels, but each side needs {MIN_SIDE}; give a larger picture")
-    if width * height > MAX_MEGAPIXELS * 1_000_000:
-        raise _too_large(name, f"{width} x {height} pixels ({width * height / 1e6:.0f} megapixels)")
+    if width * height > most_pixels:
+        raise _too_large(name, f"{width} x {height} pixels ({width * height / 1e6:.0f} megapixels)", most_pixels)
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise InputError(f"{name}: is {width} x {height} pixels, longer than {MAX_ASPECT}:1; crop it first")
 
 
-def open_image(file: io.BufferedIOBase, name: str, *, allow_truncated: bool) -> tuple[Image.Image, tuple[str, ...]]:
+def open_image(file: io.BufferedIOBase, name: str, wish: Wish) -> tuple[Image.Image, tuple[str, ...]]:
     """Read the header, with an allow-list of formats: no other reader of Pillow ever sees the file.
 
     Args:
         file: seekable, at any place.
         name: what errors call it.
-        allow_truncated: let a PNG with wrong checksums pass, which its decoder would not notice.
+        wish: with `allow_truncated`, a PNG with wrong checksums passes, which its decoder would not notice.
 
     Returns:
         The image, not decoded yet, and what to tell the user.
@@ -85,35 +130,55 @@ def open_image(file: io.BufferedIOBase, name: str, *, allow_truncated: bool) -> 
     Raises:
         InputError: not a picture, a damaged header, a size that `check_size` refuses, a wrong checksum.
     """
-    image = _header(file, name)
-    check_size(*image.size, name)
+    image, notes = _with_or_without_metadata(file, name, wish)
+    check_size(*image.size, name, wish.most_pixels(image.format))
     if image.format == "TIFF" and 50706 in image.tag_v2:  # type: ignore[attr-defined]  # DNGVersion
         raise InputError(f"{name}: is a camera's raw file, which taureau cannot read; {CONVERT}")
-    notes: tuple[str, ...] = ()
     if image.format == "PNG":
         try:
             image.verify()
         except MemoryError:
             raise
         except Exception as error:  # Pillow's readers raise nearly anything on damaged bytes
-            if not allow_truncated:
-                raise _damaged(name, image, error) from error
-            notes = (DAMAGED_NOTE,)
-        image = _header(file, name)  # Pillow's check leaves an image that cannot be decoded
+            if not wish.allow_truncated:
+                raise _damaged(name, image, error, wish) from error
+            notes = (*notes, DAMAGED_NOTE)
+        image = _header(file, name, wish)  # Pillow's check leaves an image that cannot be decoded
     return image, notes
 
 
-def _header(file: io.BufferedIOBase, name: str) -> Image.Image:
+def _with_or_without_metadata(file: io.BufferedIOBase, name: str, wish: Wish) -> tuple[Image.Image, tuple[str, ...]]:
+    """The header, read once more without the metadata if these may be what is wrong."""
+    try:
+        return _header(file, name, wish), ()
+    except InputError:
+        file.seek(0)
+        head = file.read(4)
+        file.seek(0)
+        bare = without_metadata(file.read()) if head.startswith((b"\xff\xd8\xff", b"RIFF")) else None
+        if bare is None:
+            raise
+        try:
+            return _header(io.BytesIO(bare), name, wish), (METADATA_NOTE,)
+        except InputError:
+            pass
+        raise
+
+
+def _header(file: io.BufferedIOBase, name: str, wish: Wish) -> Image.Image:
     file.seek(0)
     head = file.read(30)
     file.seek(0)
     if size := webp_size(head):
-        check_size(*size, name)  # older Pillows make room for the whole picture before they tell its size
+        # Older Pillows make room for the whole picture before they tell its size.
+        check_size(*size, name, wish.most_pixels("WEBP"))
     try:
-        return Image.open(cast(IO[bytes], file), formats=readable_formats())
+        return _opened(file, head, wish)
     except Image.DecompressionBombError as error:
         pixels = re.search(r"\((\d+) pixels", str(error))
-        raise _too_large(name, f"{int(pixels[1]) / 1e6:.0f} megapixels" if pixels else "enormous") from error
+        size_text = f"{int(pixels[1]) / 1e6:.0f} megapixels" if pixels else "enormous"
+        kind = "JPEG" if head.startswith(b"\xff\xd8\xff") else None
+        raise _too_large(name, size_text, wish.most_pixels(kind)) from error
     except MemoryError:
         raise
     except Exception as error:  # as above
@@ -125,6 +190,20 @@ def _header(file: io.BufferedIOBase, name: str) -> Image.Image:
         raise InputError(
             f"{name}: its {kind} data are damaged, incomplete or of a rare kind; download it again, or {CONVERT}"
         ) from error
+
+
+def _opened(file: io.BufferedIOBase, head: bytes, wish: Wish) -> Image.Image:
+    """What Pillow makes of a header. Its own limit of pixels is for all of a process, so another is set beside it."""
+    stream = cast(IO[bytes], file)
+    try:
+        return Image.open(stream, formats=readable_formats())
+    except Image.DecompressionBombError:
+        for kind in readable_formats():
+            factory, accept = Image.OPEN[kind]
+            if accept is not None and accept(head[:16]) is True and wish.most_pixels(kind) > _PILLOWS_LIMIT:
+                stream.seek(0)
+                return cast(Image.Image, factory(stream, ""))
+        raise
 
 
 def webp_size(head: bytes) -> tuple[int, int] | None:
@@ -142,50 +221,49 @@ def webp_size(head: bytes) -> tuple[int, int] | None:
     return None
 
 
-def decode(
-    image: Image.Image, name: str, *, frame: int | None, allow_truncated: bool
-) -> tuple[Image.Image, tuple[str, ...]]:
-    """The pixels of one frame.
+def decode(image: Image.Image, name: str, wish: Wish) -> Decoded:
+    """The pixels of one frame; of a JPEG over the limit, as few as the wish needs.
 
     Args:
         image: with its header read.
         name: what errors call it.
-        frame: which one; None for the first.
-        allow_truncated: keep what can be read of a damaged photo.
-
-    Returns:
-        The image, loaded, and what to tell the user.
+        wish: which frame, and whether what can be read of a damaged photo is kept.
 
     Raises:
         InputError: no such frame, or damaged data.
     """
-    check_size(*image.size, name)
-    notes = []
+    check_size(*image.size, name, wish.most_pixels(image.format))
+    notes, size = [], image.size
     try:
         first = not image.tell()
-        if frame is not None:
-            _seek(image, name, frame)
+        if wish.frame is not None:
+            _seek(image, name, wish)
+            size = image.size
+        if image.format in ("JPEG", "MPO") and size[0] * size[1] > MAX_MEGAPIXELS * 1_000_000:
+            share = min(1.0, wish.max_side / max(size))
+            image.draft(None, (math.ceil(size[0] * share), math.ceil(size[1] * share)))
         image.load()
         # MPO is what phones write: a JPEG with a preview or a depth map behind it.
-        if frame is None and first and image.format != "MPO" and getattr(image, "is_animated", False):
+        if wish.frame is None and first and image.format != "MPO" and getattr(image, "is_animated", False):
             notes.append("the photo has several frames; taureau draws the first, and frame (--frame) chooses another")
     except (InputError, MemoryError):
         raise
     except Exception as error:  # as above
-        rest = _rest(image) if allow_truncated else None
+        rest = _rest(image) if wish.allow_truncated else None
         if rest is None:
-            raise _damaged(name, image, error) from error
+            raise _damaged(name, image, error, wish) from error
         image = rest
         notes.append(DAMAGED_NOTE)
-    return image, tuple(notes)
+    return Decoded(image, size, tuple(notes))
 
 
-def _seek(image: Image.Image, name: str, frame: int) -> None:
+def _seek(image: Image.Image, name: str, wish: Wish) -> None:
     count = getattr(image, "n_frames", 1)  # before seeking: after a failure it is wrong for TIFF
+    frame = wish.frame or 0
     if not 0 <= frame < count:
         raise InputError(f"{name}: has no frame {frame}; it has {count}, numbered from 0 to {count - 1}")
     image.seek(frame)
-    check_size(*image.size, name)
+    check_size(*image.size, name, wish.most_pixels(image.format))
 
 
 def _rest(image: Image.Image) -> Image.Image | None:
@@ -225,10 +303,10 @@ def _rest_of_progressive(data: bytes) -> Image.Image | None:
     return None
 
 
-def _damaged(name: str, image: Image.Image, error: Exception) -> InputError:
+def _damaged(name: str, image: Image.Image, error: Exception, wish: Wish) -> InputError:
     reason = str(error).lower()
     if isinstance(error, Image.DecompressionBombError):
-        return _too_large(name, "enormous")
+        return _too_large(name, "enormous", wish.most_pixels(image.format))
     if "truncated" in reason or "incomplete" in reason:
         what = "is cut off before its end"
     elif "checksum" in reason:
@@ -240,5 +318,9 @@ def _damaged(name: str, image: Image.Image, error: Exception) -> InputError:
     )
 
 
-def _too_large(name: str, size: str) -> InputError:
-    return InputError(f"{name}: is {size}, over the limit of {MAX_MEGAPIXELS}; save it smaller first")
+def _too_large(name: str, size: str, most_pixels: int) -> InputError:
+    limit = f"{most_pixels / 1e6:g}"
+    return InputError(
+        f"{name}: is {size}, over the limit of {limit}; save it smaller first, or allow more with max_pixels "
+        "(--max-pixels)"
+    )

@@ -12,9 +12,23 @@ from PIL import Image
 
 from taureau.errors import InputError
 from taureau.files import open_to_read, shown
-from taureau.photo.color import over_paper, stretched, to_eight_bits, to_srgb
-from taureau.photo.decode import MAX_MEGAPIXELS, MIN_SIDE, check_size, decode, open_image, quiet, readable_formats
-from taureau.photo.signatures import CONVERT, GIVE, refuse_strangers
+from taureau.photo.color import gamma_of, to_eight_bits, to_srgb
+from taureau.photo.decode import (
+    DAMAGED_NOTE,
+    MIN_SIDE,
+    Decoded,
+    Wish,
+    check_size,
+    decode,
+    open_image,
+    quiet,
+    readable_formats,
+)
+from taureau.photo.deep import colors_by_bits, deep_again, stretched
+from taureau.photo.heic import open_heic
+from taureau.photo.metadata import without_png_metadata
+from taureau.photo.signatures import CONVERT, GIVE, is_heic, refuse_strangers
+from taureau.photo.transparency import is_blank, visible
 from taureau.shapes import Tensor, UInt8
 
 
@@ -28,10 +42,6 @@ class ByteStream(Protocol):
 
 PhotoSource = str | Path | Image.Image | np.ndarray | Tensor | ByteStream
 
-# The largest photo allowed, with four channels of 16 bits, and room for its metadata.
-MAX_BYTES = MAX_MEGAPIXELS * 8_000_000 + (64 << 20)
-# A plain colour through JPEG stays plain; sensors and scans leave a little noise.
-BLANK_LEVELS = 3
 NOTHING_THERE = "the photo is blank: nothing in it stands out, so there is nothing to draw"
 
 _TURNS = {
@@ -66,11 +76,16 @@ class Photo:
     @cached_property
     def blank(self) -> bool:
         """Whether nothing in it stands out, up to the noise of a file format."""
-        return bool(np.ptp(self.pixels, axis=(0, 1)).max() <= BLANK_LEVELS)
+        return is_blank(self.pixels)
 
 
 def read_photo(
-    source: PhotoSource, *, frame: int | None = None, allow_truncated: bool = False, max_side: int = 2048
+    source: PhotoSource,
+    *,
+    frame: int | None = None,
+    allow_truncated: bool = False,
+    max_side: int = 2048,
+    max_pixels: int | None = None,
 ) -> Photo:
     """Read a photo from any source.
 
@@ -80,29 +95,33 @@ def read_photo(
         frame: which picture of an animation or of a file of many pages, from 0; None takes the first, with a warning.
         allow_truncated: read what it can of a damaged photo, with a warning, instead of refusing it.
         max_side: longest side in pixels, at least 16; larger photos are reduced.
+        max_pixels: the largest photo that is read, in pixels; None for 64 megapixels, and 256 for a JPEG.
 
     Returns:
         The photo upright, in sRGB, at most `max_side` pixels a side.
 
     Raises:
-        InputError: nothing there, no photo, damaged, over 64 megapixels, longer than 20:1, under 16 pixels a side,
+        InputError: nothing there, no photo, damaged, over `max_pixels`, longer than 20:1, under 16 pixels a side,
             values that are not finite, no such frame.
     """
     if max_side < MIN_SIDE:
         raise InputError(f"max_side must be at least {MIN_SIDE} pixels, got {max_side}")
+    if max_pixels is not None and max_pixels < MIN_SIDE**2:
+        raise InputError(f"max_pixels must be at least {MIN_SIDE**2}, got {max_pixels}; 64000000 is usual")
+    wish = Wish(frame, allow_truncated, max_side, max_pixels)
     if isinstance(source, Tensor):
-        return _from_array(_channels_last(source), "the tensor", frame, max_side)
+        return _from_array(_channels_last(source), "the tensor", wish)
     if isinstance(source, np.ndarray):
-        return _from_array(source, "the array", frame, max_side)
+        return _from_array(source, "the array", wish)
     if isinstance(source, Image.Image):
-        return _from_image(source, frame, allow_truncated, max_side)
+        return _from_image(source, wish)
     if isinstance(source, str | Path):
         with open_to_read(source, advice=f"{GIVE}, or - for a pipe") as file:
-            return _from_file(file, shown(source), Path(source).stem, frame, allow_truncated, max_side)
+            return _from_file(file, shown(source), Path(source).stem, wish)
     if not hasattr(source, "read"):
         raise InputError(f"a photo is a path, a file, a PIL image, an array or a tensor, got {type(source).__name__}")
     name, stem = _names_of(source)
-    return _from_file(_buffered(source, name), name, stem, frame, allow_truncated, max_side)
+    return _from_file(_buffered(source, name, wish), name, stem, wish)
 
 
 def _names_of(stream: ByteStream) -> tuple[str, str]:
@@ -115,10 +134,10 @@ def _names_of(stream: ByteStream) -> tuple[str, str]:
     return "the stream", "photo"
 
 
-def _buffered(stream: ByteStream, name: str) -> io.BytesIO:
+def _buffered(stream: ByteStream, name: str, wish: Wish) -> io.BytesIO:
     """Read a whole stream into memory, since a pipe cannot rewind; refuse it if it is longer than any photo."""
     buffer = io.BytesIO()
-    while buffer.tell() <= MAX_BYTES:
+    while buffer.tell() <= wish.most_bytes:
         try:
             block = stream.read(1 << 20)
         except (OSError, ValueError) as error:
@@ -128,42 +147,49 @@ def _buffered(stream: ByteStream, name: str) -> io.BytesIO:
         if not block:
             return buffer
         buffer.write(block)
-    raise _too_long(name)
+    raise _too_long(name, wish)
 
 
-def _too_long(name: str) -> InputError:
+def _too_long(name: str, wish: Wish) -> InputError:
     return InputError(
-        f"{name}: is larger than {MAX_BYTES >> 20} MiB; give a photo of at most {MAX_MEGAPIXELS} megapixels"
+        f"{name}: is larger than {wish.most_bytes >> 20} MiB; give a photo of at most "
+        f"{wish.most_pixels(None) / 1e6:g} megapixels"
     )
 
 
-def _from_file(
-    file: io.BufferedIOBase, name: str, stem: str, frame: int | None, allow_truncated: bool, max_side: int
-) -> Photo:
+def _from_file(file: io.BufferedIOBase, name: str, stem: str, wish: Wish) -> Photo:
     try:
-        if file.seek(0, io.SEEK_END) > MAX_BYTES:
-            raise _too_long(name)
+        if file.seek(0, io.SEEK_END) > wish.most_bytes:
+            raise _too_long(name, wish)
         file.seek(0)
         head = file.read(4096)
+        refuse_strangers(head, name, avif="AVIF" in readable_formats())
+        with quiet(name):
+            if is_heic(head):
+                return _finish(open_heic(file, name, wish), name, stem, wish.max_side)
+            file, dropped = without_png_metadata(file)
+            image, notes = open_image(file, name, wish)
+            decoded = decode(image, name, wish)
+            notes = dropped + notes + decoded.notes
+            again = None if DAMAGED_NOTE in notes else deep_again(decoded.image, file, name)
+            if again is not None:
+                decoded = Decoded(again[0], decoded.size, ())
+                notes += again[1]
+            # A PNG may be found damaged by its checksum and by its decoder, which is one thing to say.
+            notes = tuple(dict.fromkeys(notes))
+            return _finish(Decoded(decoded.image, decoded.size, notes), name, stem, wish.max_side)
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({shown(error.strerror or error)}); {GIVE}") from error
-    refuse_strangers(head, name, avif="AVIF" in readable_formats())
-    with quiet(name):
-        image, notes = open_image(file, name, allow_truncated=allow_truncated)
-        image, more_notes = decode(image, name, frame=frame, allow_truncated=allow_truncated)
-        # A PNG may be found damaged by its checksum and by its decoder, which is one thing to say.
-        return _finish(image, name, stem, tuple(dict.fromkeys(notes + more_notes)), max_side)
 
 
-def _from_image(image: Image.Image, frame: int | None, allow_truncated: bool, max_side: int) -> Photo:
+def _from_image(image: Image.Image, wish: Wish) -> Photo:
     name = "the picture"
     if image.format == "EPS":  # its pixels would come from Ghostscript
         raise InputError(f"{name}: is a PostScript drawing, not a photo; {CONVERT}")
     before = image.tell()
     with quiet(name):
         try:
-            decoded, notes = decode(image, name, frame=frame, allow_truncated=allow_truncated)
-            return _finish(decoded, name, "photo", notes, max_side)
+            return _finish(decode(image, name, wish), name, "photo", wish.max_side)
         finally:
             if image.tell() != before:
                 image.seek(before)  # the picture is the caller's
@@ -179,15 +205,15 @@ def _channels_last(tensor: Tensor) -> np.ndarray:
     return tensor.permute(1, 2, 0).numpy()
 
 
-def _from_array(array: np.ndarray, name: str, frame: int | None, max_side: int) -> Photo:
+def _from_array(array: np.ndarray, name: str, wish: Wish) -> Photo:
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
         shape = list(array.shape)
         raise InputError(
             f"{name}: must be [height width] or [height width 1, 3 or 4], got {shape}; give one picture, channels last"
         )
-    check_size(array.shape[1], array.shape[0], name)
-    if frame not in (None, 0):
-        raise InputError(f"{name}: has no frame {frame}; it has 1, numbered from 0 to 0")
+    check_size(array.shape[1], array.shape[0], name, wish.most_pixels(None))
+    if wish.frame not in (None, 0):
+        raise InputError(f"{name}: has no frame {wish.frame}; it has 1, numbered from 0 to 0")
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
     kind, bits = array.dtype.kind, 8 * array.dtype.itemsize
@@ -197,11 +223,18 @@ def _from_array(array: np.ndarray, name: str, frame: int | None, max_side: int) 
     elif kind == "f":
         array = _from_unit_floats(array, name)
     elif kind == "u" and bits == 16:
-        array, notes = stretched(array, name) if array.ndim == 2 else ((array >> 8).astype(np.uint8), ())
+        array, notes = stretched(array, name) if array.ndim == 2 else _from_deep_colors(array)
     elif kind != "u" or bits != 8:
         raise InputError(f"{name}: must be uint8, uint16, bool or floats in 0..1, got {array.dtype}; convert it first")
     with quiet(name):
-        return _finish(Image.fromarray(np.ascontiguousarray(array)), name, "photo", notes, max_side)
+        image = Image.fromarray(np.ascontiguousarray(array))
+        return _finish(Decoded(image, image.size, notes), name, "photo", wish.max_side)
+
+
+def _from_deep_colors(array: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Colours by the bits that they use; alpha by all of its bits."""
+    colors, notes = colors_by_bits(array[..., :3])
+    return np.concatenate([colors, (array[..., 3:] >> 8).astype(np.uint8)], axis=2), notes
 
 
 def _from_unit_floats(array: np.ndarray, name: str) -> np.ndarray:
@@ -214,25 +247,26 @@ def _from_unit_floats(array: np.ndarray, name: str) -> np.ndarray:
     return np.rint(array.clip(0, 1) * 255).astype(np.uint8)
 
 
-def _finish(image: Image.Image, name: str, stem: str, notes: tuple[str, ...], max_side: int) -> Photo:
+def _finish(decoded: Decoded, name: str, stem: str, max_side: int) -> Photo:
     """The photo reduced, in sRGB, upright, over paper."""
-    turn = _TURNS.get(_orientation(image))
+    image, size = decoded.image, decoded.size
+    turn, gamma = _TURNS.get(_orientation(image)), gamma_of(image.info)
     image, deep_notes = to_eight_bits(image, name)
-    size, profile = image.size, image.info.get("icc_profile")
-    longest = max(size)
+    profile = image.info.get("icc_profile")
+    longest = max(image.size)
     if longest > max_side:
-        width, height = (max(1, round(side * max_side / longest)) for side in size)
+        width, height = (max(1, round(side * max_side / longest)) for side in image.size)
         image = image.resize((width, height), Image.Resampling.LANCZOS)
         image.info["icc_profile"] = profile
-    image, color_notes = to_srgb(image, name)
+    image, color_notes = to_srgb(image, name, gamma=gamma)
     if turn is not None:
         image = image.transpose(turn)
         size = size if turn in _KEEP_SHAPE else (size[1], size[0])
-    pixels, alpha = np.array(image), None
+    pixels, alpha, notes = np.array(image), None, decoded.notes + deep_notes + color_notes
     if pixels.shape[2] == 4:
-        alpha = None if (pixels[..., 3] == 255).all() else pixels[..., 3].copy()
-        pixels = over_paper(pixels)
-    photo = Photo(pixels, alpha, stem, size, notes + deep_notes + color_notes)
+        pixels, alpha, alpha_notes = visible(pixels)
+        notes += alpha_notes
+    photo = Photo(pixels, alpha, stem, size, notes)
     return replace(photo, warnings=(*photo.warnings, NOTHING_THERE)) if photo.blank else photo
 
 

@@ -11,6 +11,8 @@ from typing import Any, no_type_check
 import numpy as np
 from numba import njit
 
+from taureau.raster.numba_cache import keep_compiled
+
 # The same numbers as in `pieces`, written again: what is compiled is kept until this file changes, and would not notice
 # a change in another.
 SAGITTA = 0.5
@@ -38,10 +40,7 @@ def _compile(function: Any) -> Any:
         "error_model": "numpy",
         "fastmath": {"nsz", "arcp", "contract", "reassoc"},
     }
-    try:
-        return njit(cache=True, **options)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache can be written: compile in each process
-        return njit(**options)(function)
+    return keep_compiled(njit(**options)(function))
 
 
 @_compile

@@ -52,7 +52,7 @@ def segment_with_rembg(image: Float[Tensor, "3 height width"]) -> Float[Tensor, 
 def _model() -> Path:
     """Where rembg keeps the model; the environment variables are rembg's."""
     home = os.environ.get("U2NET_HOME") or os.path.join(os.environ.get("XDG_DATA_HOME") or "~", ".u2net")
-    path = Path(home).expanduser() / "u2net.onnx"
+    path = Path(os.path.expanduser(home)) / "u2net.onnx"  # pathlib fails where there is no home
     if not path.is_file():
         raise BackendError(
             f"mask u2net needs the model {path}, which is not there, and taureau downloads nothing unasked; "

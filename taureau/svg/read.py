@@ -1,6 +1,6 @@
 """`from_svg`: the strokes, the canvas and the record of what `to_svg` wrote, or of a simple file of cubic paths.
 
-The parser is defusedxml's: no document type, no entities, nothing fetched from elsewhere.
+The parser is defusedxml's: no entities, nothing fetched from elsewhere, though editors name a document type.
 """
 
 import json
@@ -20,6 +20,7 @@ from taureau.geometry.strokes import Strokes
 from taureau.svg.path_data import Curve, parse_path
 from taureau.svg.refused import Refused, quoted
 from taureau.svg.style import Look, parse_color, style_of
+from taureau.svg.stylesheet import Stylesheet
 from taureau.svg.transform import Matrix, numbers_of
 from taureau.svg.write import MAX_STROKES, RECORD_NAMESPACE, SVG_NAMESPACE
 
@@ -29,7 +30,10 @@ MAX_ASPECT = 100
 # How many canvas sides a control point may lie from the middle; farther is a mistake, and no longer exact to 0.01.
 FARTHEST_SIDES = 100
 
-_SAID_NOT_DRAWN = ("title", "desc", "metadata", "defs")
+_SAID_NOT_DRAWN = ("title", "desc", "metadata", "defs", "style", "foreignObject", "view", "symbol", "marker")
+_DEFINED = ("clipPath", "mask", "pattern", "filter", "linearGradient", "radialGradient")
+# Links, and Illustrator's choice between the drawing and its own format.
+_GROUPS = ("g", "a", "switch")
 _ADD_VIEW_BOX = 'write viewBox="0 0 WIDTH HEIGHT" into its <svg>'
 
 
@@ -44,9 +48,9 @@ class _Stroke:
 def from_svg(text: bytes | str, *, name: str = "sketch") -> tuple[Strokes, Canvas, dict[str, object]]:
     """Read a sketch that `to_svg` wrote, or a simple file of cubic paths that an editor saved.
 
-    Groups, transforms (a width is scaled by the root of the area's scale), styles, units, relative commands, and
-    several curves per path (each becomes a stroke) are read. What would be visible but is no cubic stroke is an
-    error; what is hidden is left out.
+    Groups, transforms (a width is scaled by the root of the area's scale), styles, simple stylesheets, units, relative
+    commands, and several curves per path (each becomes a stroke) are read. What would be visible but is no cubic stroke
+    is an error; what is hidden is left out.
 
     Args:
         text: the contents of the file.
@@ -87,12 +91,12 @@ def _parse(text: bytes | str) -> Element:
     )
     if num_paths > MAX_STROKES or num_tags > MAX_TAGS:
         raise Refused(f"has over {MAX_STROKES} strokes or {MAX_TAGS} tags")
-    parser = DefusedXMLParser(target=TreeBuilder(), forbid_dtd=True)  # its own builder makes elements of another class
+    parser = DefusedXMLParser(target=TreeBuilder(), forbid_dtd=False)  # its own builder makes elements of another class
     try:
         parser.feed(text)
         root = parser.close()
     except DefusedXmlException as error:
-        raise Refused("declares a document type or entities", "remove its <!DOCTYPE>") from error
+        raise Refused("declares entities, which can hide anything", "save it as plain SVG") from error
     except (ParseError, ValueError, LookupError) as error:  # the last two for encodings
         raise Refused(f"is not XML ({shown(error)})") from error
     if root.tag not in (f"{{{SVG_NAMESPACE}}}svg", "svg"):
@@ -119,15 +123,16 @@ def _view_box(root: Element) -> tuple[float, float, float, float]:
 
 def _read_strokes(root: Element, look: Look, size: int) -> list[_Stroke]:
     """The visible strokes, in drawing order."""
+    sheet = _stylesheet(root)
     strokes: list[_Stroke] = []
     num_paths = num_moves = 0
     todo = [(root, look)]  # a stack, since a file may nest deeper than Python does
     while todo:
         element, look = todo.pop()
         namespace, _, tag = element.tag.rpartition("}")
-        if namespace not in ("{" + SVG_NAMESPACE, "") or tag in _SAID_NOT_DRAWN:
+        if namespace not in ("{" + SVG_NAMESPACE, "") or tag in (*_SAID_NOT_DRAWN, *_DEFINED):
             continue
-        style = style_of(element)
+        style = style_of(element, sheet)
         if style.get("display") == "none" or style.get("visibility") in ("hidden", "collapse"):
             continue
         if tag == "path":
@@ -142,7 +147,7 @@ def _read_strokes(root: Element, look: Look, size: int) -> list[_Stroke]:
                         raise Refused(f"has over {MAX_STROKES} strokes")
             except Refused as error:
                 raise Refused(f"path {num_paths}: {error.reason}", error.step) from error
-        elif tag == "g" or element is root:
+        elif tag in _GROUPS or element is root:
             look = look.of_child(style)
             todo += [(child, look) for child in reversed(element)]
         else:
@@ -150,6 +155,15 @@ def _read_strokes(root: Element, look: Look, size: int) -> list[_Stroke]:
     if not strokes:
         raise Refused("holds no stroke")
     return strokes
+
+
+def _stylesheet(root: Element) -> Stylesheet:
+    """The rules of all `<style>` elements, wherever they are."""
+    sheet = Stylesheet()
+    for tag in (f"{{{SVG_NAMESPACE}}}style", "style"):
+        for element in root.iter(tag):
+            sheet.add(element.text or "")
+    return sheet
 
 
 def _strokes_of_path(style: dict[str, str], look: Look, size: int) -> Iterator[_Stroke]:

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 from PIL import ImageColor
 
 from taureau.svg.refused import Refused, quoted
+from taureau.svg.stylesheet import Stylesheet, declarations_of
 from taureau.svg.transform import MAX_LENGTH, Matrix, numbers_of, parse_transform
 
 # User units a unit; CSS fixes 96 to the inch.
@@ -44,8 +45,8 @@ class Look:
         )
 
 
-def style_of(element: Element) -> dict[str, str]:
-    """An element's attributes, overridden by its `style`.
+def style_of(element: Element, sheet: Stylesheet) -> dict[str, str]:
+    """An element's attributes, overridden by the file's stylesheet, overridden by its own `style`.
 
     Raises:
         Refused: the style is absurdly long.
@@ -53,10 +54,7 @@ def style_of(element: Element) -> dict[str, str]:
     style = {key: value.strip() for key, value in element.items()}
     if len(style.get("style", "")) > 10 * MAX_LENGTH:
         raise Refused(f"style is longer than {10 * MAX_LENGTH} characters", "remove it")
-    for declaration in style.get("style", "").split(";"):
-        key, colon, value = declaration.partition(":")
-        if colon:
-            style[key.strip()] = value.replace("!important", "").strip()
+    style |= sheet.declarations_for(element) | declarations_of(style.get("style", ""))
     return {key: value for key, value in style.items() if value != "inherit"}
 
 

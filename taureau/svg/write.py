@@ -5,6 +5,7 @@ There is no background rectangle: a plotter would draw it, and on a screen the p
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from xml.sax.saxutils import escape
 
 import torch
@@ -12,14 +13,16 @@ import torch
 from taureau.errors import InputError
 from taureau.geometry.canvas import Canvas
 from taureau.geometry.strokes import Strokes
+from taureau.svg.pens import pen_name
 
 LONG_SIDE_MM = 180.0  # fits on A4 with margins
 MAX_STROKES = 100_000
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 RECORD_NAMESPACE = "urn:taureau"
+INKSCAPE_NAMESPACE = "http://www.inkscape.org/namespaces/inkscape"
 
 
-def to_svg(strokes: Strokes, canvas: Canvas, *, title: str, record: Mapping[str, object]) -> str:
+def to_svg(strokes: Strokes, canvas: Canvas, *, title: str, record: Mapping[str, object], layers: bool = False) -> str:
     """Write a sketch as SVG. The same arguments give the same text, byte for byte.
 
     Args:
@@ -27,6 +30,7 @@ def to_svg(strokes: Strokes, canvas: Canvas, *, title: str, record: Mapping[str,
         canvas: its frame becomes the `viewBox`, its long side 180 mm.
         title: what browsers show.
         record: how the sketch was made, as JSON can hold it; goes into the metadata.
+        layers: whether strokes of one colour that follow each other become a layer, as plotters and Inkscape know it.
 
     Returns:
         The text. Coordinates and widths are in the frame, whose corner is 0,0, with two decimals; colours have 8 bits
@@ -45,16 +49,35 @@ def to_svg(strokes: Strokes, canvas: Canvas, *, title: str, record: Mapping[str,
     strokes.check()
     frame = canvas.frame
     mm = LONG_SIDE_MM / max(frame.width, frame.height)
+    inkscape = f' xmlns:inkscape="{INKSCAPE_NAMESPACE}"' if layers else ""
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<svg xmlns="{SVG_NAMESPACE}" width="{frame.width * mm:.2f}mm" height="{frame.height * mm:.2f}mm" '
+        f'<svg xmlns="{SVG_NAMESPACE}"{inkscape} width="{frame.width * mm:.2f}mm" height="{frame.height * mm:.2f}mm" '
         f'viewBox="0 0 {_short(frame.width, 4)} {_short(frame.height, 4)}">',
         f"<title>{escape(_on_one_line(title))}</title>",
         f'<metadata><record xmlns="{RECORD_NAMESPACE}">{escape(_to_json(record))}</record></metadata>',
-        *_paths(strokes, canvas),
+        *(_in_layers(strokes, canvas) if layers else _paths(strokes, canvas)),
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _in_layers(strokes: Strokes, canvas: Canvas) -> Iterator[str]:
+    """The paths in one group a pen, named by number and colour."""
+    runs = groupby(zip(_colors(strokes), _paths(strokes, canvas), strict=True), key=lambda pair: pair[0])
+    for number, (color, pairs) in enumerate(runs, start=1):
+        label = f"{number} {pen_name(color)} {color}"
+        yield f'<g id="pen{number}" inkscape:groupmode="layer" inkscape:label="{label}">'
+        yield from (path for _, path in pairs)
+        yield "</g>"
+
+
+def _colors(strokes: Strokes) -> list[str]:
+    """The colour of each stroke, as `#rrggbb`."""
+    if strokes.color is None:
+        return ["#000000"] * len(strokes)
+    levels = (strokes.color.detach().double() * 255).round().int().tolist()
+    return ["#{:02x}{:02x}{:02x}".format(*level) for level in levels]
 
 
 def _paths(strokes: Strokes, canvas: Canvas) -> Iterator[str]:
@@ -62,14 +85,13 @@ def _paths(strokes: Strokes, canvas: Canvas) -> Iterator[str]:
     corner = torch.tensor([canvas.frame.x, canvas.frame.y], dtype=torch.float64)
     points = (strokes.points.double() - corner).flatten(-2).tolist()
     widths = strokes.width.double().tolist()
-    colors = None if strokes.color is None else (strokes.color.double() * 255).round().int().tolist()
+    colors = _colors(strokes)
     opacities = None if strokes.opacity is None else strokes.opacity.double().tolist()
     for index, (numbers, width) in enumerate(zip(points, widths, strict=True)):
         x0, y0, x1, y1, x2, y2, x3, y3 = map(_two_decimals, numbers)
-        color = "#000000" if colors is None else "#{:02x}{:02x}{:02x}".format(*colors[index])
         opacity = "1" if opacities is None else _short(opacities[index], 3)
         yield (
-            f'<path d="M {x0},{y0} C {x1},{y1} {x2},{y2} {x3},{y3}" fill="none" stroke="{color}" '
+            f'<path d="M {x0},{y0} C {x1},{y1} {x2},{y2} {x3},{y3}" fill="none" stroke="{colors[index]}" '
             f'stroke-width="{_two_decimals(width)}" stroke-linecap="round" stroke-linejoin="round"'
             + ("/>" if opacity == "1" else f' stroke-opacity="{opacity}"/>')
         )

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from taureau.errors import WeightsError
+from taureau.files import sync
 from taureau.version import __version__
 from taureau.weights.safetensors import CHUNK_BYTES, hash_file
 
@@ -30,6 +31,9 @@ TIMEOUT_SECONDS = 30.0
 # A connection that broke is tried again after these pauses; bytes that arrived start the count anew.
 PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
 MAX_REDIRECTS = 5
+_ADDRESS = re.compile(r"https?://(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?(?:/[\w.~%+-]+)*", re.ASCII)
+# Anything visible: what a header cannot hold would end up, token and all, in the text of an exception.
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True)
@@ -95,10 +99,9 @@ def describe(repository: str, filename: str, revision: str = "main") -> RemoteFi
     Raises:
         WeightsError: the hub cannot be reached, has no such file, refuses, or publishes no hash of it.
     """
-    endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or DEFAULT_ENDPOINT
-    url = f"{endpoint}/{repository}/resolve/{revision}/{filename}"
     opener = urllib.request.build_opener(_KeepRedirects)
     with _explain(f"{repository}/{filename}"):
+        url = f"{_endpoint()}/{repository}/resolve/{revision}/{filename}"
         for _ in range(MAX_REDIRECTS):
             headers = _ask(opener, url)
             etag, size = headers.get("X-Linked-Etag"), headers.get("X-Linked-Size")
@@ -181,7 +184,7 @@ def _receive(remote: RemoteFile, partial: Path, progress: Callable[[int], None])
                 time.sleep(PAUSES_SECONDS[failures])
                 failures += 1
         stream.flush()
-        os.fsync(stream.fileno())
+        sync(stream)
     progress(remote.size)
 
 
@@ -223,12 +226,31 @@ def _ask(opener: urllib.request.OpenerDirector, url: str) -> Message:
     raise AssertionError("the last try returns or raises")
 
 
+def _endpoint() -> str:
+    """The hub's address. An address that cannot be used is not shown, since it may hold a password."""
+    endpoint = os.environ.get("HF_ENDPOINT", "").strip().rstrip("/") or DEFAULT_ENDPOINT
+    if not endpoint.startswith(("https://", "http://")):
+        raise _Refused("HF_ENDPOINT is not a web address; it must begin with https://")
+    if "@" in endpoint:
+        raise _Refused("HF_ENDPOINT holds a name or a password (before @); remove it, and set HF_TOKEN if need be")
+    if not _ADDRESS.fullmatch(endpoint):
+        raise _Refused("HF_ENDPOINT is not a plain web address; write it as https://HOST or https://HOST/PATH")
+    return endpoint
+
+
+def _token() -> str:
+    """The user's token, empty for none. It is never part of an error."""
+    token = os.environ.get("HF_TOKEN", "").strip()
+    if token and not _TOKEN.fullmatch(token):
+        holds = "a line break" if re.search(r"[\r\n]", token) else "a character that no token has"
+        raise _Refused(f"the variable HF_TOKEN holds {holds}; set it to the token alone, or unset it")
+    return token
+
+
 def _request(url: str, method: str = "GET") -> urllib.request.Request:
-    if not url.startswith(("https://", "http://")):
-        raise _Refused(f"{url} is not a web address; HF_ENDPOINT must begin with https://")
     headers = {"User-Agent": f"taureau/{__version__}", "Accept-Encoding": "identity"}
     request = urllib.request.Request(url, headers=headers, method=method)
-    token = os.environ.get("HF_TOKEN", "").strip()
+    token = _token()
     if token:
         # Not sent on to where the hub redirects, so that no other host sees it.
         request.add_unredirected_header("Authorization", f"Bearer {token}")
@@ -283,4 +305,4 @@ def _explain(what: str) -> Iterator[None]:
 
 
 def _host(url: str) -> str:
-    return urllib.parse.urlsplit(url).netloc
+    return urllib.parse.urlsplit(url).netloc.rpartition("@")[2]

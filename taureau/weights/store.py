@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,7 +139,11 @@ def fetch(
             return _copy(model, Path(source))
         return _whole(model) or _download(model, progress)
     except OSError as error:
-        raise WeightsError(f"the weights of {name} were not stored in {_folder(model)}: {error}") from error
+        place = shown(_folder(model))
+        raise WeightsError(
+            f"the weights of {name} were not stored in {place} ({error.strerror or error}); "
+            "make room or permission there, or set HF_HOME to another folder"
+        ) from error
 
 
 def verify(name: str) -> Verified:
@@ -184,9 +188,31 @@ def check_hash(found: Located) -> str:
     return sha256
 
 
+class _NoHome(WeightsError):
+    """This account has no home folder, so there is no place for weights before the user names one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this account has no home folder to keep weights in; set HF_HOME to a folder that you can write to"
+        )
+
+
 def _home() -> Path:
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.path.expandvars(os.environ.get("HF_HOME") or f"{cache}/huggingface")).expanduser()
+    return _expanded(os.environ.get("HF_HOME") or f"{cache}/huggingface")
+
+
+def _expanded(text: str) -> Path:
+    """A path from the environment, with variables and ~ replaced.
+
+    Raises:
+        _NoHome: it begins with ~, and the account has no home or there is no such user.
+    """
+    # pathlib raises a RuntimeError where os.path leaves the ~, which would become a folder of that name.
+    expanded = os.path.expanduser(os.path.expandvars(text))
+    if expanded.startswith("~"):
+        raise _NoHome
+    return Path(expanded)
 
 
 def _folder(model: Model) -> Path:
@@ -194,7 +220,13 @@ def _folder(model: Model) -> Path:
 
 
 def _find(model: Model) -> Located | None:
-    return _find_stored(_folder(model)) or _find_cached(model)
+    """The weights of a model where they can be; none also where no place is known."""
+    stored = None
+    with suppress(_NoHome):
+        stored = _find_stored(_folder(model))
+    with suppress(_NoHome):
+        return stored or _find_cached(model)
+    return stored
 
 
 def _find_stored(folder: Path) -> Located | None:
@@ -210,7 +242,7 @@ def _find_stored(folder: Path) -> Located | None:
 def _find_cached(model: Model) -> Located | None:
     """Weights that another program fetched into the hub's cache, whose file names are the hub's hashes."""
     cache = os.environ.get("HF_HUB_CACHE")
-    root = Path(os.path.expandvars(cache)).expanduser() if cache else _home() / "hub"
+    root = _expanded(cache) if cache else _home() / "hub"
     folder = root / f"models--{model.repository.replace('/', '--')}"
     try:
         revision = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
@@ -334,5 +366,7 @@ def _only_one(folder: Path) -> Iterator[None]:
         else:
             import fcntl
 
-            fcntl.flock(stream, fcntl.LOCK_EX)
+            # Some network disks keep no locks. Two fetches at once then do the work twice, each checked at its end.
+            with suppress(OSError):
+                fcntl.flock(stream, fcntl.LOCK_EX)
         yield

@@ -500,7 +500,7 @@ def test_existing_drawings_are_replaced_or_kept_as_told(photo):
 
 def test_outputs_are_refused_before_anything_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr(taureau, "read_photo", lambda *_, **__: pytest.fail("the photo was read"))
-    assert run("draw", tmp_path / "cat.jpg", tmp_path / "cat.png").code == 3
+    draw_photo(tmp_path / "cat.jpg")
     (tmp_path / "file").write_text("")
     assert run("draw", tmp_path / "cat.jpg", "-o", tmp_path / "file/below/cat.svg").code == 3
 

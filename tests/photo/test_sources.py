@@ -82,7 +82,7 @@ def test_a_stream_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
         def read(self, size: int = -1) -> bytes:
             return bytes(size)
 
-    monkeypatch.setattr(reading, "MAX_BYTES", 3 << 20)
+    monkeypatch.setattr(reading.Wish, "most_bytes", 3 << 20)
     with pytest.raises(InputError, match="the stream: is larger than 3 MiB; give a photo of at most 64 megapixels"):
         read_photo(Endless())
 

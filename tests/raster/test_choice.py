@@ -235,20 +235,3 @@ def test_both_ways_cut_curves_by_the_same_numbers(number):
     from taureau.raster import numba_kernels, pieces
 
     assert getattr(numba_kernels, number) == getattr(pieces, number)
-
-
-@needs_numba
-def test_loops_are_compiled_anew_where_no_folder_can_be_written(monkeypatch):
-    from taureau.raster import numba_kernels
-
-    asked = []
-
-    def njit(**options):
-        asked.append("cache" in options)
-        if "cache" in options:
-            raise RuntimeError("cannot cache function: no locator available for file")
-        return lambda function: function
-
-    monkeypatch.setattr(numba_kernels, "njit", njit)
-    assert numba_kernels._compile(len) is len
-    assert asked == [True, False]

@@ -358,7 +358,7 @@ def test_no_server_at_all(home, monkeypatch):
 @pytest.mark.parametrize("endpoint", ["file:///etc", "ftp://127.0.0.1", "hub"])
 def test_only_the_web_is_asked(home, monkeypatch, endpoint):
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
-    with pytest.raises(WeightsError, match="is not a web address; HF_ENDPOINT must begin with https://"):
+    with pytest.raises(WeightsError, match="HF_ENDPOINT is not a web address; it must begin with https://"):
         taureau.weights.fetch(NAME)
 
 

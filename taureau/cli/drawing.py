@@ -1,0 +1,159 @@
+"""Draws one photo of a command, writes what was asked for, and says what was done."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+import taureau
+from taureau.cli.garbage import collect_from_now_on
+from taureau.cli.interruption import Interruption
+from taureau.cli.live import LiveView
+from taureau.cli.names import shown
+from taureau.cli.outputs import Outputs
+from taureau.cli.program import describe_error, is_broken_pipe, report_error
+from taureau.cli.progress import DrawingProgress
+from taureau.cli.streams import write_device, write_stdout
+
+_Result = TypeVar("_Result")
+_NUM_FRAMES = 100
+"""About how many moments of a drawing are kept for an animation: four seconds at 25 a second."""
+
+
+class Attempts:
+    """Runs work that may fail for one photo, and lets the others continue.
+
+    Attributes:
+        exit_code: that of the first failure; 0 so far.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.exit_code = 0
+        self._as_json = as_json
+
+    def __call__(self, photo: Path, work: Callable[[], _Result]) -> _Result | None:
+        """Do some work for a photo, and report its failure.
+
+        Returns:
+            What the work returns; None when it failed.
+        """
+        try:
+            return work()
+        except (taureau.WeightsError, taureau.BackendError):
+            raise  # the same would meet every photo
+        except Exception as error:
+            if is_broken_pipe(error):
+                raise
+            collect_from_now_on()
+            code = report_error(error)
+            self.exit_code = self.exit_code or code
+            if self._as_json:
+                text, _ = describe_error(error)
+                click.echo(json.dumps({"photo": str(photo), "error": text, "exit_code": code}))
+            return None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A drawing, and what was written of it; `stopped_at` is the last step where it was interrupted."""
+
+    sketch: "taureau.Sketch"
+    written: Mapping[str, str]
+    stopped_at: int | None
+
+
+def draw_photo(
+    steps: Callable[[], "taureau.Run"],
+    outputs: Outputs,
+    view: LiveView,
+    *,
+    colors: int | None,
+    overwrite: bool,
+    quiet: bool,
+) -> Drawn:
+    """Draw one photo and write what was asked for; an interrupt ends it early, and the best so far is written."""
+    stopped_at = None
+    moments = []
+    with Interruption() as interruption:
+        run = steps()
+        with DrawingProgress(outputs.name, shown=not quiet) as progress:
+            for step in run:
+                progress.show(step)
+                view.show(run, step)
+                if step.number == 1:
+                    collect_from_now_on()
+                if step.number % -(-step.total // _NUM_FRAMES) == 0:
+                    moments.append(step.strokes)
+                if interruption.noted:
+                    stopped_at = step.number
+                    run.close()
+                    break
+        sketch = run.sketch if colors is None else run.sketch.with_colors(colors)
+        history = [replace(sketch, strokes=strokes) for strokes in moments] + [sketch]
+        written = _write(sketch, history, outputs, overwrite=overwrite)
+        view.finish(sketch)
+        return Drawn(sketch, written, stopped_at)
+
+
+def _write(
+    sketch: "taureau.Sketch", history: list["taureau.Sketch"], outputs: Outputs, *, overwrite: bool
+) -> dict[str, str]:
+    """Write the outputs, each whole or not at all.
+
+    Returns:
+        Their paths by kind.
+    """
+    if outputs.to_stdout:
+        write_stdout(sketch.svg.encode())
+    if outputs.device is not None:
+        write_device(outputs.device, sketch.svg.encode())
+    outputs.make_folders()
+    for path in (outputs.svg, outputs.png):
+        if path is not None:
+            sketch.save(path, overwrite=overwrite)
+    if outputs.gif is not None:
+        taureau.save_animation(history, outputs.gif, overwrite=overwrite)
+    if outputs.frames is not None:
+        old = set(outputs.old_frames())
+        new = {moment.save(outputs.frame(number), overwrite=overwrite) for number, moment in enumerate(history)}
+        # Left over from a longer drawing, they would follow the last frame of this one.
+        for path in old - new:
+            path.unlink(missing_ok=True)
+    return outputs.written()
+
+
+def as_row(photo: Path, drawn: Drawn, seconds: float) -> dict[str, Any]:
+    """What `--json` prints of a drawing."""
+    return {
+        "photo": str(photo),
+        "outputs": drawn.written,
+        "seconds": round(seconds, 3),
+        "interrupted": drawn.stopped_at is not None,
+        "record": drawn.sketch.record,
+    }
+
+
+def summary(drawn: Drawn, seconds: float) -> str:
+    """What was drawn, with what, and how long it took, on one line."""
+    sketch, record = drawn.sketch, drawn.sketch.record
+    settings = record["settings"]
+    where = ", ".join(map(shown, drawn.written.values())) or "stdout"
+    budget = settings["budget"]
+    steps = counted(record["steps_done"], "step") + ("" if budget is None else f" by a budget of {budget:g} s")
+    if drawn.stopped_at is not None:
+        steps = f"interrupted at step {record['steps_done']}" + (f" of {settings['steps']}" if budget is None else "")
+    score = sketch.scores["clean"]
+    return (
+        f"{where}: {counted(len(sketch.strokes), 'stroke')} in {seconds:.1f} s, "
+        f"score {'none' if score is None else format(score, '.4g')} "
+        f"(preset {settings['preset']}, encoder {record['encoder']}, rasteriser {record['backend']}, "
+        f"device {record['device']}, seed {record['seed']}, {counted(settings['candidates'], 'candidate')}, {steps})"
+    )
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 stroke`, `2 strokes`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,92 @@
+"""Names with anything in them are shown safely: on one line, and without what a terminal would obey."""
+
+import re
+
+import pytest
+
+from taureau.cli.names import shown
+from taureau.cli.program import describe_error
+from taureau.cli.progress import DrawingProgress
+from tests.helpers.command_line import QUICK, draw_photo, run
+
+NAMES = [
+    "esc\x1b[31mred.png",
+    "new\nline.png",
+    "return\rback.png",
+    "bell\x07.png",
+    "title\x1b]0;owned\x07.png",
+    "c1\x9b31m.png",
+    "right-to-left\u202egnp.jpg.png",
+    "zero\u200bwidth.png",
+    "line\u2028separator.png",
+    "bytes\udcff.png",
+    "-n.png",
+    " leading.png",
+    "%s{}.png",
+    "[bold]x[/].png",
+    "ü" * 100 + ".png",
+    "長い" * 20 + ".png",
+]
+
+
+def assert_safe(text: str) -> None:
+    assert all(char.isprintable() or char == "\n" for char in text), ascii(text)
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_any_name_is_shown_safely_and_drawn(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    photo = tmp_path / "photo.png"
+    draw_photo(photo)
+    try:
+        photo.rename(tmp_path / name)
+    except OSError:
+        pytest.skip("a name that this file system does not allow")
+    outcome = run("draw", *QUICK, "--", name)
+    assert outcome.code == 0, outcome.stderr
+    assert_safe(outcome.stderr)
+    assert outcome.stderr.count("\n") == 1
+    svg = (tmp_path / name).with_suffix(".sketch.svg")
+    assert svg.is_file()
+    title = re.search("<title>(.*)</title>", svg.read_text("utf-8"))
+    assert title is not None
+    assert_safe(title[1])
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_warnings_and_errors_are_safe_too(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    for words in (
+        ("draw", *QUICK, "--", name),
+        ("draw", "cat.png", f"--{name}"),
+        ("draw", "cat.png", "-o", f"{name}/x.pdf"),
+        ("draw", "cat.png", "--mask", name),
+        ("draw", "cat.png", "--like", name),
+        ("draw", "cat.png", "--device", name),
+        ("models", "path", name),
+        (name,),
+    ):
+        outcome = run(*words)
+        assert outcome.code != 0
+        assert_safe(outcome.stderr)
+        assert "bug" not in outcome.stderr
+
+
+@pytest.mark.parametrize("error", [OSError(5, "bad", "a\x1b[2Jb"), ValueError("x\x1b\ny"), KeyError("\x9b")])
+def test_an_error_of_any_kind_is_safe(error):
+    assert_safe(describe_error(error)[0])
+
+
+@pytest.mark.parametrize("most", [5, 6, 30, 31, 255])
+def test_a_long_name_is_shortened_in_its_middle(most):
+    name = "beginning-" + "x" * 300 + "-end.png"
+    text = shown(name, most)
+    assert len(text) == most
+    assert text.startswith(name[:2])
+    assert text.endswith(name[-1])
+    assert "…" in text
+    assert shown("short") == shown("short", 5) == "short"
+
+
+def test_the_bar_shows_a_safe_name():
+    assert_safe(DrawingProgress("a\x1b[2J\n" + "b" * 300, shown=False)._name)
