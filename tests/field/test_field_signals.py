@@ -106,15 +106,15 @@ def test_an_ignored_signal_is_not_listened_to(number):
 @pytest.mark.slow
 @pytest.mark.parametrize("milliseconds", [60, 90, 120, 150, 200, 300, 500, 800, 1200, 1800, 2500])
 def test_ctrl_c_at_any_moment_shows_no_traceback(photo, milliseconds):
-    # Python itself is still starting before some 50 ms, and nothing of taureau is loaded.
     arguments = command("draw", photo, *QUICK)
     process = subprocess.Popen(arguments, env=environment(), stderr=subprocess.PIPE)
     time.sleep(milliseconds / 1000)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
+    # On a busy machine Python itself may still be starting, with a traceback of its own.
     if b"site.py" not in said and b"<frozen" not in said:
         assert_no_traceback(said)
-    assert process.returncode in (0, 130, -signal.SIGINT)
+        assert process.returncode in (0, 130, -signal.SIGINT)
     assert not list(photo.parent.glob(".taureau-*"))
 
 
