@@ -1,10 +1,26 @@
 """What tests of several parts start from."""
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.helpers import pictures
+
+
+def _heed_signals() -> None:
+    """Programs that tests start heed signals, also where the tests themselves were started to ignore them.
+
+    A shell starts what runs in its background so that Ctrl-C is ignored, and what is ignored stays ignored.
+    """
+    handlers = {"SIGINT": signal.default_int_handler, "SIGTERM": signal.SIG_DFL, "SIGHUP": signal.SIG_DFL}
+    for name, handler in handlers.items():
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+_heed_signals()
 
 
 @pytest.fixture
