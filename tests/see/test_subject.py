@@ -258,7 +258,8 @@ def test_alpha_of_an_opaque_photo() -> None:
 
 
 def test_a_photo_that_is_all_transparent() -> None:
-    found = find(with_alpha(np.zeros((90, 120), np.uint8)))
+    # Colours under it would be drawn (tests/field/test_field_photos.py); here there are none.
+    found = find(Image.fromarray(np.dstack([np.full((90, 120, 3), 90, np.uint8), np.zeros((90, 120), np.uint8)])))
     assert found.mask is None
     assert "transparent everywhere" in str(found.warning)
 
