@@ -16,7 +16,7 @@ import taureau
 WATCHED = (0, 50, 100, 300)
 KINDS = ("random", "traced")
 # A step that suits both, and nothing beside the score that is compared.
-ALIKE = {"learning_rate": 2.0, "distillation": 0.0, "regularization": 0.0, "overcomplete": 0.0}
+ALIKE = {"learning_rate": 2.0, "distillation": 0.0, "regularization": 0.0}
 
 
 def main() -> None:

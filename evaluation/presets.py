@@ -22,7 +22,6 @@ JUDGED = {
     "mask": "none",
     "spatial_weighting": 0.0,
     "population_share": 1.0,
-    "overcomplete": 0.0,
     "initialization": "random",
     "regularization": 0.0,
 }

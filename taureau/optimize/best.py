@@ -1,8 +1,7 @@
 """Best: keep the best state of every candidate, and the best candidate.
 
 Of a candidate's states the one with the lowest regularized score is kept: its score plus the regularizers. The
-candidate with the lowest regularized score wins. With few strokes the lowest score alone decides, since a smooth
-candidate may omit the subject. A value that is not finite never wins.
+candidate with the lowest regularized score wins. A value that is not finite never wins.
 """
 
 from dataclasses import dataclass, replace
