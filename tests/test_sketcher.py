@@ -114,7 +114,7 @@ def test_the_sketch_has_the_photo_s_shape_on_a_canvas_of_any_size(sketcher, widt
     assert max(frame.width, frame.height) == size
 
 
-def test_a_sketch_that_is_continued_has_no_extra_strokes(sketcher):
+def test_a_sketch_that_is_continued_has_as_many_strokes_as_asked_for(sketcher):
     start = sketcher.draw(PHOTO, **quick())
     for freeze in (False, True):
         steps = sketcher.steps(PHOTO, resume=start, freeze=freeze, **quick(strokes=5))

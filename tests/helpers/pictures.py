@@ -53,6 +53,13 @@ def disk(width: int, height: int, radius: float | None = None) -> np.ndarray:
     return np.where(inside[..., None], 0, 255).astype(np.uint8).repeat(3, axis=2)
 
 
+def ball(width: int = 300, height: int = 200, middle: tuple[int, int] = (90, 80), radius: int = 25) -> np.ndarray:
+    """A small red ball in the upper left of a plain blue-grey photo."""
+    y, x = np.mgrid[:height, :width] + 0.5
+    inside = np.hypot(x - middle[0], y - middle[1]) < radius
+    return np.where(inside[..., None], (200, 40, 30), (150, 170, 180)).astype(np.uint8)
+
+
 def corners(width: int = 40, height: int = 24) -> np.ndarray:
     """Four quarters, red and green above, blue and white below: shows every flip and turn."""
     picture = plain(width, height, WHITE)

@@ -8,7 +8,7 @@ from taureau import load_encoder
 from taureau.encoders import Encoder
 from taureau.losses.drawing import BLURS, INK, INK_SIDE, SEMANTIC, DrawingObjective
 from taureau.losses.objective import Viewing
-from taureau.losses.views import draw_views
+from taureau.losses.views import Views, draw_views
 from tests.helpers.engine import seeded
 
 SIDE = 112
@@ -51,9 +51,17 @@ def plain_blur(ink: torch.Tensor, sigma: float) -> torch.Tensor:
 
 def slow_score(encoder: Encoder, sketch: torch.Tensor) -> torch.Tensor:
     """The score as its definition says, part by part."""
+    return slow_maps(encoder, sketch) + slow_ink(sketch)
+
+
+def slow_maps(encoder: Encoder, sketch: torch.Tensor, view: Views | None = None) -> torch.Tensor:
+    """Maps and embedding of the clean view or of a random one, against those of the line map through it."""
     small, theirs, blank = (
-        encoder(functional.adaptive_avg_pool2d(image, encoder.input_side)) for image in (sketch, LINES[None], PAPER)
+        functional.adaptive_avg_pool2d(image, encoder.input_side) for image in (sketch, LINES[None], PAPER)
     )
+    if view is not None:
+        small, theirs = (view.apply(image, 1.0) for image in (small, theirs))
+    small, theirs, blank = (encoder(image) for image in (small, theirs, blank))
     total = sketch.new_zeros(())
     layers = encoder.loss_layers
     for layer, weight in layers.items():
@@ -62,7 +70,12 @@ def slow_score(encoder: Encoder, sketch: torch.Tensor) -> torch.Tensor:
     apart, lost = (
         1 - functional.cosine_similarity(seen.embedding[0], theirs.embedding[0], dim=0) for seen in (small, blank)
     )
-    total = total + SEMANTIC * apart / lost
+    return total + SEMANTIC * apart / lost
+
+
+def slow_ink(sketch: torch.Tensor) -> torch.Tensor:
+    """The ink, under each blur."""
+    total = sketch.new_zeros(())
     ours, ink = ((1 - image.mean(dim=0)) for image in (sketch[0], LINES))
     assert ours.shape[0] == INK_SIDE
     for sigma in BLURS:
@@ -84,6 +97,31 @@ def test_a_score_and_its_gradient_are_those_of_the_definition(encoder):
     cosine = functional.cosine_similarity(sketch.grad.flatten(), expected.flatten(), dim=0)
     assert float(cosine) > 0.9999
     assert float(sketch.grad.norm()) == pytest.approx(float(expected.norm()), rel=1e-3)
+
+
+def test_a_loss_is_the_mean_over_the_clean_view_and_random_ones(encoder):
+    pool, sketch = draw_views(5, encoder.input_side, generator=seeded()), ring(38)[None]
+    found = DrawingObjective(encoder, LINES, LINES, Viewing(pool, per_step=2)).loss(sketch, generator=seeded(3))
+    chosen = torch.randperm(5, generator=seeded(3))[:2]
+
+    def expected(views: list[int]) -> float:
+        seen = [
+            slow_maps(encoder, sketch),
+            *(slow_maps(encoder, sketch, pool.select(torch.tensor([v]))) for v in views),
+        ]
+        return float(torch.stack(seen).mean() + slow_ink(sketch))
+
+    assert float(found) == pytest.approx(expected(chosen.tolist()), rel=1e-4)
+    # Proof of the guard: other views are another loss.
+    assert float(found) != pytest.approx(expected([v for v in range(5) if v not in chosen][:2]), rel=1e-3)
+
+
+def test_sketches_of_a_batch_are_compared_each_by_itself(encoder):
+    several = torch.stack([ring(38), ring(20), PAPER[0]])
+    together = objective(encoder).score(several)
+    alone = torch.cat([objective(encoder).score(one[None]) for one in several])
+    torch.testing.assert_close(together, alone, rtol=1e-3, atol=0)  # convolutions of another batch
+    assert float(together.max() - together.min()) > 0.1
 
 
 def test_the_line_map_itself_loses_nothing_and_paper_everything(encoder):
@@ -109,7 +147,7 @@ def test_ink_is_lacking_where_a_line_is_missing(encoder):
 
 
 def test_a_blank_line_map_gives_finite_numbers(encoder):
-    found = objective(encoder, lines=PAPER[0], distillation=0.3)
+    found = objective(encoder, lines=PAPER[0], distillation=0.3)  # the photo is blank as well
     sketch = ring(40)[None].clone().requires_grad_()
     found.loss(sketch, generator=seeded()).sum().backward()
     assert found.score(sketch).isfinite().all()
