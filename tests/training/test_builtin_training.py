@@ -1,4 +1,4 @@
-"""The training of `builtin` on lite0's trunk: soft labels, batches, losses, and the file that the encoder reads."""
+"""The training of `builtin` on lite0's trunk: soft labels, batches, losses, and what evaluation asks of an encoder."""
 
 import json
 
@@ -8,9 +8,8 @@ import pytest
 import torch
 
 from taureau.encoders.builtin import Builtin
-from taureau.encoders.efficientnet_lite import Sizes, Tower
-from taureau.errors import InputError, WeightsError
-from training.builtin import evaluate, export
+from tests.helpers.builtin_networks import BLOCKS, CHANNELS, WORDS, images, random_network, write_network
+from training.builtin import evaluate
 from training.builtin.data import (
     PACS,
     QUICKDRAW,
@@ -24,28 +23,18 @@ from training.builtin.data import (
     read_lines,
     whole_pair,
 )
-from training.builtin.export import fold
 from training.builtin.line_drawings import draw_lines, find_ridges
 from training.builtin.line_maps import find_lines
-from training.builtin.network import DIM, LOCAL_DIM, TILES, Network
+from training.builtin.network import DIM
 from training.builtin.soft_labels import distillation, look, soft_labels, with_truth
-from training.builtin.train import LOCAL, WEIGHTS, class_to_word, loss_of
+from training.builtin.train import WEIGHTS, class_to_word, loss_of
 from training.builtin.train import look as look_at_sketches
 from training.human_sketches import SIDE as KEPT
 from training.human_sketches import Drawn, Labelled, Sketches
 from training.loop import Plan, begin, take_step
 from training.trunks import CLASSES, Classifier, Trunk
 
-CHANNELS, BLOCKS = (4, 4, 4, 4, 4, 4, 8), (1, 1, 1, 1, 1, 2, 1)
-WORDS, PAIRS = 126, SKETCHED + 4
-
-
-def network(classes: int = CLASSES) -> Network:
-    torch.manual_seed(0)
-    made = Network(Trunk(CHANNELS, BLOCKS), WORDS)
-    for name, buffer in made.named_buffers():
-        buffer.uniform_(0.5, 1.5) if name.endswith("variance") else buffer.normal_(0, 0.2)
-    return made
+PAIRS = SKETCHED + 4
 
 
 def photos(count: int, side: int) -> np.ndarray:
@@ -91,102 +80,20 @@ def lessons() -> Lessons:
 
 
 @pytest.fixture(scope="module")
-def shipped(tmp_path_factory):
-    """A network that has learnt nothing, and its file."""
+def encoder(tmp_path_factory) -> Builtin:
+    """Of a network that has learnt nothing."""
     file = tmp_path_factory.mktemp("builtin") / "builtin.safetensors"
-    made = network()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(export.PRETRAINED, "lite0", type("Origin", (), {"blocks": BLOCKS, "package": "p", "sha256": "s"}))
-        export.export(made, file, {"steps": 0})
-    return made, file
-
-
-def images(count: int = 2, height: int = 96, width: int = 96) -> torch.Tensor:
-    return torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(1))
+    write_network(random_network(), file)
+    return Builtin(file, input_side=48)
 
 
 def test_descriptors_have_length_one_and_heads_their_sizes():
-    seen = network()(images())
+    seen = random_network()(images())
     shapes = {name: tuple(found.shape) for name, found in seen.local.items()}
     assert shapes == {"quarter": (2, 64, 24, 24), "eighth": (2, 64, 12, 12), "sixteenth": (2, 64, 6, 6)}
     for found in seen.local.values():
         torch.testing.assert_close(found.square().sum(dim=1), torch.ones_like(found[:, 0]))
     assert (seen.embedding.shape, seen.logits.shape, seen.words.shape) == ((2, DIM), (2, CLASSES), (2, WORDS))
-
-
-@pytest.mark.parametrize(("height", "width"), [(96, 96), (64, 96), (50, 71)])
-def test_the_folded_tower_sees_what_the_trained_network_sees(height: int, width: int):
-    made = network().eval()
-    tower = Tower(Sizes(CHANNELS, BLOCKS, LOCAL_DIM, DIM, CLASSES, TILES))
-    tower.load_state_dict(fold(made))
-    seen = made(images(2, height, width))
-    maps, summary = tower.requires_grad_(False)(images(2, height, width), set(LOCAL), True)
-    assert summary is not None
-    for name in LOCAL:
-        torch.testing.assert_close(maps[name] / LOCAL_DIM**0.5, seen.local[name], atol=1e-5, rtol=1e-4)
-    torch.testing.assert_close(summary.embedding, seen.embedding, atol=1e-5, rtol=1e-4)
-    torch.testing.assert_close(summary.logits, seen.logits, atol=1e-5, rtol=1e-4)
-
-
-def test_the_encoder_reads_the_file_and_computes_no_more_than_it_is_asked_for(shipped):
-    made, file = shipped
-    encoder = Builtin(file)
-    assert len(encoder.classes) == CLASSES
-    assert encoder.classes[0] == "tench"
-    features = encoder(images(), ("quarter",), embedding=False)
-    assert set(features.maps) == {"quarter"}
-    assert features.embedding is None
-    whole = encoder(images())
-    assert set(whole.maps) == set(LOCAL)
-    # The weights were rounded to float16.
-    torch.testing.assert_close(whole.logits, made.eval()(images()).logits.detach(), atol=2e-3, rtol=2e-3)
-    torch.testing.assert_close(features.maps["quarter"], whole.maps["quarter"])
-    torch.testing.assert_close(encoder.classify(images()).sum(dim=1), torch.ones(2))
-
-
-def test_the_gradient_of_the_encoder_is_that_of_its_numbers(shipped):
-    encoder = Builtin(shipped[1], input_side=32)
-    picture = images(1, 32, 32).requires_grad_()
-
-    def value(of: torch.Tensor) -> torch.Tensor:
-        features = encoder(of)
-        assert features.embedding is not None
-        return features.embedding[0, 0] + sum(found[0, 0, 0, 0] for found in features.maps.values())
-
-    value(picture).backward()
-    assert picture.grad is not None
-    direction = picture.grad / picture.grad.norm()
-    with torch.no_grad():
-        found = (value(picture + 2e-3 * direction) - value(picture - 2e-3 * direction)) / 4e-3
-    # Kinks of ReLU6 and float32's rounding.
-    torch.testing.assert_close(found, picture.grad.norm(), atol=0, rtol=0.05)
-
-
-def test_saliency_is_where_the_best_classes_are(shipped):
-    encoder = Builtin(shipped[1])
-    found = encoder.saliency(images(1, 80, 120)[0])
-    assert found.shape == (80, 120)
-    assert (float(found.min()), float(found.max())) == (0, 1)
-    summary = encoder._sum_up(images())
-    best = summary.logits.softmax(dim=1).topk(5, dim=1)
-    weight = encoder._tower.classify.weight
-    # By hand: each place's share of each class's score, without the bias.
-    scores = torch.einsum("kc,bchw->bkhw", weight, summary.last)
-    expected = sum(best.values[:, k, None, None] * scores[torch.arange(2), best.indices[:, k]] for k in range(5)).clamp(
-        min=0
-    )
-    torch.testing.assert_close(encoder._tower.activation(summary), expected, atol=1e-6, rtol=1e-4)
-
-
-def test_a_file_of_something_else_is_refused(shipped, tmp_path):
-    from safetensors.torch import load_file, save_file
-
-    tensors = load_file(shipped[1])
-    save_file(tensors, tmp_path / "bare.safetensors")
-    with pytest.raises(WeightsError, match="no record"):
-        Builtin(tmp_path / "bare.safetensors")
-    with pytest.raises(InputError, match="32 pixels or more, got 16"):
-        Builtin(shipped[1], input_side=16)
 
 
 def test_soft_labels_are_asked_for_once(tmp_path):
@@ -333,23 +240,22 @@ def test_photos_that_were_not_looked_at_have_no_lines():
 
 def test_the_parts_of_the_loss_add_up_and_it_falls(lessons):
     plan = Plan(5, warm_up=1)
-    state = begin(network(), plan, {"local": 2e-3, "embed": 2e-3, "words": 2e-3}, 1e-3)
+    state = begin(random_network(), plan, {"local": 2e-3, "embed": 2e-3, "words": 2e-3}, 1e-3)
     batch = make_batch(lessons, 1, PAIRS, (64,), 0)
     lines = [take_step(state, plan, lambda seen: loss_of(WEIGHTS, 1, seen, batch, 0)) for _ in range(plan.steps)]
     assert lines[0]["loss"] == pytest.approx(sum(WEIGHTS[name] * lines[0][name] for name in WEIGHTS), rel=1e-4)
     assert lines[-1]["loss"] < lines[0]["loss"] - 1
     # Every weight has learnt something, but for the statistics of the norms.
-    for (name, ours), theirs in zip(state.network.named_parameters(), network().parameters(), strict=True):
+    for (name, ours), theirs in zip(state.network.named_parameters(), random_network().parameters(), strict=True):
         assert not torch.equal(ours, theirs), name
 
 
 def test_held_out_sketches_are_looked_at(lessons):
-    found = look_at_sketches(sketches(4), lessons.word_labels, 64, network().eval())
+    found = look_at_sketches(sketches(4), lessons.word_labels, 64, random_network().eval())
     assert set(found) == {"classes_top1", "classes_top5", "words_top1", "words_top5"}
 
 
-def test_evaluation_asks_encoders_about_photos_drawings_and_people(shipped):
-    encoder = Builtin(shipped[1], input_side=48)
+def test_evaluation_asks_encoders_about_photos_drawings_and_people(encoder):
     pixels = list(photos(4, 64))
     found = evaluate.correspondence(encoder, pixels, 1)
     assert set(found["strokes"]) >= {"retrieval", "local", "local_moved", "local_moved_quarter"}
@@ -361,9 +267,8 @@ def test_evaluation_asks_encoders_about_photos_drawings_and_people(shipped):
     assert json.dumps(result)
 
 
-def test_photos_find_themselves(shipped):
+def test_photos_find_themselves(encoder):
     # What is compared with itself is found, so figures below 1 say something of the drawings.
-    encoder = Builtin(shipped[1], input_side=48)
     noise = np.random.default_rng(0).integers(0, 255, (4, 8, 8, 3), np.uint8)
     pixels = [cv2.resize(picture, (64, 64), interpolation=cv2.INTER_NEAREST) for picture in noise]
     embeddings, maps = evaluate.look(encoder, pixels)
