@@ -1,5 +1,7 @@
 """Stages: what an optimisation does at a step: descend, score, relocate collapsed strokes."""
 
+from collections.abc import Sequence
+
 import torch
 
 from taureau.losses.objective import Objective
@@ -15,6 +17,7 @@ def descend(
     cost: Cost,
     objective: Objective,
     *,
+    counts: Sequence[int],
     rate: float,
     softness: float,
     progress: float,
@@ -26,6 +29,7 @@ def descend(
         population: whose active candidates move.
         cost: what counts beside the objective.
         objective: what is lowered.
+        counts: of the beginnings of each candidate's strokes whose mean is lowered (`Prefixes`).
         rate: step size in canvas pixels.
         softness: of the edges of strokes.
         progress: share of the steps done.
@@ -35,8 +39,13 @@ def descend(
         What each active candidate lost before it moved, regularizers included.
     """
     strokes = population.active_strokes()
-    sketches = cost.draw(strokes, softness)
-    losses = objective.loss(sketches, generator=generator, progress=progress) + cost.penalty(strokes, sketches)
+    parts = []
+    for count in counts:
+        beginning = strokes[:count]
+        sketches = cost.draw(beginning, softness)
+        lost = objective.loss(sketches, generator=generator, progress=progress)
+        parts.append(lost + cost.penalty(beginning, sketches))
+    losses = torch.stack(parts).mean(dim=0)
     # The candidates share nothing, so the gradient of the sum is each one's own.
     total = losses.sum()
     if population.colors is not None:
@@ -46,14 +55,21 @@ def descend(
     return losses.detach()
 
 
-def score(population: Population, cost: Cost, objective: Objective) -> Best:
-    """The candidates as they are now; those that no longer take part have infinite scores."""
+def score(population: Population, cost: Cost, objective: Objective, counts: Sequence[int]) -> Best:
+    """The candidates as they are now, each with the mean score of its beginnings.
+
+    Those that no longer take part have infinite scores.
+    """
     with torch.no_grad():
         everything = population.strokes()
         active = everything.of_sketch(population.active)
-        sketches = cost.draw(active)
-        found = objective.score(sketches)
-        total = found + cost.penalty(active, sketches)
+        parts, totals = [], []
+        for count in counts:
+            beginning = active[:count]
+            sketches = cost.draw(beginning)
+            parts.append(objective.score(sketches))
+            totals.append(parts[-1] + cost.penalty(beginning, sketches))
+        found, total = torch.stack(parts).mean(dim=0), torch.stack(totals).mean(dim=0)
     scores, regularized = found.new_full((2, population.num_candidates), torch.inf).cpu()
     scores[population.active], regularized[population.active] = found.cpu(), total.cpu()
     return Best(everything.detached(), scores, regularized)
