@@ -21,10 +21,16 @@ if TYPE_CHECKING:
     from taureau.errors import InputError as InputError
     from taureau.errors import TaureauError as TaureauError
     from taureau.errors import WeightsError as WeightsError
+    from taureau.export.animation import check_video as check_video
     from taureau.export.animation import save_animation as save_animation
+    from taureau.export.curve import check_plot as check_plot
+    from taureau.export.curve import save_plot as save_plot
+    from taureau.export.page import save_page as save_page
+    from taureau.export.strip import save_strip as save_strip
     from taureau.files import check_writable as check_writable
     from taureau.geometry.canvas import Canvas as Canvas
     from taureau.geometry.strokes import Strokes as Strokes
+    from taureau.levels import Levels as Levels
     from taureau.photo import Photo as Photo
     from taureau.photo import read_photo as read_photo
     from taureau.raster import rasterize as rasterize
@@ -38,6 +44,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Encoder": "taureau.encoders",
     "Features": "taureau.encoders",
+    "Levels": "taureau.levels",
     "Photo": "taureau.photo",
     "Run": "taureau.run",
     "Step": "taureau.run",
@@ -51,11 +58,16 @@ _HOME = {
     "Strokes": "taureau.geometry.strokes",
     "TaureauError": "taureau.errors",
     "WeightsError": "taureau.errors",
+    "check_plot": "taureau.export.curve",
+    "save_plot": "taureau.export.curve",
+    "check_video": "taureau.export.animation",
     "check_writable": "taureau.files",
     "load_encoder": "taureau.encoders",
     "rasterize": "taureau.raster",
     "read_photo": "taureau.photo",
     "save_animation": "taureau.export.animation",
+    "save_page": "taureau.export.page",
+    "save_strip": "taureau.export.strip",
 }
 
 __all__ = ["__version__", "weights", *_HOME]
