@@ -121,6 +121,21 @@ def test_without_a_home_a_private_folder_is_used(forgetful, tmp_path, monkeypatc
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs owners of files")
+def test_an_account_that_the_system_does_not_know_keeps_what_it_compiles(forgetful, tmp_path, monkeypatch):
+    """As in a container with a random user id: neither `HOME` nor an entry among the users says where a home is."""
+    import pwd
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    for name in ("HOME", "NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.setattr(numba_cache.tempfile, "gettempdir", lambda: str(tmp_path))
+    assert numba_cache.cache_folder() == str(tmp_path / f"taureau-{os.getuid()}")
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs owners of files")
 @pytest.mark.parametrize("trap", ["a link", "open to all"])
 def test_a_folder_that_others_can_write_is_not_trusted(forgetful, tmp_path, monkeypatch, trap):
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
