@@ -65,6 +65,10 @@ STRANGE = {
     "an empty sRGB": chunk(b"sRGB", b""),
     "text without end": chunk(b"tEXt", b""),
     "a profile that is none": chunk(b"iCCP", b"name\0\0nonsense"),
+    "an empty profile": chunk(b"iCCP", b""),
+    "a profile without an end to its name": chunk(b"iCCP", b"name"),
+    "a profile with a name only": chunk(b"iCCP", b"name\0"),
+    "a profile that is packed in another way": chunk(b"iCCP", b"name\0\7" + zlib.compress(b"x")),
     "EXIF that is none": chunk(b"eXIf", b"nonsense"),
     "a chunk of its own": chunk(b"prVt", b"x" * 500),
 }
@@ -80,9 +84,10 @@ def test_broken_or_large_metadata_cost_no_picture_and_are_noted(extra, at_end, a
     assert "metadata are left out" in photo.warnings[0]
 
 
+@pytest.mark.parametrize("at_end", [False, True])
 @pytest.mark.parametrize("name", STRANGE)
-def test_strange_metadata_cost_no_picture(name):
-    assert np.array_equal(read(with_chunks(STRANGE[name])).pixels, PICTURE)
+def test_strange_metadata_cost_no_picture(name, at_end):
+    assert np.array_equal(read(with_chunks(STRANGE[name], at_end=at_end)).pixels, PICTURE)
 
 
 def test_a_wrong_sum_in_the_picture_itself_is_still_an_error():
