@@ -14,17 +14,17 @@ from pathlib import Path
 
 def likeness(path: Path) -> str:
     """The same text for all paths that could be one place on some file system."""
-    return _alike(os.path.realpath(path))
+    return _alike(_real(path))
 
 
 def same_place(one: Path, other: Path) -> bool:
     """Whether two paths are one file, or would be if they were written."""
-    first, second = os.path.realpath(one), os.path.realpath(other)
+    first, second = _real(one), _real(other)
     if first == second:
         return True
     if _alike(first) != _alike(second):
         return False
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         return os.path.samefile(first, second)
     folder, differing = _apart(Path(first), Path(second))
     return all(_is_one_name(folder, *names) for names in differing)
@@ -47,6 +47,14 @@ def nearest_folder(folder: Path) -> Path:
 
 
 def _alike(text: str) -> str:
+def _real(path: Path) -> str:
+    """The path without links; a name that the system cannot have is left as it is, and refused where it is used."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:
+        return os.path.abspath(path)
+
+
     return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
 
 
