@@ -164,12 +164,13 @@ def write_atomically(path: str | Path, data: bytes) -> None:
 
 
 def _target(path: str | Path) -> Path:
-    """The real file behind a path, with links followed; refused if its folder cannot take a file."""
+    """The real file behind a path, with a link followed; refused if its folder cannot take a file."""
     name, folder = shown(path), shown(Path(path).parent)
     if not str(path):
         raise InputError("the output file name is empty; give a file name")
     try:
-        target = Path(os.path.realpath(path))
+        # No longer than given: a working folder may be reached only by relative names.
+        target = Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
         parent_mode = os.stat(target.parent).st_mode
     except FileNotFoundError as error:
         raise InputError(f"{name}: the folder {folder} does not exist; create it or choose another") from error
@@ -187,9 +188,9 @@ def _target(path: str | Path) -> Path:
         if str(path).endswith(("/", os.sep)):
             raise InputError(f"{name}: is the name of a folder; give the name of a file in it") from None
         return target
-    except OSError as error:
     except ValueError as error:
         raise InputError(f"{name}: {_why_no_name(error)}; choose another name") from error
+    except OSError as error:
         raise _cannot_write(path, error) from error
     if stat.S_ISDIR(mode):
         raise InputError(f"{name}: is a folder; give the name of a file in it")

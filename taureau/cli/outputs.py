@@ -224,7 +224,10 @@ def make_folder(folder: Path) -> None:
         InputError: it cannot be made.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:  # also a link to a folder that is not there yet
+            Path(os.path.realpath(folder)).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         raise _cannot_be_made(folder, error) from error
 
@@ -283,7 +286,7 @@ def _check_place(path: Path, *, overwrite: bool) -> None:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     except (OSError, ValueError) as error:
         raise _cannot_be_made(folder, error) from error
-    if nearest == Path(os.path.realpath(folder)):
+    if nearest == folder:
         taureau.check_writable(path, overwrite=overwrite)
         return
     try:

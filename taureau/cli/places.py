@@ -31,22 +31,22 @@ def same_place(one: Path, other: Path) -> bool:
 
 
 def nearest_folder(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there.
+    """The folder as it is named, or the nearest one above it that is there.
+
+    A working folder may be reached only by relative names: below one without permission, or very deep.
 
     Raises:
         OSError: a part of the path cannot be looked at, such as one that is too long or below a file.
     """
-    folder = Path(os.path.realpath(folder))
     while True:
         try:
             os.stat(folder)
         except FileNotFoundError:
-            folder = folder.parent
+            folder = Path(os.path.realpath(folder)) if os.path.islink(folder) else folder.parent
         else:
             return folder
 
 
-def _alike(text: str) -> str:
 def _real(path: Path) -> str:
     """The path without links; a name that the system cannot have is left as it is, and refused where it is used."""
     try:
@@ -55,6 +55,7 @@ def _real(path: Path) -> str:
         return os.path.abspath(path)
 
 
+def _alike(text: str) -> str:
     return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
 
 

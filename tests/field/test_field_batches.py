@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -113,6 +114,29 @@ def test_a_place_that_nobody_may_look_at_is_named(here, monkeypatch, option, fol
     assert folder in outcome.stderr
     assert "permission denied" in outcome.stderr.lower() or "name too long" in outcome.stderr.lower()
     assert tree(here) == ["cat.png"]
+
+
+@pytest.mark.parametrize("option", ["-o", "--frames"])
+@pytest.mark.parametrize("name", ["link", "link/deep"])
+def test_a_link_to_a_folder_that_is_not_there_yet_becomes_one(here, option, name):
+    draw_photo(here / "cat.png")
+    (here / "link").symlink_to("later", target_is_directory=True)
+    outcome = run("draw", "cat.png", *QUICK, option, name)
+    assert outcome.code == 0, outcome.stderr
+    assert any((here / "later").rglob("cat.*.png"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no such folder, or let none be entered")
+@pytest.mark.parametrize("output", [(), ("-o", "new/deep/"), ("-o", "x.svg", "--frames", "frames", "--live", "l.svg")])
+def test_a_working_folder_without_an_absolute_name_is_drawn_in(here, monkeypatch, output):
+    """As a folder below one that its user may not enter; here its absolute name is too long."""
+    for _ in range(25):
+        os.mkdir("d" * 200)
+        os.chdir("d" * 200)
+    draw_photo(Path("cat.png"))
+    outcome = run("draw", "cat.png", *QUICK, *output)
+    assert outcome.code == 0, outcome.stderr
+    assert list(Path().rglob("*.svg"))
 
 
 # Names that meet
