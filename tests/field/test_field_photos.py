@@ -304,6 +304,23 @@ def test_heic_is_read_with_its_extra():
         read(buffer.getvalue()[:-400])
 
 
+def test_one_of_several_pictures_in_a_heic_is_drawn_and_that_is_said():
+    heif = pytest.importorskip("pillow_heif", reason="needs the extra heic: pip install 'taureau[heic]'")
+    first, second = disk(96, 64), 255 - disk(96, 64)
+    pictures = heif.from_pillow(Image.fromarray(first))
+    pictures.add_from_pillow(Image.fromarray(second))
+    buffer = io.BytesIO()
+    pictures.save(buffer, quality=95)
+    photo = read(buffer.getvalue())
+    assert np.abs(photo.pixels.astype(int) - first).mean() < 4
+    assert photo.warnings == (
+        "the photo holds several pictures; taureau draws the main one, and frame (--frame) chooses another",
+    )
+    chosen = read(buffer.getvalue(), frame=1)
+    assert np.abs(chosen.pixels.astype(int) - second).mean() < 4
+    assert chosen.warnings == ()
+
+
 def test_heic_without_its_extra_says_which(monkeypatch):
     import sys
 
