@@ -155,6 +155,8 @@ def refuse_elsewhere(option: str, place: object) -> None:
     """
     text = "" if place is None else str(place)
     if _WEB_ADDRESS.match(text):
+        if "://" not in text:
+            text = text.replace(":/", "://", 1)
         raise click.UsageError(f"{option} takes a place on this machine, got the address {text}")
     if text.startswith("~") and not os.path.exists(Path(text).parts[0]):
         raise click.UsageError(f"{option} {text}: only a shell replaces ~, outside of quotes; write the whole path")

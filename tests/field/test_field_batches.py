@@ -60,6 +60,7 @@ def test_a_place_that_is_elsewhere_is_refused(here, option, place):
     outcome = run("draw", "cat.png", *QUICK, option, place)
     assert outcome.code == 2
     assert option in outcome.stderr
+    assert place in outcome.stderr
     assert tree(here) == ["cat.png"]
 
 
