@@ -124,7 +124,10 @@ def _users_cache() -> str | None:
 def _is_usable(folder: str) -> bool:
     """Whether files can be written there; the folder is made if need be."""
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        if not os.path.isdir(folder):
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            with suppress(OSError):  # not every file system keeps modes
+                os.chmod(folder, 0o700)  # whatever the umask: a folder that is locked once stays so
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"\0")
     except (OSError, ValueError):

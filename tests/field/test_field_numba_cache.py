@@ -107,6 +107,21 @@ def test_the_users_cache_is_used(forgetful, tmp_path, monkeypatch):
     assert (tmp_path / "user" / "numba").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs modes of files")
+@pytest.mark.parametrize("umask", [0o777, 0o000, 0o027])
+def test_the_private_folder_is_the_users_whatever_the_umask(forgetful, tmp_path, monkeypatch, umask):
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(numba_cache.platformdirs, "user_cache_dir", lambda *_, **__: "~")
+    monkeypatch.setattr(numba_cache.tempfile, "gettempdir", lambda: str(tmp_path))
+    earlier = os.umask(umask)
+    try:
+        folder = numba_cache.cache_folder()
+    finally:
+        os.umask(earlier)
+    assert folder is not None
+    assert os.stat(folder).st_mode & 0o777 == 0o700
+
+
 @pytest.mark.parametrize("home", ["~/.cache/taureau", "{tmp}/file/cache"])
 def test_without_a_home_a_private_folder_is_used(forgetful, tmp_path, monkeypatch, home):
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
