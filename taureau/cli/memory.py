@@ -5,7 +5,8 @@ import re
 
 _SIGNS = re.compile(
     r"out of memory|can(?:no|')t allocate|bad.?alloc|failed to allocate|unable to allocate|insufficient memory|"
-    r"not enough memory|alloc_failed|can't start new thread|failed to map segment",
+    r"not enough memory|alloc_failed|can't start new thread|failed to map segment|"
+    r"could not (?:create|execute) a primitive|could not create a memory",  # oneDNN, whatever it had no room for
     re.IGNORECASE,
 )
 _ASKED = re.compile(r"allocate ([\d.]+ ?(?:[KMGT]i?B|bytes))", re.IGNORECASE)

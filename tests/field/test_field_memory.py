@@ -25,6 +25,8 @@ CUDA = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capaci
         (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling x"), "out of memory on the GPU; "),
         (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), "out of memory on the GPU; "),
         (RuntimeError("std::bad_alloc"), "out of memory; "),
+        (RuntimeError("could not create a primitive"), "out of memory; "),
+        (RuntimeError("could not create a memory object"), "out of memory; "),
         (RuntimeError("can't start new thread"), "set OMP_NUM_THREADS=1"),
         (MemoryError(), "out of memory; "),
         (np._core._exceptions._ArrayMemoryError((4096, 4096, 3), np.dtype("f8")), "NumPy asked for 384. MiB"),
