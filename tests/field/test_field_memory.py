@@ -44,6 +44,20 @@ def test_every_librarys_way_to_say_it(error, words):
     assert "\n" not in text
 
 
+def test_a_library_that_found_no_room_is_a_shortage_also_when_the_reason_is_not_passed_on():
+    def load(reason: str) -> str | None:
+        try:
+            try:
+                raise OSError(f"libllvmlite.so: {reason}")
+            except OSError:
+                raise OSError("Could not find/load shared object file 'libllvmlite.so'")  # noqa: B904 - as llvmlite does
+        except OSError as error:
+            return describe_shortage(error)
+
+    assert "out of memory; " in str(load("failed to map segment from shared object"))
+    assert load("cannot open shared object file: No such file or directory") is None
+
+
 @pytest.mark.parametrize("error", [RuntimeError("shapes differ"), ValueError("out of memory"), OSError(5, "x")])
 def test_other_errors_are_what_they_are(error):
     assert describe_shortage(error) is None
