@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import time
 from dataclasses import replace
@@ -23,7 +24,9 @@ from taureau.cli.program import check_working_folder, debug_option
 from taureau.cli.streams import StandardInput, check_stdout
 
 _DEFAULTS, _PAPER = taureau.Settings("fast"), taureau.Settings("paper")
-_FILE = click.Path(path_type=Path)
+# What cannot be read is refused in its turn, and by its own kind of error.
+_FILE = click.Path(readable=False, path_type=Path)
+_PHOTO = click.Path(readable=False, allow_dash=True, path_type=Path)
 _MAX_COLORS = 64
 
 
@@ -41,7 +44,7 @@ class _Pixels(click.ParamType):
 
 
 @click.command()
-@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(allow_dash=True, path_type=Path))
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=_PHOTO)
 @click.option("-n", "--strokes", type=int, help=f"Number of strokes. [default: {_DEFAULTS.strokes}]")
 @click.option(
     "--preset", type=click.Choice(["fast", "paper"]), help="'fast', or the method as published. [default: fast]"
@@ -258,7 +261,7 @@ def _with_enough_strokes(chosen: Choices, earlier: "taureau.Sketch", *, is_open:
 def _read_photo(photo: Path, **how: Any) -> Any:
     if photo == PIPE:
         return taureau.read_photo(StandardInput(), **how)
-    if photo.is_dir():
+    if os.path.isdir(photo):
         raise taureau.InputError(
             f"{shown(photo)}: is a folder without photos; name another, or add --recursive for the folders in it"
         )

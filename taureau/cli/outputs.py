@@ -60,7 +60,7 @@ class Outputs:
     def are_there(self) -> bool:
         """Whether all of them are there, from an earlier drawing that was finished."""
         files = list(self.files())
-        return bool(files) and all(path.is_file() for path in files) and (self.frames is None or self.has_frames())
+        return bool(files) and all(map(os.path.isfile, files)) and (self.frames is None or self.has_frames())
 
     def has_frames(self) -> bool:
         """Whether frames of this name are there already."""
@@ -84,7 +84,7 @@ class Outputs:
 
     def old_frames(self) -> list[Path]:
         """Frames of this name that are there already."""
-        if self.frames is None or not self.frames.is_dir():
+        if self.frames is None or not os.path.isdir(self.frames):
             return []
         return sorted(self.frames.glob(self._frame_pattern))
 
@@ -155,8 +155,10 @@ def refuse_elsewhere(option: str, place: object) -> None:
     """
     text = "" if place is None else str(place)
     if _WEB_ADDRESS.match(text):
+        if "://" not in text:
+            text = text.replace(":/", "://", 1)
         raise click.UsageError(f"{option} takes a place on this machine, got the address {text}")
-    if text.startswith("~") and not Path(Path(text).parts[0]).exists():
+    if text.startswith("~") and not os.path.exists(Path(text).parts[0]):
         raise click.UsageError(f"{option} {text}: only a shell replaces ~, outside of quotes; write the whole path")
 
 
@@ -224,7 +226,10 @@ def make_folder(folder: Path) -> None:
         InputError: it cannot be made.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:  # also a link to a folder that is not there yet
+            Path(os.path.realpath(folder)).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         raise _cannot_be_made(folder, error) from error
 
@@ -262,7 +267,7 @@ def _is_folder(output: str) -> bool:
     """Whether `-o` names a folder: a name with a file's ending is a folder only if it exists or ends in a slash."""
     if _is_device(Path(output)):
         return False
-    if Path(output).is_dir() or output.endswith(tuple(filter(None, (os.sep, os.altsep)))):
+    if os.path.isdir(output) or output.endswith(tuple(filter(None, (os.sep, os.altsep)))):
         return True
     suffix = Path(output).suffix.lower()
     if suffix and suffix not in _FILE_ENDINGS:
@@ -279,11 +284,11 @@ def _check_place(path: Path, *, overwrite: bool) -> None:
     folder = path.parent
     try:
         nearest = nearest_folder(folder)
-        if not nearest.is_dir():
+        if not os.path.isdir(nearest):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     except (OSError, ValueError) as error:
         raise _cannot_be_made(folder, error) from error
-    if nearest == Path(os.path.realpath(folder)):
+    if nearest == folder:
         taureau.check_writable(path, overwrite=overwrite)
         return
     try:

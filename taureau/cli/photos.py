@@ -60,7 +60,7 @@ def find_photos(named: Sequence[Path], *, recursive: bool, output: Path | None) 
     photos: list[Photo] = []
     notes: list[str] = []
     for path in named:
-        if path == PIPE or not path.is_dir():
+        if path == PIPE or not os.path.isdir(path):
             photos.append(Photo(path))
             continue
         inside = list(_photos_in(path, recursive, output, notes))
@@ -169,7 +169,7 @@ def _is_earlier_drawing(path: Path) -> bool:
     """Whether a file was drawn by an earlier run: it has the name of a drawing and lies beside its SVG."""
     for ending in _DRAWING_ENDINGS:
         if path.name.endswith(ending) and path.name != ending:
-            return path.with_name(path.name.removesuffix(ending) + ".sketch.svg").is_file()
+            return os.path.isfile(path.with_name(path.name.removesuffix(ending) + ".sketch.svg"))
     return False
 
 
