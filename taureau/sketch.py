@@ -18,7 +18,7 @@ from taureau.geometry.strokes import Strokes
 from taureau.host import engine_modes
 from taureau.raster import rasterize
 from taureau.settings import Settings
-from taureau.svg import MAX_BYTES, from_svg, to_svg, with_pens
+from taureau.svg import MAX_BYTES, Pen, from_svg, pens_of, to_svg, with_pens
 
 PREVIEW_SIDE = 896
 # What parts of a record read from a file must be, for the properties that show them.
@@ -75,6 +75,11 @@ class Sketch:
 
     def _repr_svg_(self) -> str:
         return self.svg
+
+    @property
+    def pens(self) -> tuple[Pen, ...]:
+        """Strokes of one colour that follow each other, as a pen draws them: each with `name`, `color`, `strokes`."""
+        return tuple(pens_of(self.strokes))
 
     @engine_modes()
     def with_colors(self, most: int) -> "Sketch":
