@@ -60,7 +60,19 @@ def test_a_missing_name_is_seen():
 
 @pytest.mark.parametrize(
     "name",
-    ["Canvas", "Sketch", "Sketcher", "Strokes", "check_writable", "draw", "load_encoder", "rasterize", "read_photo"],
+    [
+        "Canvas",
+        "Sketch",
+        "Sketcher",
+        "Strokes",
+        "check_writable",
+        "draw",
+        "lay_out",
+        "load_encoder",
+        "rasterize",
+        "read_photo",
+        "save_sheet",
+    ],
 )
 def test_signatures_have_no_parameter_that_is_gone(name):
     shown = shown_parameters(sections(API)[name], name)

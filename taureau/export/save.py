@@ -1,0 +1,58 @@
+"""`save_sheet` writes a sheet; the ending of the file's name says how."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import taureau
+from taureau.export.gcode import to_gcode
+from taureau.export.page import length_mm
+from taureau.export.profile import Profile
+from taureau.export.sheet import Sheet
+from taureau.export.svg import to_svg
+from taureau.files import shown, write_atomically
+
+LEAST_TOLERANCE_MM = 1e-4
+
+
+def save_sheet(
+    sheet: Sheet,
+    path: str | Path,
+    *,
+    tolerance: str | float = 0.01,
+    profile: Profile | str | Path = "servo",
+    overwrite: bool = True,
+) -> Path:
+    """Write a sheet for a plotter, a laser or a printer.
+
+    Args:
+        sheet: from `lay_out`.
+        path: where; it ends in `.svg` or `.gcode`. The file is whole or not there at all.
+        tolerance: how far straight lines may be from the curves, where a format has no curves.
+        profile: of the machine that reads G-code: `servo`, `z`, `laser`, or a TOML file.
+        overwrite: whether an existing file is replaced.
+
+    Returns:
+        The path. Equal sheets are equal files.
+
+    Raises:
+        InputError: another ending, a value out of range, a drawing that the machine cannot reach, or a place that
+            cannot be written.
+        BackendError: a package that the format needs is not installed.
+    """
+    path = Path(path)
+    tolerance_mm = length_mm(tolerance, name="the tolerance")
+    if tolerance_mm < LEAST_TOLERANCE_MM:
+        raise taureau.InputError(f"the tolerance must be at least {LEAST_TOLERANCE_MM} mm, got {tolerance_mm:g} mm")
+    machine = profile if isinstance(profile, Profile) else Profile.load(profile)
+    writers: dict[str, Callable[[], bytes]] = {
+        ".svg": lambda: to_svg(sheet),
+        ".gcode": lambda: to_gcode(sheet, machine, tolerance_mm=tolerance_mm),
+    }
+    write = writers.get(path.suffix.lower())
+    if write is None:
+        raise taureau.InputError(
+            f"{shown(path)}: a sheet is saved as {', '.join(writers)}, got {path.suffix or 'no ending'}"
+        )
+    taureau.check_writable(path, overwrite=overwrite)
+    write_atomically(path, write())
+    return path
