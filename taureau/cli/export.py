@@ -20,7 +20,12 @@ _FILE = click.Path(path_type=Path)
 @click.command()
 @click.argument("sketches", metavar="SKETCH...", nargs=-1, required=True, type=_FILE)
 @click.option(
-    "-o", "--output", metavar="FILE", required=True, type=_FILE, help="Where to; the ending says how: .svg or .gcode."
+    "-o",
+    "--output",
+    metavar="FILE",
+    required=True,
+    type=_FILE,
+    help="Where to; the ending says how: .svg, .pdf, .dxf, .gcode or .hpgl.",
 )
 @click.option("--page", metavar="SIZE", default="a4", help="a6 to a0, letter, legal, or as 200x300mm. [default: a4]")
 @click.option("--landscape", is_flag=True, help="Lay the longer side of the page across.")
@@ -68,6 +73,9 @@ _FILE = click.Path(path_type=Path)
     default="servo",
     help="Machine for G-code: servo, z, laser, or a TOML file. [default: servo]",
 )
+@click.option(
+    "--device", metavar="NAME", default="hp7475a", help="Plotter for HPGL, by vpype's name. [default: hp7475a]"
+)
 @click.option("--speed", metavar="MM/S", type=float, help="Speed of drawing. [default: the profile's]")
 @click.option("--overwrite/--no-overwrite", default=True, help="Replace an earlier file. [default: yes]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
@@ -87,6 +95,7 @@ def export(
     marks: bool,
     tolerance: str,
     profile: str,
+    device: str,
     speed: float | None,
     overwrite: bool,
     as_json: bool,
@@ -119,7 +128,7 @@ def export(
     sheet = laid.merged(merge).without_short(min_length).in_order(order)
     if marks:
         sheet = sheet.with_marks()
-    taureau.save_sheet(sheet, output, tolerance=tolerance, profile=machine, overwrite=overwrite)
+    taureau.save_sheet(sheet, output, tolerance=tolerance, profile=machine, device=device, overwrite=overwrite)
     before, now = laid.statistics(machine), sheet.statistics(machine)
     if as_json:
         click.echo(json.dumps(_as_row(sketches, output, sheet, now, before)))

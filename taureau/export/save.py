@@ -4,14 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import taureau
+from taureau.export.dxf import to_dxf
 from taureau.export.gcode import to_gcode
+from taureau.export.hpgl import to_hpgl
 from taureau.export.page import length_mm
+from taureau.export.pdf import to_pdf
 from taureau.export.profile import Profile
 from taureau.export.sheet import Sheet
 from taureau.export.svg import to_svg
 from taureau.files import shown, write_atomically
 
 LEAST_TOLERANCE_MM = 1e-4
+ALIASES = {".nc": ".gcode", ".plt": ".hpgl"}
 
 
 def save_sheet(
@@ -20,15 +24,18 @@ def save_sheet(
     *,
     tolerance: str | float = 0.01,
     profile: Profile | str | Path = "servo",
+    device: str = "hp7475a",
     overwrite: bool = True,
 ) -> Path:
     """Write a sheet for a plotter, a laser or a printer.
 
     Args:
         sheet: from `lay_out`.
-        path: where; it ends in `.svg` or `.gcode`. The file is whole or not there at all.
+        path: where; it ends in `.svg`, `.pdf`, `.dxf`, `.gcode` or `.nc`, `.hpgl` or `.plt`. The file is whole or not
+            there at all.
         tolerance: how far straight lines may be from the curves, where a format has no curves.
         profile: of the machine that reads G-code: `servo`, `z`, `laser`, or a TOML file.
+        device: the plotter that reads HPGL, by vpype's name.
         overwrite: whether an existing file is replaced.
 
     Returns:
@@ -46,9 +53,13 @@ def save_sheet(
     machine = profile if isinstance(profile, Profile) else Profile.load(profile)
     writers: dict[str, Callable[[], bytes]] = {
         ".svg": lambda: to_svg(sheet),
+        ".pdf": lambda: to_pdf(sheet),
+        ".dxf": lambda: to_dxf(sheet),
         ".gcode": lambda: to_gcode(sheet, machine, tolerance_mm=tolerance_mm),
+        ".hpgl": lambda: to_hpgl(sheet, device, tolerance_mm=tolerance_mm),
     }
-    write = writers.get(path.suffix.lower())
+    ending = path.suffix.lower()
+    write = writers.get(ALIASES.get(ending, ending))
     if write is None:
         raise taureau.InputError(
             f"{shown(path)}: a sheet is saved as {', '.join(writers)}, got {path.suffix or 'no ending'}"
