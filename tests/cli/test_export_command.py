@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from taureau import Sketch
-from tests.helpers.command_line import run
-from tests.helpers.machines import run_gcode
+from tests.helpers.command_line import QUICK, draw_photo, run
+from tests.helpers.machines import run_gcode, run_hpgl
 from tests.helpers.pages import measured, scribble
 
 
@@ -104,3 +104,28 @@ def test_without_vpype_it_says_what_to_install(folder, monkeypatch):
     outcome = run("export", "cat.svg", "-o", "a.svg")
     assert outcome.code == 4
     assert "vpype is not installed, and pages need it; install it with: pip install 'taureau[plot]'" in outcome.stderr
+
+
+@pytest.mark.parametrize("ending", ["gcode", "nc", "hpgl", "plt", "dxf", "pdf"])
+def test_a_photo_becomes_a_page_at_once(ending, folder):
+    draw_photo(folder / "owl.jpg")
+    outcome = run("draw", "owl.jpg", *QUICK, "--color", "-n", "8", "-o", f"owl.{ending}", "--json")
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.objects[0]["outputs"] == {ending: f"owl.{ending}"}
+    data = (folder / f"owl.{ending}").read_bytes()
+    if ending in ("gcode", "nc"):
+        assert run_gcode(data.decode(), pen="spindle").points.imag.max() <= 200.001  # it lies across, as the photo does
+    elif ending in ("hpgl", "plt"):
+        assert set(run_hpgl(data.decode()).pens) <= set(range(1, 7))
+    else:
+        assert data.startswith(b"%PDF" if ending == "pdf" else b"  0\nSECTION")
+    assert not list(folder.glob("owl.sketch.*"))
+
+
+def test_a_photo_is_not_drawn_for_a_page_that_cannot_be_made(folder, monkeypatch):
+    draw_photo(folder / "owl.jpg")
+    monkeypatch.setitem(sys.modules, "vpype", None)
+    outcome = run("draw", "owl.jpg", *QUICK, "-o", "owl.gcode")
+    assert outcome.code == 4
+    assert outcome.stderr.count("\n") == 1
+    assert "pip install 'taureau[plot]'" in outcome.stderr
