@@ -238,6 +238,7 @@ def test_the_wheel_names_its_version_command_and_licence(wheel):
     assert f"Version: {taureau.__version__}\n" in files["METADATA"]
     assert "License-Expression: Apache-2.0\n" in files["METADATA"]
     assert "taureau = taureau.__main__:main" in files["entry_points.txt"]
+    assert "[vpype.plugins]\ntaureau = taureau.export.vpype_plugin:command\n" in files["entry_points.txt"]
     assert {"LICENSE", "NOTICE"} <= set(files)
 
 
