@@ -76,6 +76,9 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--device", metavar="NAME", default="hp7475a", help="Plotter for HPGL, by vpype's name. [default: hp7475a]"
 )
+@click.option(
+    "--animate", metavar="SECONDS", type=float, help="Let the SVG draw itself in a browser, in so many seconds."
+)
 @click.option("--speed", metavar="MM/S", type=float, help="Speed of drawing. [default: the profile's]")
 @click.option("--overwrite/--no-overwrite", default=True, help="Replace an earlier file. [default: yes]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
@@ -96,6 +99,7 @@ def export(
     tolerance: str,
     profile: str,
     device: str,
+    animate: float | None,
     speed: float | None,
     overwrite: bool,
     as_json: bool,
@@ -127,8 +131,9 @@ def export(
     laid = taureau.lay_out(loaded, paper, fit=fit or "photo", scale=scale, **layout)
     sheet = laid.merged(merge).without_short(min_length).in_order(order)
     if marks:
-        sheet = sheet.with_marks()
-    taureau.save_sheet(sheet, output, tolerance=tolerance, profile=machine, device=device, overwrite=overwrite)
+        laid, sheet = laid.with_marks(), sheet.with_marks()
+    how: dict[str, Any] = {"tolerance": tolerance, "profile": machine, "device": device, "animate": animate}
+    taureau.save_sheet(sheet, output, **how, overwrite=overwrite)
     before, now = laid.statistics(machine), sheet.statistics(machine)
     if as_json:
         click.echo(json.dumps(_as_row(sketches, output, sheet, now, before)))

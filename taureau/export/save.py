@@ -25,6 +25,7 @@ def save_sheet(
     tolerance: str | float = 0.01,
     profile: Profile | str | Path = "servo",
     device: str = "hp7475a",
+    animate: float | None = None,
     overwrite: bool = True,
 ) -> Path:
     """Write a sheet for a plotter, a laser or a printer.
@@ -36,6 +37,7 @@ def save_sheet(
         tolerance: how far straight lines may be from the curves, where a format has no curves.
         profile: of the machine that reads G-code: `servo`, `z`, `laser`, or a TOML file.
         device: the plotter that reads HPGL, by vpype's name.
+        animate: seconds in which an SVG draws itself, as a hand would, 0.1 to 3600; None for a still picture.
         overwrite: whether an existing file is replaced.
 
     Returns:
@@ -52,7 +54,7 @@ def save_sheet(
         raise taureau.InputError(f"the tolerance must be at least {LEAST_TOLERANCE_MM} mm, got {tolerance_mm:g} mm")
     machine = profile if isinstance(profile, Profile) else Profile.load(profile)
     writers: dict[str, Callable[[], bytes]] = {
-        ".svg": lambda: to_svg(sheet),
+        ".svg": lambda: to_svg(sheet, seconds=animate),
         ".pdf": lambda: to_pdf(sheet),
         ".dxf": lambda: to_dxf(sheet),
         ".gcode": lambda: to_gcode(sheet, machine, tolerance_mm=tolerance_mm),
@@ -64,6 +66,10 @@ def save_sheet(
         raise taureau.InputError(
             f"{shown(path)}: a sheet is saved as {', '.join(writers)}, got {path.suffix or 'no ending'}"
         )
+    if animate is not None and ending != ".svg":
+        raise taureau.InputError(f"{shown(path)}: only an SVG draws itself; leave out the animation, or save as .svg")
+    if animate is not None and not 0.1 <= animate <= 3600:
+        raise taureau.InputError(f"a drawing draws itself in 0.1 to 3600 seconds, got {animate:g}")
     taureau.check_writable(path, overwrite=overwrite)
     write_atomically(path, write())
     return path
