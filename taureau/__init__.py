@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from taureau.errors import InputError as InputError
     from taureau.errors import TaureauError as TaureauError
     from taureau.errors import WeightsError as WeightsError
-    from taureau.export.animation import save_animation as save_animation
+    from taureau.export import Page as Page
+    from taureau.export import Profile as Profile
+    from taureau.export import Sheet as Sheet
+    from taureau.export import lay_out as lay_out
+    from taureau.export import save_animation as save_animation
+    from taureau.export import save_sheet as save_sheet
     from taureau.files import check_writable as check_writable
     from taureau.geometry.canvas import Canvas as Canvas
     from taureau.geometry.strokes import Strokes as Strokes
@@ -55,7 +60,12 @@ _HOME = {
     "load_encoder": "taureau.encoders",
     "rasterize": "taureau.raster",
     "read_photo": "taureau.photo",
-    "save_animation": "taureau.export.animation",
+    "Page": "taureau.export",
+    "Profile": "taureau.export",
+    "Sheet": "taureau.export",
+    "lay_out": "taureau.export",
+    "save_animation": "taureau.export",
+    "save_sheet": "taureau.export",
 }
 
 __all__ = ["__version__", "weights", *_HOME]

@@ -114,7 +114,8 @@ class _Pixels(click.ParamType):
     "-o",
     "--output",
     metavar="OUT",
-    help="A file (.svg or .png), a folder, or - for SVG on stdout. [default: beside the photo]",
+    help="A file (.svg or .png, or a page: .pdf, .dxf, .gcode, .hpgl), a folder, or - for SVG on stdout. "
+    "[default: beside the photo]",
 )
 @click.option("--overwrite/--no-overwrite", default=True, help="Replace earlier drawings. [default: yes]")
 @click.option("--skip-existing", is_flag=True, help="Skip photos whose drawings are there, and draw the others.")
@@ -193,6 +194,8 @@ def draw(
     check_outputs(batch.possible(), inputs=inputs, overwrite=overwrite)
     if any(outputs.to_stdout for outputs in batch.outputs):
         check_stdout()
+    if any(outputs.sheet is not None for outputs in batch.outputs):
+        taureau.Page.of("a4")  # without the extra for pages, a finished drawing would be lost
     if not quiet:
         for note in batch.notes:
             click.echo(f"taureau: {note}", err=True)

@@ -24,6 +24,9 @@ PIPE = Path("-")
 """The name that stands for stdin as a photo and for stdout as an output."""
 
 _FILE_ENDINGS = (".svg", ".png")
+SHEET_ENDINGS = (".pdf", ".dxf", ".gcode", ".nc", ".hpgl", ".plt")
+"""The endings of pages, as `taureau.save_sheet` writes them."""
+
 # A path joins the two slashes after the colon.
 _WEB_ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]+:/")
 
@@ -38,6 +41,7 @@ class Outputs:
         frames: folder of the numbered frames.
         to_stdout: whether the SVG goes to stdout.
         device: what takes the SVG and is no regular file: a pipe, a terminal, /dev/null.
+        sheet: a page for a plotter or a printer.
     """
 
     name: str
@@ -47,14 +51,17 @@ class Outputs:
     frames: Path | None = None
     to_stdout: bool = False
     device: Path | None = None
+    sheet: Path | None = None
 
     def files(self) -> Iterator[Path]:
         """The files known by name; the frames are known by their folder and name only."""
-        yield from (path for path in (self.svg, self.png, self.gif) if path is not None)
+        yield from (path for path in (self.svg, self.png, self.sheet, self.gif) if path is not None)
 
     def written(self) -> dict[str, str]:
         """The places by kind, as `--json` has them."""
         places = {"svg": self.svg or self.device, "png": self.png, "gif": self.gif, "frames": self.frames}
+        if self.sheet is not None:
+            places[self.sheet.suffix.lower()[1:]] = self.sheet
         return {kind: str(place) for kind, place in places.items() if place is not None}
 
     def are_there(self) -> bool:
@@ -111,7 +118,8 @@ def plan_outputs(
 
     Args:
         photos: files, or `-` for stdin.
-        output: a file ending in .svg or .png, a folder, `-` for stdout; None for beside the photo (stdin: stdout).
+        output: a file ending in .svg, .png or as a page does, a folder, `-` for stdout; None for beside the photo
+            (stdin: stdout).
         gif: a file, `auto` for beside the sketch; None for no animation.
         frames: a folder; None for no frames.
         below: for each photo, the folder below those of `output` and `frames`; None for none.
@@ -239,7 +247,7 @@ def _plan(photo: Path, output: Path | None, is_folder: bool, gif: str | None, fr
     name = "photo" if photo == PIPE else photo.stem
     folder = output if output is not None and is_folder else photo.parent
     beside = folder / f"{name}.sketch"
-    svg = png = device = None
+    svg = png = device = sheet = None
     to_stdout = output == PIPE or (output is None and photo == PIPE)
     if not to_stdout and (output is None or is_folder):
         svg, png = Path(f"{beside}.svg"), Path(f"{beside}.png")
@@ -249,9 +257,11 @@ def _plan(photo: Path, output: Path | None, is_folder: bool, gif: str | None, fr
             device = output
         else:
             beside = output.with_suffix("")
-            svg, png = (output, None) if output.suffix.lower() == ".svg" else (None, output)
+            ending = output.suffix.lower()
+            svg, png = (output if ending == each else None for each in _FILE_ENDINGS)
+            sheet = output if ending in SHEET_ENDINGS else None
     animation = None if gif is None else Path(f"{beside}.gif") if gif == "auto" else Path(gif)
-    return Outputs(name, svg, png, animation, frames, to_stdout, device)
+    return Outputs(name, svg, png, animation, frames, to_stdout, device, sheet)
 
 
 def _is_device(path: Path) -> bool:
@@ -270,8 +280,9 @@ def _is_folder(output: str) -> bool:
     if os.path.isdir(output) or output.endswith(tuple(filter(None, (os.sep, os.altsep)))):
         return True
     suffix = Path(output).suffix.lower()
-    if suffix and suffix not in _FILE_ENDINGS:
-        raise click.UsageError(f"-o takes a file that ends in .svg or .png, or a folder (end it in /), got {output}")
+    if suffix and suffix not in (*_FILE_ENDINGS, *SHEET_ENDINGS):
+        endings = ", ".join((*_FILE_ENDINGS, *SHEET_ENDINGS))
+        raise click.UsageError(f"-o takes a file that ends in {endings}, or a folder (end it in /), got {output}")
     return not suffix
 
 

@@ -1,4 +1,4 @@
-"""Export: a drawing in other forms than its SVG and PNG; so far, how it came about as an animated GIF."""
+"""Animations: how a drawing came about, as a GIF."""
 
 import math
 from collections.abc import Iterable
@@ -7,16 +7,15 @@ from pathlib import Path
 
 from PIL import Image
 
-from taureau.errors import InputError
-from taureau.files import check_writable, write_atomically
-from taureau.sketch import Sketch
+import taureau
+from taureau.files import write_atomically
 
 ANIMATION_SIDE = 448
 LAST_FRAME_SECONDS = 2.0
 
 
 def save_animation(
-    sketches: Iterable[Sketch],
+    sketches: "Iterable[taureau.Sketch]",
     path: str | Path,
     *,
     size: int | None = None,
@@ -41,16 +40,16 @@ def save_animation(
     """
     path = Path(path)
     if path.suffix.lower() != ".gif":
-        raise InputError(f"{path}: an animation is saved as .gif, got {path.suffix or 'no ending'}")
+        raise taureau.InputError(f"{path}: an animation is saved as .gif, got {path.suffix or 'no ending'}")
     if not (math.isfinite(seconds_per_frame) and 0.02 <= seconds_per_frame <= 60):
-        raise InputError(f"seconds_per_frame must be 0.02 to 60, got {seconds_per_frame}")
-    check_writable(path, overwrite=overwrite)
+        raise taureau.InputError(f"seconds_per_frame must be 0.02 to 60, got {seconds_per_frame}")
+    taureau.check_writable(path, overwrite=overwrite)
     frames = [_frame(sketch, ANIMATION_SIDE if size is None else size) for sketch in sketches]
     if not frames:
-        raise InputError(f"{path}: an animation needs at least one sketch, got none")
+        raise taureau.InputError(f"{path}: an animation needs at least one sketch, got none")
     shapes = {frame.size for frame in frames}
     if len(shapes) > 1:
-        raise InputError(f"{path}: the sketches of an animation must have one shape, got {sorted(shapes)}")
+        raise taureau.InputError(f"{path}: the sketches of an animation must have one shape, got {sorted(shapes)}")
     durations = [round(1000 * seconds_per_frame)] * (len(frames) - 1) + [round(1000 * LAST_FRAME_SECONDS)]
     buffer = BytesIO()
     first, *others = frames
@@ -59,7 +58,7 @@ def save_animation(
     return path
 
 
-def _frame(sketch: Sketch, size: int) -> Image.Image:
+def _frame(sketch: "taureau.Sketch", size: int) -> Image.Image:
     image = sketch.to_image(size)
     # Black ink needs the 256 greys only, which GIF stores without loss.
     return image.convert("L") if sketch.strokes.color is None else image

@@ -65,7 +65,11 @@ def test_warnings_and_errors_are_safe_too(tmp_path, monkeypatch, name):
     for words in (
         ("draw", *QUICK, "--", name),
         ("draw", "cat.png", f"--{name}"),
-        ("draw", "cat.png", "-o", f"{name}/x.pdf"),
+        ("draw", "cat.png", "-o", f"{name}/x.docx"),
+        ("export", name, "-o", "x.svg"),
+        ("export", "cat.svg", "-o", f"{name}/x.svg"),
+        ("export", "cat.svg", "-o", "x.svg", "--page", name),
+        ("export", "cat.svg", "-o", "x.gcode", "--profile", name),
         ("draw", "cat.png", "--mask", name),
         ("draw", "cat.png", "--like", name),
         ("draw", "cat.png", "--device", name),
