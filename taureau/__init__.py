@@ -21,12 +21,17 @@ if TYPE_CHECKING:
     from taureau.errors import InputError as InputError
     from taureau.errors import TaureauError as TaureauError
     from taureau.errors import WeightsError as WeightsError
-    from taureau.export.animation import check_video as check_video
-    from taureau.export.animation import save_animation as save_animation
-    from taureau.export.curve import check_plot as check_plot
-    from taureau.export.curve import save_plot as save_plot
-    from taureau.export.page import save_page as save_page
-    from taureau.export.strip import save_strip as save_strip
+    from taureau.export import Page as Page
+    from taureau.export import Profile as Profile
+    from taureau.export import Sheet as Sheet
+    from taureau.export import check_plot as check_plot
+    from taureau.export import check_video as check_video
+    from taureau.export import lay_out as lay_out
+    from taureau.export import save_animation as save_animation
+    from taureau.export import save_plot as save_plot
+    from taureau.export import save_sheet as save_sheet
+    from taureau.export import save_strip as save_strip
+    from taureau.export import save_viewer as save_viewer
     from taureau.files import check_writable as check_writable
     from taureau.geometry.canvas import Canvas as Canvas
     from taureau.geometry.strokes import Strokes as Strokes
@@ -58,16 +63,21 @@ _HOME = {
     "Strokes": "taureau.geometry.strokes",
     "TaureauError": "taureau.errors",
     "WeightsError": "taureau.errors",
-    "check_plot": "taureau.export.curve",
-    "save_plot": "taureau.export.curve",
-    "check_video": "taureau.export.animation",
+    "check_plot": "taureau.export",
+    "save_plot": "taureau.export",
+    "check_video": "taureau.export",
     "check_writable": "taureau.files",
     "load_encoder": "taureau.encoders",
     "rasterize": "taureau.raster",
     "read_photo": "taureau.photo",
-    "save_animation": "taureau.export.animation",
-    "save_page": "taureau.export.page",
-    "save_strip": "taureau.export.strip",
+    "Page": "taureau.export",
+    "Profile": "taureau.export",
+    "Sheet": "taureau.export",
+    "lay_out": "taureau.export",
+    "save_animation": "taureau.export",
+    "save_sheet": "taureau.export",
+    "save_strip": "taureau.export",
+    "save_viewer": "taureau.export",
 }
 
 __all__ = ["__version__", "weights", *_HOME]

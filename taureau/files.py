@@ -65,7 +65,7 @@ def open_to_read(path: str | Path, *, advice: str) -> Iterator[BufferedReader]:
     except PermissionError as error:
         raise InputError(f"{name}: permission denied; check the permissions of the file and its folder") from error
     except ValueError as error:
-        raise InputError(f"{name}: the name contains a zero byte; check the name") from error
+        raise InputError(f"{name}: {_why_no_name(error)}; check the name") from error
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({_reason(error)}); check the name and the folder") from error
     with file:
@@ -81,6 +81,13 @@ def _nothing_there(name: str, path: str) -> str:
     if path.startswith("~"):
         return f"{name}: there is no such file, since only a shell replaces ~, outside of quotes; write the whole path"
     return f"{name}: there is no such file; check the name and the folder"
+
+
+def _why_no_name(error: ValueError) -> str:
+    """Why the system cannot have a file of this name."""
+    if isinstance(error, UnicodeError):
+        return "the name contains a character that no name here can have"
+    return "the name contains a zero byte"
 
 
 def read_bytes(path: str | Path, *, most: int, advice: str) -> bytes:
@@ -157,19 +164,20 @@ def write_atomically(path: str | Path, data: bytes) -> None:
 
 
 def _target(path: str | Path) -> Path:
-    """The real file behind a path, with links followed; refused if its folder cannot take a file."""
+    """The real file behind a path, with a link followed; refused if its folder cannot take a file."""
     name, folder = shown(path), shown(Path(path).parent)
     if not str(path):
         raise InputError("the output file name is empty; give a file name")
     try:
-        target = Path(os.path.realpath(path))
+        # No longer than given: a working folder may be reached only by relative names.
+        target = Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
         parent_mode = os.stat(target.parent).st_mode
     except FileNotFoundError as error:
         raise InputError(f"{name}: the folder {folder} does not exist; create it or choose another") from error
     except NotADirectoryError as error:
         raise InputError(f"{name}: a part of its path is not a folder; choose another folder") from error
     except ValueError as error:
-        raise InputError(f"{name}: the name contains a zero byte; choose another name") from error
+        raise InputError(f"{name}: {_why_no_name(error)}; choose another name") from error
     except OSError as error:
         raise _cannot_write(path, error) from error
     if not stat.S_ISDIR(parent_mode):
@@ -180,6 +188,8 @@ def _target(path: str | Path) -> Path:
         if str(path).endswith(("/", os.sep)):
             raise InputError(f"{name}: is the name of a folder; give the name of a file in it") from None
         return target
+    except ValueError as error:
+        raise InputError(f"{name}: {_why_no_name(error)}; choose another name") from error
     except OSError as error:
         raise _cannot_write(path, error) from error
     if stat.S_ISDIR(mode):

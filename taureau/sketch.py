@@ -4,25 +4,44 @@ It writes itself as SVG or PNG, reads back what it wrote, and shows itself in a 
 """
 
 import json
+import math
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
+import torch
 from PIL import Image
 
-from taureau.errors import InputError
+from taureau.errors import BackendError, InputError
 from taureau.files import check_writable, read_bytes, write_atomically
+from taureau.geometry.bezier import points_at
 from taureau.geometry.canvas import MAX_SIZE, Canvas
 from taureau.geometry.strokes import Strokes
 from taureau.host import engine_modes
 from taureau.raster import rasterize
 from taureau.settings import Settings
-from taureau.svg import MAX_BYTES, from_svg, to_svg, with_pens
+from taureau.svg import MAX_BYTES, Pen, from_svg, pens_of, to_svg, with_pens
 
 PREVIEW_SIDE = 896
 # What parts of a record read from a file must be, for the properties that show them.
 _KINDS = {"seed": int, "settings": dict, "scores": dict, "warnings": list, "pens": list, "levels": list, "curve": list}
+_Corner = tuple[float, float]
+
+
+@runtime_checkable
+class DrawingPen(Protocol):
+    """A pen as fontTools has them: what `Sketch.draw` draws with."""
+
+    def moveTo(self, pt: _Corner, /) -> None:
+        """Begin a line."""
+
+    def curveTo(self, *points: _Corner) -> None:
+        """Draw a cubic Bézier curve: two control points and its end."""
+
+    def endPath(self) -> None:
+        """End a line without closing it."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +102,11 @@ class Sketch:
     def _repr_svg_(self) -> str:
         return self.svg
 
+    @property
+    def pens(self) -> tuple[Pen, ...]:
+        """Strokes of one colour that follow each other, as a pen draws them: each with `name`, `color`, `strokes`."""
+        return tuple(pens_of(self.strokes))
+
     @engine_modes()
     def with_colors(self, most: int) -> "Sketch":
         """The sketch in at most so many colours, ordered by them; its SVG has one layer a pen.
@@ -117,6 +141,57 @@ class Sketch:
         ink = rasterize(self.strokes.scaled(scale), canvas, backend="torch")
         pixels = (ink.clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
         return Image.fromarray(pixels[top : max(bottom, top + 1), left : max(right, left + 1)].numpy())
+
+    def draw(self, pen: DrawingPen) -> None:
+        """Draw with a pen of fontTools' kind: each stroke is one open path of one curve.
+
+        Args:
+            pen: takes `moveTo`, `curveTo` and `endPath`, with places as in the SVG: canvas units from the frame's
+                corner, y down.
+        """
+        for first, *others in self._places():
+            pen.moveTo(first)
+            pen.curveTo(*others)
+            pen.endPath()
+
+    def to_shapely(self, tolerance: float = 0.05) -> Any:
+        """The strokes as a `shapely.MultiLineString`, a polyline each.
+
+        Args:
+            tolerance: how far the polylines may be from the strokes, in canvas units, over 0.
+
+        Raises:
+            InputError: the tolerance is out of range.
+            BackendError: shapely is not installed.
+
+        Source: the bound of a chord's distance by the second derivative (Wang 1984).
+        """
+        if not (math.isfinite(tolerance) and tolerance > 0):
+            raise InputError(f"the tolerance must be over 0 canvas units, got {tolerance:g}")
+        shapely = _optional("shapely")
+        control = torch.tensor(self._places(), dtype=torch.float64)
+        bends = control.diff(n=2, dim=-2).norm(dim=-1).amax(dim=-1)
+        counts = (0.75 * bends / tolerance).sqrt().ceil().clamp(min=1).int().tolist()
+        lines = [
+            points_at(curve, torch.linspace(0, 1, count + 1, dtype=torch.float64)).tolist()
+            for curve, count in zip(control, counts, strict=True)
+        ]
+        return shapely.MultiLineString(lines)
+
+    def to_svgpathtools(self) -> list[Any]:
+        """The strokes as `svgpathtools.Path`s of one `CubicBezier` each.
+
+        Raises:
+            BackendError: svgpathtools is not installed.
+        """
+        tools = _optional("svgpathtools")
+        return [tools.Path(tools.CubicBezier(*(complex(*place) for place in places))) for places in self._places()]
+
+    def _places(self) -> list[tuple[_Corner, _Corner, _Corner, _Corner]]:
+        """The control points in canvas units from the frame's corner."""
+        corner = torch.tensor([self.canvas.frame.x, self.canvas.frame.y], dtype=torch.float64)
+        points = (self.strokes.detached().points.double() - corner).tolist()
+        return [((a[0], a[1]), (b[0], b[1]), (c[0], c[1]), (d[0], d[1])) for a, b, c, d in points]
 
     def save(self, path: str | Path, *, size: int | None = None, overwrite: bool = True) -> Path:
         """Write the sketch; the ending of the name says how: `.svg` or `.png`.
@@ -162,3 +237,15 @@ class Sketch:
 
     def __str__(self) -> str:
         return f"Sketch({self.name}, {len(self.strokes)} strokes, {json.dumps(self.scores)})"
+
+
+def _optional(name: str) -> Any:
+    """A package that taureau does not need.
+
+    Raises:
+        BackendError: it is not installed.
+    """
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        raise BackendError(f"{name} is not installed; install it with: pip install {name}") from error

@@ -1,9 +1,11 @@
 """What tests of several parts start from."""
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.helpers import pictures
 
@@ -21,6 +23,11 @@ def _heed_signals() -> None:
 
 
 _heed_signals()
+
+if not os.access(Path(__file__).parents[1], os.W_OK):
+    # hypothesis warns that it cannot keep its failing examples in the checkout, and warnings are errors.
+    settings.register_profile("read-only checkout", database=None)
+    settings.load_profile("read-only checkout")
 
 
 @pytest.fixture

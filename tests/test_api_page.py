@@ -13,7 +13,7 @@ from tests.helpers import command_line, house
 from tests.helpers.house import ROOT
 
 API = (ROOT / "docs/api.md").read_text()
-TUTORIAL = (ROOT / "docs/tutorial.md").read_text()
+TUTORIAL, ON_PAPER = ((ROOT / f"docs/{name}.md").read_text() for name in ("tutorial", "export"))
 
 
 def sections(page: str) -> dict[str, str]:
@@ -60,7 +60,19 @@ def test_a_missing_name_is_seen():
 
 @pytest.mark.parametrize(
     "name",
-    ["Canvas", "Sketch", "Sketcher", "Strokes", "check_writable", "draw", "load_encoder", "rasterize", "read_photo"],
+    [
+        "Canvas",
+        "Sketch",
+        "Sketcher",
+        "Strokes",
+        "check_writable",
+        "draw",
+        "lay_out",
+        "load_encoder",
+        "rasterize",
+        "read_photo",
+        "save_sheet",
+    ],
 )
 def test_signatures_have_no_parameter_that_is_gone(name):
     shown = shown_parameters(sections(API)[name], name)
@@ -86,19 +98,22 @@ def test_an_example_that_fails_is_seen(quick):
 
 
 @pytest.mark.slow
-def test_the_tutorial_works_from_its_first_line_to_its_last(quick):
+@pytest.mark.parametrize(
+    ("page", "last"), [(TUTORIAL, "cat-plot.svg"), (ON_PAPER, "levels.svg")], ids=["tutorial", "export"]
+)
+def test_a_page_works_from_its_first_line_to_its_last(page, last, quick):
     names: dict[str, object] = {}
     commands = 0
-    for kind, block in re.findall(r"^```(sh|python)\n(.*?)^```", TUTORIAL, re.MULTILINE | re.DOTALL):
+    for kind, block in re.findall(r"^```(sh|python)\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
         if kind == "python":
-            run_block(block, "docs/tutorial.md", names)
+            run_block(block, last, names)
             continue
         for words in house.command_lines_of(f"```sh\n{block}```\n", "taureau"):
             outcome = command_line.run(*words)
             assert outcome.code == 0, (words, outcome.stderr)
             commands += 1
     assert commands >= 5
-    assert (quick / "cat-plot.svg").is_file()
+    assert (quick / last).is_file()
 
 
 def run_block(source: str, page: str, names: dict[str, object]) -> None:

@@ -22,9 +22,12 @@ PUBLIC_NAMES = [
     "Encoder",
     "Features",
     "InputError",
+    "Page",
     "Photo",
+    "Profile",
     "Run",
     "Settings",
+    "Sheet",
     "Sketch",
     "Sketcher",
     "Step",
@@ -34,17 +37,19 @@ PUBLIC_NAMES = [
     "__version__",
     "check_writable",
     "draw",
+    "lay_out",
     "load_encoder",
     "rasterize",
     "read_photo",
     "save_animation",
+    "save_sheet",
     "weights",
 ]
 """A name that leaves this list breaks somebody's program: say so in CHANGELOG.md."""
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PAGES = [path for path in house.tracked_files() if path.suffix == ".md"]
-CLI = ROOT / "taureau/cli"
+CLI, EXPORT = ROOT / "taureau/cli", ROOT / "taureau/export"
 TEXT_ENDINGS = {"", ".py", ".md", ".toml", ".txt", ".cff", ".svg", ".json", ".yml", ".yaml"}
 
 
@@ -121,6 +126,12 @@ def test_the_command_line_uses_only_public_names():
     assert {name: found for name, found in used.items() if found} == {}
 
 
+def test_export_uses_only_public_names_and_whole_files():
+    rooms = ("export", "files")
+    used = {path.name: house.private_uses(path.read_text(), taureau.__all__, rooms) for path in EXPORT.glob("*.py")}
+    assert {name: found for name, found in used.items() if found} == {}
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -132,7 +143,9 @@ def test_the_command_line_uses_only_public_names():
 )
 def test_a_private_use_is_seen(source):
     assert house.private_uses(source, taureau.__all__) != []
+    assert house.private_uses(source, taureau.__all__, ("export", "files")) != []
     assert house.private_uses("import taureau\nfrom taureau.cli import x\ntaureau.Sketch", taureau.__all__) == []
+    assert house.private_uses("from taureau.cli import x", taureau.__all__, ("export", "files")) == ["taureau.cli"]
 
 
 # Documents
@@ -225,6 +238,7 @@ def test_the_wheel_names_its_version_command_and_licence(wheel):
     assert f"Version: {taureau.__version__}\n" in files["METADATA"]
     assert "License-Expression: Apache-2.0\n" in files["METADATA"]
     assert "taureau = taureau.__main__:main" in files["entry_points.txt"]
+    assert "[vpype.plugins]\ntaureau = taureau.export.vpype_plugin:command\n" in files["entry_points.txt"]
     assert {"LICENSE", "NOTICE"} <= set(files)
 
 

@@ -2,14 +2,19 @@
 
 import dataclasses
 import io
+import re
+import sys
 
 import jaxtyping
 import numpy as np
 import pytest
+import shapely
+import svgelements
 import torch
+from fontTools.pens.recordingPen import RecordingPen
 from PIL import Image
 
-from taureau import Canvas, InputError, Settings, Sketch, Strokes, rasterize
+from taureau import BackendError, Canvas, InputError, Settings, Sketch, Strokes, rasterize
 from tests.helpers.engine import random_strokes, seeded
 
 SHAPES = [(1, 1), (3, 1), (1, 3), (451, 300), (640, 427)]
@@ -212,3 +217,45 @@ def test_a_place_that_is_not_there_is_refused(tmp_path):
         sketch().save(tmp_path / "gone" / "cat.svg")
     with pytest.raises(InputError, match=r"cat\.svg"):
         Sketch.load(tmp_path / "cat.svg")
+
+
+# For other programs
+
+
+def test_other_programs_get_the_same_curves():
+    drawn = sketch((3, 2), size=64)
+    from_svg = [svgelements_points(path) for path in re.findall(r'd="([^"]+)"', drawn.svg)]
+    pen = RecordingPen()
+    drawn.draw(pen)
+    assert [name for name, _ in pen.value] == ["moveTo", "curveTo", "endPath"] * 6
+    by_pen = [[*begin, *curve] for (_, begin), (_, curve) in zip(pen.value[::3], pen.value[1::3], strict=True)]
+    assert np.abs(np.array(by_pen) - np.array(from_svg)).max() <= 0.005001  # the SVG has two decimals
+    by_tools = [[(place.real, place.imag) for place in path[0].bpoints()] for path in drawn.to_svgpathtools()]
+    assert np.array_equal(by_tools, by_pen)
+    lengths = [line.length for line in drawn.to_shapely(1e-4).geoms]
+    assert lengths == pytest.approx([path.length() for path in drawn.to_svgpathtools()], rel=1e-4)
+
+
+def svgelements_points(data: str) -> list[tuple[float, float]]:
+    _, curve = svgelements.Path(data)
+    return [(place.x, place.y) for place in (curve.start, curve.control1, curve.control2, curve.end)]
+
+
+@pytest.mark.parametrize("tolerance", [1.0, 0.05])
+def test_polylines_are_within_their_tolerance(tolerance):
+    drawn = sketch((1, 1), size=64)
+    for line, path in zip(drawn.to_shapely(tolerance).geoms, drawn.to_svgpathtools(), strict=True):
+        places = [path.point(t) for t in np.linspace(0, 1, 200)]
+        assert max(line.distance(shapely.Point(place.real, place.imag)) for place in places) <= tolerance
+
+
+def test_a_tolerance_of_nothing_is_refused():
+    with pytest.raises(InputError, match="the tolerance must be over 0 canvas units, got 0"):
+        sketch().to_shapely(0)
+
+
+@pytest.mark.parametrize("name", ["shapely", "svgpathtools"])
+def test_a_package_that_is_missing_is_named(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(BackendError, match=f"{name} is not installed; install it with: pip install {name}"):
+        getattr(sketch(), f"to_{name}")()

@@ -98,16 +98,24 @@ def choose(
     settings = taureau.Settings(**asked) if base is None else base.with_values(**asked)
     if settings.mask == "image" and picture is None:
         raise click.UsageError("the drawing was made with a mask picture; add --mask FILE, or another --mask")
-    if picture is not None and not picture.is_file():
-        raise taureau.InputError(
-            f"--mask {click.format_filename(picture) if mask else repr(mask)}: there is no such file, and it is "
-            f"not one of {', '.join(MASKS)}"
-        )
+    if picture is not None:
+        _check_mask(picture, click.format_filename(picture) if mask else repr(mask))
     if freeze and resume is None:
         raise click.UsageError("--freeze keeps the strokes of --resume unchanged; add --resume SVG")
     if settings.loss == "text":
         _check_reads_text(encoder)
     return Choices(settings, picture, encoder, saliency, freeze, sha256)
+
+
+def _check_mask(picture: Path, name: str) -> None:
+    """Refuse a mask that is no file, once for all photos."""
+    try:
+        is_file = picture.is_file()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise taureau.InputError(f"--mask {name}: cannot be read ({reason}); give another picture") from error
+    if not is_file:
+        raise taureau.InputError(f"--mask {name}: there is no such file, and it is not one of {', '.join(MASKS)}")
 
 
 def _record_of(like: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ _PACKAGES = ("torch", "numpy", "pillow", "opencv-python-headless", "safetensors"
 _EXTRAS = {
     "numba": "draws faster on a CPU; pip install 'taureau[fast]'",
     "tokenizers": "reads --prompt; pip install 'taureau[clip]'",
+    "vpype": "lays out pages; pip install 'taureau[plot]'",
     "rembg": "makes --mask u2net; pip install 'taureau[mask]'",
 }
 _BACKENDS = ("reference", "torch", "numba")

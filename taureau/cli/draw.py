@@ -24,7 +24,9 @@ from taureau.cli.reading import make_sketcher, read_photo
 from taureau.cli.streams import check_stdout
 
 _DEFAULTS = taureau.Settings("fast")
-_FILE = click.Path(path_type=Path)
+# What cannot be read is refused in its turn, and by its own kind of error.
+_FILE = click.Path(readable=False, path_type=Path)
+_PHOTO = click.Path(readable=False, allow_dash=True, path_type=Path)
 _MAX_COLORS = 64
 
 
@@ -44,7 +46,7 @@ class _Strokes(click.ParamType):
 
 
 @click.command()
-@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(allow_dash=True, path_type=Path))
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=_PHOTO)
 @click.option(
     "-n",
     "--strokes",
@@ -71,7 +73,8 @@ class _Strokes(click.ParamType):
     "-o",
     "--output",
     metavar="OUT",
-    help="A file (.svg or .png), a folder, or - for SVG on stdout. [default: beside the photo]",
+    help="A file (.svg or .png, or a page: .pdf, .dxf, .gcode, .hpgl), a folder, or - for SVG on stdout. "
+    "[default: beside the photo]",
 )
 @click.option("--overwrite/--no-overwrite", default=True, help="Replace earlier drawings. [default: yes]")
 @click.option("--skip-existing", is_flag=True, help="Skip photos whose drawings are there, and draw the others.")
@@ -160,6 +163,8 @@ def draw(
         _check_plot(plot, chosen, len(batch.photos), overwrite=overwrite)
     if any(outputs.to_stdout for outputs in batch.outputs):
         check_stdout()
+    if any(outputs.sheet is not None for outputs in batch.outputs):
+        taureau.Page.of("a4")  # without the extra for pages, a finished drawing would be lost
     if not quiet:
         for note in batch.notes:
             click.echo(f"taureau: {note}", err=True)

@@ -19,6 +19,8 @@ from taureau.cli.progress import DrawingProgress
 from taureau.cli.streams import write_device, write_stdout
 
 _Result = TypeVar("_Result")
+_HPGL_MARGIN, _HPGL_PENS = "15mm", 6
+"""What an HP 7475A reaches of an A4 page, and how many pens it has."""
 _NUM_FRAMES = 100
 """About how many moments of a drawing are kept for an animation: four seconds at 25 a second."""
 
@@ -137,6 +139,8 @@ def _write(
     for path in (outputs.svg, outputs.png):
         if path is not None:
             sketch.save(path, overwrite=overwrite)
+    if outputs.sheet is not None:
+        taureau.save_sheet(_on_a4(sketch, outputs.sheet), outputs.sheet, overwrite=overwrite)
     if outputs.gif is not None:
         taureau.save_animation(history, outputs.gif, overwrite=overwrite)
     if outputs.frames is not None:
@@ -146,6 +150,15 @@ def _write(
         for path in old - new:
             path.unlink(missing_ok=True)
     return outputs.written()
+
+
+def _on_a4(sketch: "taureau.Sketch", path: Path) -> "taureau.Sheet":
+    """The sketch on a page that every machine of its kind takes; `taureau export` has the options."""
+    is_hpgl = path.suffix.lower() in (".hpgl", ".plt")
+    frame = sketch.canvas.frame
+    page = taureau.Page.of("a4", landscape=frame.width > frame.height, margin=_HPGL_MARGIN if is_hpgl else "10mm")
+    colors = _HPGL_PENS if is_hpgl and len(sketch.pens) > _HPGL_PENS else None
+    return taureau.lay_out(sketch, page, colors=colors).merged("0.1mm").in_order("shortest")
 
 
 def as_row(photo: Path, drawn: Drawn, seconds: float) -> dict[str, Any]:

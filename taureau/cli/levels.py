@@ -21,7 +21,7 @@ from taureau.cli.outputs import PIPE, Outputs, check_live, check_outputs
 from taureau.cli.program import check_working_folder, debug_option
 from taureau.cli.reading import make_sketcher, read_photo
 
-_FILE = click.Path(path_type=Path)
+_FILE = click.Path(readable=False, path_type=Path)
 _DEFAULT = (32, 16, 8, 4)
 
 
@@ -41,7 +41,7 @@ class _Counts(click.ParamType):
 
 
 @click.command()
-@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=_FILE)
 @click.option(
     "-n",
     "--strokes",
@@ -200,7 +200,7 @@ def _write(
             fewer = [drawn.first(count) for count in range(len(drawn.sketch.strokes), 0, -1)]
             taureau.save_animation(fewer, path, seconds_per_frame=max(0.04, 4 / len(fewer)), overwrite=overwrite)
         elif form == ".html":
-            taureau.save_page(drawn, path, photo=photo, overwrite=overwrite)
+            taureau.save_viewer(drawn, path, photo=photo, overwrite=overwrite)
         elif level.isdigit():
             drawn[int(level)].save(path, overwrite=overwrite)
         else:

@@ -5,7 +5,8 @@ import re
 
 _SIGNS = re.compile(
     r"out of memory|can(?:no|')t allocate|bad.?alloc|failed to allocate|unable to allocate|insufficient memory|"
-    r"not enough memory|alloc_failed|can't start new thread|failed to map segment",
+    r"not enough memory|alloc_failed|can't start new thread|failed to map segment|"
+    r"could not (?:create|execute) a primitive|could not create a memory",  # oneDNN, whatever it had no room for
     re.IGNORECASE,
 )
 _ASKED = re.compile(r"allocate ([\d.]+ ?(?:[KMGT]i?B|bytes))", re.IGNORECASE)
@@ -15,10 +16,13 @@ _GPU = re.compile(r"\b(?:CUDA|CUBLAS|CUDNN|HIP|MPS|GPU)", re.IGNORECASE)
 def describe_shortage(error: BaseException) -> str | None:
     """What ran out, who asked for it and what to lower, on one line; None if the error is another."""
     text = str(error)
+    is_of_loader = isinstance(error, OSError) and error.errno is None
+    if is_of_loader and error.__context__ is not None and not _SIGNS.search(text):
+        return describe_shortage(error.__context__)  # llvmlite tells all but why its library could not be loaded
     is_shortage = (
         isinstance(error, MemoryError)
         or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
-        or (isinstance(error, RuntimeError | ImportError | SystemError) and _SIGNS.search(text))
+        or ((isinstance(error, RuntimeError | ImportError | SystemError) or is_of_loader) and _SIGNS.search(text))
         or (type(error).__module__ == "cv2" and _SIGNS.search(text))
     )
     if not is_shortage:

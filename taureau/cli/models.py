@@ -52,7 +52,11 @@ def list_models(as_json: bool) -> None:
 @models.command()
 @_name
 @click.option(
-    "--from", "source", metavar="FILE", type=click.Path(path_type=Path), help="Copy the weights from FILE instead."
+    "--from",
+    "source",
+    metavar="FILE",
+    type=click.Path(readable=False, path_type=Path),
+    help="Copy the weights from FILE instead.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @debug_option

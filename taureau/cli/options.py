@@ -11,7 +11,8 @@ import taureau
 from taureau.cli.names import shown
 
 _DEFAULTS, _PAPER = taureau.Settings("fast"), taureau.Settings("paper")
-_FILE = click.Path(path_type=Path)
+# What cannot be read is refused in its turn, and by its own kind of error.
+_FILE = click.Path(readable=False, path_type=Path)
 
 
 class _Pixels(click.ParamType):

@@ -24,6 +24,9 @@ PIPE = Path("-")
 """The name that stands for stdin as a photo and for stdout as an output."""
 
 _FILE_ENDINGS = (".svg", ".png")
+SHEET_ENDINGS = (".pdf", ".dxf", ".gcode", ".nc", ".hpgl", ".plt")
+"""The endings of pages, as `taureau.save_sheet` writes them."""
+
 # A path joins the two slashes after the colon.
 _WEB_ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]+:/")
 
@@ -38,6 +41,7 @@ class Outputs:
         frames: folder of the numbered frames.
         to_stdout: whether the SVG goes to stdout.
         device: what takes the SVG and is no regular file: a pipe, a terminal, /dev/null.
+        sheet: a page for a plotter or a printer.
         others: further files.
         stem: what the names of all files begin with.
     """
@@ -49,22 +53,26 @@ class Outputs:
     frames: Path | None = None
     to_stdout: bool = False
     device: Path | None = None
+    sheet: Path | None = None
     others: tuple[Path, ...] = ()
     stem: str = ""
 
     def files(self) -> Iterator[Path]:
         """The files known by name; the frames are known by their folder and name only."""
-        yield from (path for path in (self.svg, self.png, self.gif, *self.others) if path is not None)
+        known = (self.svg, self.png, self.sheet, self.gif, *self.others)
+        yield from (path for path in known if path is not None)
 
     def written(self) -> dict[str, str]:
         """The places by kind, as `--json` has them."""
         places = {"svg": self.svg or self.device, "png": self.png, "gif": self.gif, "frames": self.frames}
+        if self.sheet is not None:
+            places[self.sheet.suffix.lower()[1:]] = self.sheet
         return {kind: str(place) for kind, place in places.items() if place is not None}
 
     def are_there(self) -> bool:
         """Whether all of them are there, from an earlier drawing that was finished."""
         files = list(self.files())
-        return bool(files) and all(path.is_file() for path in files) and (self.frames is None or self.has_frames())
+        return bool(files) and all(map(os.path.isfile, files)) and (self.frames is None or self.has_frames())
 
     def has_frames(self) -> bool:
         """Whether frames of this name are there already."""
@@ -88,7 +96,7 @@ class Outputs:
 
     def old_frames(self) -> list[Path]:
         """Frames of this name that are there already."""
-        if self.frames is None or not self.frames.is_dir():
+        if self.frames is None or not os.path.isdir(self.frames):
             return []
         return sorted(self.frames.glob(self._frame_pattern))
 
@@ -117,7 +125,8 @@ def plan_outputs(
 
     Args:
         photos: files, or `-` for stdin.
-        output: a file ending in .svg or .png, a folder, `-` for stdout; None for beside the photo (stdin: stdout).
+        output: a file ending in .svg, .png or as a page does, a folder, `-` for stdout; None for beside the photo
+            (stdin: stdout).
         gif: a file, `auto` for beside the sketch; None for no animation.
         frames: a folder; None for no frames.
         below: for each photo, the folder below those of `output` and `frames`; None for none.
@@ -165,8 +174,10 @@ def refuse_elsewhere(option: str, place: object) -> None:
     """
     text = "" if place is None else str(place)
     if _WEB_ADDRESS.match(text):
+        if "://" not in text:
+            text = text.replace(":/", "://", 1)
         raise click.UsageError(f"{option} takes a place on this machine, got the address {text}")
-    if text.startswith("~") and not Path(Path(text).parts[0]).exists():
+    if text.startswith("~") and not os.path.exists(Path(text).parts[0]):
         raise click.UsageError(f"{option} {text}: only a shell replaces ~, outside of quotes; write the whole path")
 
 
@@ -234,7 +245,10 @@ def make_folder(folder: Path) -> None:
         InputError: it cannot be made.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:  # also a link to a folder that is not there yet
+            Path(os.path.realpath(folder)).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         raise _cannot_be_made(folder, error) from error
 
@@ -252,7 +266,7 @@ def _plan(
     name = "photo" if photo == PIPE else photo.stem
     folder = output if output is not None and is_folder else photo.parent
     beside = folder / f"{name}.{kind}"
-    svg = png = device = None
+    svg = png = device = sheet = None
     to_stdout = output == PIPE or (output is None and photo == PIPE)
     if not to_stdout and (output is None or is_folder):
         svg, png = Path(f"{beside}.svg"), Path(f"{beside}.png")
@@ -262,14 +276,16 @@ def _plan(
             device = output
         else:
             beside = output.with_suffix("")
-            svg, png = (output, None) if output.suffix.lower() == ".svg" else (None, output)
+            ending = output.suffix.lower()
+            svg, png = (output if ending == each else None for each in _FILE_ENDINGS)
+            sheet = output if ending in SHEET_ENDINGS else None
     if endings is not None:
         if svg is None:
             raise click.UsageError(f"-o takes a folder or a file that ends in .svg here, got {output}")
         others = tuple(Path(f"{beside}{ending}") for ending in endings)
         return Outputs(name, svg, others=others, stem=beside.name)
     animation = None if gif is None else Path(f"{beside}.gif") if gif == "auto" else Path(gif)
-    return Outputs(name, svg, png, animation, frames, to_stdout, device)
+    return Outputs(name, svg, png, animation, frames, to_stdout, device, sheet)
 
 
 def _is_device(path: Path) -> bool:
@@ -285,11 +301,12 @@ def _is_folder(output: str) -> bool:
     """Whether `-o` names a folder: a name with a file's ending is a folder only if it exists or ends in a slash."""
     if _is_device(Path(output)):
         return False
-    if Path(output).is_dir() or output.endswith(tuple(filter(None, (os.sep, os.altsep)))):
+    if os.path.isdir(output) or output.endswith(tuple(filter(None, (os.sep, os.altsep)))):
         return True
     suffix = Path(output).suffix.lower()
-    if suffix and suffix not in _FILE_ENDINGS:
-        raise click.UsageError(f"-o takes a file that ends in .svg or .png, or a folder (end it in /), got {output}")
+    if suffix and suffix not in (*_FILE_ENDINGS, *SHEET_ENDINGS):
+        endings = ", ".join((*_FILE_ENDINGS, *SHEET_ENDINGS))
+        raise click.UsageError(f"-o takes a file that ends in {endings}, or a folder (end it in /), got {output}")
     return not suffix
 
 
@@ -302,11 +319,11 @@ def _check_place(path: Path, *, overwrite: bool) -> None:
     folder = path.parent
     try:
         nearest = nearest_folder(folder)
-        if not nearest.is_dir():
+        if not os.path.isdir(nearest):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     except (OSError, ValueError) as error:
         raise _cannot_be_made(folder, error) from error
-    if nearest == Path(os.path.realpath(folder)):
+    if nearest == folder:
         taureau.check_writable(path, overwrite=overwrite)
         return
     try:

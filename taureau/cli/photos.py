@@ -62,7 +62,7 @@ def find_photos(named: Sequence[Path], *, recursive: bool, output: Path | None) 
     photos: list[Photo] = []
     notes: list[str] = []
     for path in named:
-        if path == PIPE or not path.is_dir():
+        if path == PIPE or not os.path.isdir(path):
             photos.append(Photo(path))
             continue
         inside = list(_photos_in(path, recursive, output, notes))
@@ -170,7 +170,7 @@ def _photos_in(folder: Path, recursive: bool, output: Path | None, notes: list[s
 def _is_earlier_drawing(path: Path) -> bool:
     """Whether a file was drawn by an earlier run: it has the name of a drawing and lies beside its SVG."""
     name = _DRAWING.fullmatch(path.name)
-    return name is not None and path.with_name(f"{name[1] or name[2]}.svg").is_file()
+    return name is not None and os.path.isfile(path.with_name(f"{name[1] or name[2]}.svg"))
 
 
 def _is_earlier_frame(photo: Photo, planned: Sequence[Outputs], own: int) -> bool:

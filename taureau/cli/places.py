@@ -14,36 +14,45 @@ from pathlib import Path
 
 def likeness(path: Path) -> str:
     """The same text for all paths that could be one place on some file system."""
-    return _alike(os.path.realpath(path))
+    return _alike(_real(path))
 
 
 def same_place(one: Path, other: Path) -> bool:
     """Whether two paths are one file, or would be if they were written."""
-    first, second = os.path.realpath(one), os.path.realpath(other)
+    first, second = _real(one), _real(other)
     if first == second:
         return True
     if _alike(first) != _alike(second):
         return False
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         return os.path.samefile(first, second)
     folder, differing = _apart(Path(first), Path(second))
     return all(_is_one_name(folder, *names) for names in differing)
 
 
 def nearest_folder(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there.
+    """The folder as it is named, or the nearest one above it that is there.
+
+    A working folder may be reached only by relative names: below one without permission, or very deep.
 
     Raises:
         OSError: a part of the path cannot be looked at, such as one that is too long or below a file.
     """
-    folder = Path(os.path.realpath(folder))
     while True:
         try:
             os.stat(folder)
         except FileNotFoundError:
-            folder = folder.parent
+            folder = Path(os.path.realpath(folder)) if os.path.islink(folder) else folder.parent
         else:
             return folder
+
+
+def _real(path: Path) -> str:
+    """The path without links; a name that the system cannot have is left as it is, and refused where it is used."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:
+        return os.path.abspath(path)
 
 
 def _alike(text: str) -> str:

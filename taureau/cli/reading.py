@@ -1,5 +1,6 @@
 """What every command that draws reads: a photo by its name, and the networks that look at it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ def read_photo(photo: Path, **how: Any) -> "taureau.Photo":
     """Read a photo, from stdin where its name is -; `how` is as for `taureau.read_photo`."""
     if photo == PIPE:
         return taureau.read_photo(StandardInput(), **how)
-    if photo.is_dir():
+    if os.path.isdir(photo):
         raise taureau.InputError(
             f"{shown(photo)}: is a folder without photos; name another, or add --recursive for the folders in it"
         )

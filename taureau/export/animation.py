@@ -8,9 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from taureau.errors import BackendError, InputError
-from taureau.files import check_writable, write_atomically
-from taureau.sketch import Sketch
+import taureau
+from taureau.files import write_atomically
 
 ANIMATION_SIDE = 448
 LAST_FRAME_SECONDS = 2.0
@@ -18,7 +17,7 @@ FRAMES_PER_SECOND = 50  # of a video, in which a picture is shown for as many fr
 
 
 def save_animation(
-    sketches: Iterable[Sketch],
+    sketches: "Iterable[taureau.Sketch]",
     path: str | Path,
     *,
     size: int | None = None,
@@ -45,18 +44,18 @@ def save_animation(
     path = Path(path)
     ending = path.suffix.lower()
     if ending not in (".gif", ".mp4"):
-        raise InputError(f"{path}: an animation is saved as .gif or .mp4, got {ending or 'no ending'}")
+        raise taureau.InputError(f"{path}: an animation is saved as .gif or .mp4, got {ending or 'no ending'}")
     if ending == ".mp4":
         check_video()
     if not (math.isfinite(seconds_per_frame) and 0.02 <= seconds_per_frame <= 60):
-        raise InputError(f"seconds_per_frame must be 0.02 to 60, got {seconds_per_frame}")
-    check_writable(path, overwrite=overwrite)
+        raise taureau.InputError(f"seconds_per_frame must be 0.02 to 60, got {seconds_per_frame}")
+    taureau.check_writable(path, overwrite=overwrite)
     frames = [_frame(sketch, ANIMATION_SIDE if size is None else size) for sketch in sketches]
     if not frames:
-        raise InputError(f"{path}: an animation needs at least one sketch, got none")
+        raise taureau.InputError(f"{path}: an animation needs at least one sketch, got none")
     shapes = {frame.size for frame in frames}
     if len(shapes) > 1:
-        raise InputError(f"{path}: the sketches of an animation must have one shape, got {sorted(shapes)}")
+        raise taureau.InputError(f"{path}: the sketches of an animation must have one shape, got {sorted(shapes)}")
     durations = [round(1000 * seconds_per_frame)] * (len(frames) - 1) + [round(1000 * LAST_FRAME_SECONDS)]
     write_atomically(path, _as_gif(frames, durations) if ending == ".gif" else _as_video(frames, durations))
     return path
@@ -69,7 +68,7 @@ def check_video() -> None:
         BackendError: the extra `video` is not installed.
     """
     if importlib.util.find_spec("av") is None:
-        raise BackendError("writing a video needs PyAV: pip install 'taureau[video]', or write a .gif")
+        raise taureau.BackendError("writing a video needs PyAV: pip install 'taureau[video]', or write a .gif")
 
 
 def _as_gif(frames: list[Image.Image], durations: list[int]) -> bytes:
@@ -97,7 +96,7 @@ def _as_video(frames: list[Image.Image], durations: list[int]) -> bytes:
     return buffer.getvalue()
 
 
-def _frame(sketch: Sketch, size: int) -> Image.Image:
+def _frame(sketch: "taureau.Sketch", size: int) -> Image.Image:
     image = sketch.to_image(size)
     # Black ink needs the 256 greys only, which GIF stores without loss.
     return image.convert("L") if sketch.strokes.color is None else image

@@ -4,9 +4,8 @@ import importlib.util
 from io import BytesIO
 from pathlib import Path
 
-from taureau.errors import BackendError, InputError
-from taureau.files import check_writable, write_atomically
-from taureau.sketch import Sketch
+import taureau
+from taureau.files import write_atomically
 
 
 def check_plot(path: str | Path, *, overwrite: bool = True) -> None:
@@ -18,13 +17,13 @@ def check_plot(path: str | Path, *, overwrite: bool = True) -> None:
     """
     path = Path(path)
     if path.suffix.lower() not in (".png", ".svg"):
-        raise InputError(f"{path}: a plot is saved as .png or .svg, got {path.suffix or 'no ending'}")
-    check_writable(path, overwrite=overwrite)
+        raise taureau.InputError(f"{path}: a plot is saved as .png or .svg, got {path.suffix or 'no ending'}")
+    taureau.check_writable(path, overwrite=overwrite)
     if importlib.util.find_spec("matplotlib") is None:
-        raise BackendError("a plot needs matplotlib: pip install 'taureau[chart]', or leave the plot out")
+        raise taureau.BackendError("a plot needs matplotlib: pip install 'taureau[chart]', or leave the plot out")
 
 
-def save_plot(sketch: Sketch, path: str | Path, *, overwrite: bool = True) -> Path:
+def save_plot(sketch: "taureau.Sketch", path: str | Path, *, overwrite: bool = True) -> Path:
     """Plot the share of what all strokes show against the number of strokes, and where the drawing ends.
 
     Args:
@@ -40,7 +39,9 @@ def save_plot(sketch: Sketch, path: str | Path, *, overwrite: bool = True) -> Pa
     check_plot(path, overwrite=overwrite)
     curve = sketch.record.get("curve")
     if not curve:
-        raise InputError(f"{sketch.name}: was drawn with a fixed number of strokes; draw it with strokes='auto'")
+        raise taureau.InputError(
+            f"{sketch.name}: was drawn with a fixed number of strokes; draw it with strokes='auto'"
+        )
     import matplotlib as mpl
     from matplotlib.figure import Figure
 

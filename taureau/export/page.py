@@ -1,54 +1,113 @@
-"""Page: one HTML file with the photo, the drawing, and a slider over its strokes; it needs no network, no other file.
+"""The page: a sheet of paper with a margin, in millimetres, and lengths as people write them.
 
-What the page does is in `page.html` beside this file: plain HTML, CSS and a few lines of script.
+vpype knows the units and the paper sizes. A number without a unit is in millimetres.
 """
 
-import html
+import math
 import re
-from importlib.resources import files
-from pathlib import Path
+from dataclasses import dataclass
 
-from taureau.errors import InputError
-from taureau.export.strip import inner_svg, photo_data
-from taureau.files import check_writable, write_atomically
-from taureau.levels import Levels
-from taureau.photo import Photo
+import taureau
+from taureau.export.packages import load
+
+LARGEST_MM = 10_000.0
 
 
-def save_page(levels: Levels, path: str | Path, *, photo: Photo | None = None, overwrite: bool = True) -> Path:
-    """Write levels as a page to look through: a slider from one stroke to all, and a button a level.
+def length_mm(text: str | float, *, name: str) -> float:
+    """A length in millimetres.
 
     Args:
-        levels: the drawings.
-        path: where, ending in .html; the file is whole or not there at all.
-        photo: what was drawn, shown beside it; None to leave it out.
-        overwrite: whether an existing file is replaced.
+        text: such as `10mm`, `1cm`, `0.5in`, or a number of millimetres.
+        name: what errors call it.
 
     Raises:
-        InputError: another ending, or a place that cannot be written.
+        InputError: it is no length, is negative, or is longer than ten metres.
+        BackendError: vpype is not installed.
     """
-    path = Path(path)
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise InputError(f"{path}: a page is saved as .html, got {path.suffix or 'no ending'}")
-    check_writable(path, overwrite=overwrite)
-    frame, total = levels.sketch.canvas.frame, len(levels.sketch.strokes)
-    name = html.escape(levels.sketch.name)
-    picture = "" if photo is None else f'<img src="{photo_data(photo)}" alt="The photo {name}">'
-    buttons = "".join(
-        f'<button type="button" data-level="{count}">{count}</button>' for count in sorted(levels, reverse=True)
-    )
-    values = {
-        "name": name,
-        "picture": picture,
-        "view": f"0 0 {frame.width:.4f} {frame.height:.4f}",
-        "paths": inner_svg(levels.sketch)
-        .replace("inkscape:groupmode", "data-groupmode")
-        .replace("inkscape:label", "data-label"),
-        "total": str(total),
-        "buttons": buttons,
-    }
-    text = files("taureau.export").joinpath("page.html").read_text("utf-8")
-    # In one pass, so that a name such as {{paths}} stays a name.
-    text = re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], text)
-    write_atomically(path, text.encode())
-    return path
+    vpype = load("vpype")
+    written = str(text).strip().lower()
+    try:
+        # vpype takes a bare number as pixels, and a bare unit as one of it.
+        plain = _number(written)
+        value = vpype.convert_length(written) / vpype.UNITS["mm"] if plain is None else plain
+        if plain is None and written[:1].isalpha():
+            raise ValueError(written)
+    except ValueError as error:
+        raise taureau.InputError(f"{name} must be a length such as 10mm or 0.5in, got {text!r}") from error
+    if not (math.isfinite(value) and 0 <= value <= LARGEST_MM):
+        raise taureau.InputError(f"{name} must be 0 to {LARGEST_MM:g} mm, got {text!r}")
+    return value
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A sheet of paper.
+
+    Args:
+        width_mm: over 0.
+        height_mm: over 0.
+        margin_mm: what stays empty at each edge; less than half of the shorter side.
+    """
+
+    width_mm: float
+    height_mm: float
+    margin_mm: float = 10.0
+
+    def __post_init__(self) -> None:
+        for name, side in (("width", self.width_mm), ("height", self.height_mm)):
+            if not (math.isfinite(side) and 0 < side <= LARGEST_MM):
+                raise taureau.InputError(f"the {name} of a page must be over 0 to {LARGEST_MM:g} mm, got {side:g}")
+        if not (math.isfinite(self.margin_mm) and self.margin_mm >= 0):
+            raise taureau.InputError(f"the margin must be at least 0 mm, got {self.margin_mm:g}")
+        if 2 * self.margin_mm >= min(self.width_mm, self.height_mm):
+            raise taureau.InputError(
+                f"a margin of {self.margin_mm:g} mm leaves nothing of a page of {self}; use a smaller margin, or a "
+                "larger page"
+            )
+
+    @classmethod
+    def of(cls, size: str, *, landscape: bool = False, margin: str | float = 10.0) -> "Page":
+        """A page by the name of its size.
+
+        Args:
+            size: `a6` to `a0`, `letter`, `legal`, `executive`, `tabloid`, or width and height such as `200x300mm`.
+            landscape: whether the longer side lies across.
+            margin: a length such as `10mm`.
+
+        Raises:
+            InputError: no such size, or a margin that leaves nothing of it.
+            BackendError: vpype is not installed.
+        """
+        vpype = load("vpype")
+        name = size.strip().lower()
+        if re.fullmatch(r"[\d.]+x[\d.]+", name):
+            name += "mm"
+        try:
+            sides = [side / vpype.UNITS["mm"] for side in vpype.convert_page_size(name)]
+        except ValueError as error:
+            raise taureau.InputError(_no_such_size(size)) from error
+        if name == "tight":
+            raise taureau.InputError(_no_such_size(size))
+        if landscape:
+            sides.sort(reverse=True)
+        return cls(sides[0], sides[1], length_mm(margin, name="the margin"))
+
+    @property
+    def inside(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of what is inside the margin."""
+        margin = self.margin_mm
+        return margin, margin, self.width_mm - margin, self.height_mm - margin
+
+    def __str__(self) -> str:
+        return f"{round(self.width_mm, 2):g} x {round(self.height_mm, 2):g} mm"
+
+
+def _no_such_size(size: str) -> str:
+    return f"there is no page size {size!r}; use a6 to a0, letter, legal, tabloid, or width and height as 200x300mm"

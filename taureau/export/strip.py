@@ -9,11 +9,8 @@ from xml.sax.saxutils import escape
 import numpy as np
 from PIL import Image
 
-from taureau.errors import InputError
-from taureau.files import check_writable, write_atomically
-from taureau.levels import Levels
-from taureau.photo import Photo
-from taureau.sketch import Sketch
+import taureau
+from taureau.files import write_atomically
 
 SIDE = 320  # pixels of the long side of a picture unless asked
 PHOTO_SIDE = 640  # pixels of the long side of a photo in an SVG or a page
@@ -21,7 +18,12 @@ GAP, CAPTION = 16, 28  # pixels between pictures, and below them, where their ca
 
 
 def save_strip(
-    levels: Levels, path: str | Path, *, photo: Photo | None = None, size: int | None = None, overwrite: bool = True
+    levels: "taureau.Levels",
+    path: str | Path,
+    *,
+    photo: "taureau.Photo | None" = None,
+    size: int | None = None,
+    overwrite: bool = True,
 ) -> Path:
     """Write the photo and every level, in the order of `levels`, side by side.
 
@@ -38,13 +40,13 @@ def save_strip(
     path, side = Path(path), SIDE if size is None else size
     ending = path.suffix.lower()
     if ending not in (".png", ".svg"):
-        raise InputError(f"{path}: a strip is saved as .png or .svg, got {ending or 'no ending'}")
-    check_writable(path, overwrite=overwrite)
+        raise taureau.InputError(f"{path}: a strip is saved as .png or .svg, got {ending or 'no ending'}")
+    taureau.check_writable(path, overwrite=overwrite)
     write_atomically(path, _as_svg(levels, photo, side) if ending == ".svg" else _as_png(levels, photo, side))
     return path
 
 
-def photo_data(photo: Photo) -> str:
+def photo_data(photo: "taureau.Photo") -> str:
     """The photo as a JPEG in a data URL, small enough for a page."""
     picture = Image.fromarray(np.asarray(photo.pixels))
     picture.thumbnail((PHOTO_SIDE, PHOTO_SIDE))
@@ -53,13 +55,13 @@ def photo_data(photo: Photo) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def inner_svg(sketch: Sketch) -> str:
+def inner_svg(sketch: "taureau.Sketch") -> str:
     """The paths of a sketch, without the document around them."""
     text = sketch.svg
     return text[text.index("</metadata>") + len("</metadata>") : text.rindex("</svg>")].strip()
 
 
-def _as_png(levels: Levels, photo: Photo | None, side: int) -> bytes:
+def _as_png(levels: "taureau.Levels", photo: "taureau.Photo | None", side: int) -> bytes:
     pictures: list[Image.Image] = [sketch.to_image(side).convert("RGB") for sketch in levels.values()]
     if photo is not None:
         pictures.insert(0, Image.fromarray(np.asarray(photo.pixels)).resize(pictures[0].size, Image.Resampling.LANCZOS))
@@ -73,7 +75,7 @@ def _as_png(levels: Levels, photo: Photo | None, side: int) -> bytes:
     return buffer.getvalue()
 
 
-def _as_svg(levels: Levels, photo: Photo | None, side: int) -> bytes:
+def _as_svg(levels: "taureau.Levels", photo: "taureau.Photo | None", side: int) -> bytes:
     frame = levels.sketch.canvas.frame
     scale = side / max(frame.width, frame.height)
     width, height = frame.width * scale, frame.height * scale

@@ -9,9 +9,11 @@ from taureau.files import shown
 from taureau.photo.decode import Decoded, Wish, check_size
 from taureau.photo.signatures import CONVERT
 
+SEVERAL_NOTE = "the photo holds several pictures; taureau draws the main one, and frame (--frame) chooses another"
+
 
 def open_heic(file: io.BufferedIOBase, name: str, wish: Wish) -> Decoded:
-    """Decode a HEIC photo, upright, in 8 bits.
+    """Decode a HEIC photo, upright, in 8 bits: the picture that the file calls its main one.
 
     Args:
         file: seekable, at any place.
@@ -45,4 +47,5 @@ def open_heic(file: io.BufferedIOBase, name: str, wish: Wish) -> Decoded:
             f"{name}: is a HEIC photo whose data are damaged or of a rare kind ({shown(error)}); {CONVERT}, "
             "or copy it again"
         ) from error
-    return Decoded(image, image.size, ())
+    notes = () if count == 1 or wish.frame is not None else (SEVERAL_NOTE,)
+    return Decoded(image, image.size, notes)

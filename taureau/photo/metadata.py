@@ -17,6 +17,7 @@ _PICTURE = (b"tRNS", b"acTL", b"fcTL", b"fdAT")
 _LENGTHS = {b"gAMA": 4, b"sRGB": 1}
 _USED = (b"iCCP", b"eXIf", *_LENGTHS)
 _COMPRESSED = (b"iCCP", b"zTXt", b"iTXt")
+_DEFLATE = b"\0"  # the one method that PNG has
 # Adobe's marker says which colours a JPEG has.
 _JPEG_KEPT = (0xE0, 0xEE)
 
@@ -88,6 +89,8 @@ def _reason_to_drop(file: io.BufferedIOBase, start: int, kind: bytes, length: in
         return "damaged"
     if kind in _COMPRESSED and _unpacked_is_large(kind, data[4:-4]):
         return "large"
+    if kind == b"iCCP" and data[4:-4].partition(b"\0")[2][:1] != _DEFLATE:  # a name, then how the profile is packed
+        return "damaged"
     return None if kind in _USED else ""
 
 

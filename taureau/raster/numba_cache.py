@@ -27,9 +27,8 @@ def cache_folder() -> str | None:
     """
     if named := os.environ.get("NUMBA_CACHE_DIR"):
         return named if _is_usable(named) else None
-    usual = platformdirs.user_cache_dir("taureau", appauthor=False)
-    # An account without a home has "~" there, which would become a folder of that name.
-    if os.path.isabs(usual) and _is_usable(os.path.join(usual, "numba")):
+    usual = _users_cache()
+    if usual is not None and _is_usable(os.path.join(usual, "numba")):
         return os.path.join(usual, "numba")
     own = os.path.join(tempfile.gettempdir(), f"taureau-{os.getuid() if hasattr(os, 'getuid') else 'cache'}")
     return own if _is_usable(own) and _is_private(own) else None
@@ -112,10 +111,23 @@ def _say_once(what: str, error: Exception, folder: str | None) -> None:
     _say(what, None if folder is None else os.path.dirname(folder))
 
 
+def _users_cache() -> str | None:
+    """The user's cache folder; None for an account without a home."""
+    try:
+        usual = platformdirs.user_cache_dir("taureau", appauthor=False)
+    except RuntimeError:  # its later versions raise this
+        return None
+    # The earlier ones give "~", which would become a folder of that name.
+    return usual if os.path.isabs(usual) else None
+
+
 def _is_usable(folder: str) -> bool:
     """Whether files can be written there; the folder is made if need be."""
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        if not os.path.isdir(folder):
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            with suppress(OSError):  # not every file system keeps modes
+                os.chmod(folder, 0o700)  # whatever the umask: a folder that is locked once stays so
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"\0")
     except (OSError, ValueError):

@@ -53,7 +53,7 @@ def _model() -> Path:
     """Where rembg keeps the model; the environment variables are rembg's."""
     home = os.environ.get("U2NET_HOME") or os.path.join(os.environ.get("XDG_DATA_HOME") or "~", ".u2net")
     path = Path(os.path.expanduser(home)) / "u2net.onnx"  # pathlib fails where there is no home
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise BackendError(
             f"mask u2net needs the model {path}, which is not there, and taureau downloads nothing unasked; "
             "fetch it (176 MB) with python -c \"import rembg; rembg.new_session('u2net')\", or use mask auto"

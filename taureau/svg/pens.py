@@ -1,5 +1,9 @@
 """Pens: the strokes of a sketch in at most so many colours, one pen after the other, as a plotter draws them."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
 import numpy as np
 import torch
 from PIL import ImageColor
@@ -10,6 +14,36 @@ from taureau.geometry.strokes import Strokes
 
 MAX_PENS = 64
 _ROUNDS = 50
+
+
+@dataclass(frozen=True)
+class Pen:
+    """Strokes of one colour that follow each other.
+
+    Args:
+        name: of the nearest named colour.
+        color: `#rrggbb`.
+        strokes: what it draws, in drawing order.
+    """
+
+    name: str
+    color: str
+    strokes: Strokes
+
+
+def pens_of(strokes: Strokes) -> Iterator[Pen]:
+    """The pens of a sketch, in drawing order."""
+    for color, run in groupby(enumerate(colors_of(strokes)), key=lambda pair: pair[1]):
+        numbers = [number for number, _ in run]
+        yield Pen(pen_name(color), color, strokes[numbers[0] : numbers[-1] + 1])
+
+
+def colors_of(strokes: Strokes) -> list[str]:
+    """The colour of each stroke, as `#rrggbb`."""
+    if strokes.color is None:
+        return ["#000000"] * len(strokes)
+    levels = (strokes.color.detach().double() * 255).round().int().tolist()
+    return ["#{:02x}{:02x}{:02x}".format(*level) for level in levels]
 
 
 def with_pens(strokes: Strokes, most: int) -> tuple[Strokes, list[str]]:

@@ -5,7 +5,6 @@ There is no background rectangle: a plotter would draw it, and on a screen the p
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from xml.sax.saxutils import escape
 
 import torch
@@ -13,7 +12,7 @@ import torch
 from taureau.errors import InputError
 from taureau.geometry.canvas import Canvas
 from taureau.geometry.strokes import Strokes
-from taureau.svg.pens import pen_name
+from taureau.svg.pens import colors_of, pens_of
 
 LONG_SIDE_MM = 180.0  # fits on A4 with margins
 MAX_STROKES = 100_000
@@ -92,20 +91,11 @@ def _in_levels(strokes: Strokes, canvas: Canvas, levels: Sequence[int]) -> Itera
 
 def _in_layers(strokes: Strokes, canvas: Canvas) -> Iterator[str]:
     """The paths in one group a pen, named by number and colour."""
-    runs = groupby(zip(_colors(strokes), _paths(strokes, canvas), strict=True), key=lambda pair: pair[0])
-    for number, (color, pairs) in enumerate(runs, start=1):
-        label = f"{number} {pen_name(color)} {color}"
+    for number, pen in enumerate(pens_of(strokes), start=1):
+        label = f"{number} {pen.name} {pen.color}"
         yield f'<g id="pen{number}" inkscape:groupmode="layer" inkscape:label="{label}">'
-        yield from (path for _, path in pairs)
+        yield from _paths(pen.strokes, canvas)
         yield "</g>"
-
-
-def _colors(strokes: Strokes) -> list[str]:
-    """The colour of each stroke, as `#rrggbb`."""
-    if strokes.color is None:
-        return ["#000000"] * len(strokes)
-    levels = (strokes.color.detach().double() * 255).round().int().tolist()
-    return ["#{:02x}{:02x}{:02x}".format(*level) for level in levels]
 
 
 def _paths(strokes: Strokes, canvas: Canvas) -> Iterator[str]:
@@ -113,7 +103,7 @@ def _paths(strokes: Strokes, canvas: Canvas) -> Iterator[str]:
     corner = torch.tensor([canvas.frame.x, canvas.frame.y], dtype=torch.float64)
     points = (strokes.points.double() - corner).flatten(-2).tolist()
     widths = strokes.width.double().tolist()
-    colors = _colors(strokes)
+    colors = colors_of(strokes)
     opacities = None if strokes.opacity is None else strokes.opacity.double().tolist()
     for index, (numbers, width) in enumerate(zip(points, widths, strict=True)):
         x0, y0, x1, y1, x2, y2, x3, y3 = map(_two_decimals, numbers)

@@ -87,13 +87,13 @@ def read_layout(file: Path) -> Layout:
         WeightsError: there is no such file, or it is a folder, empty, a pickle, cut short, or has a header that lies:
             too long, not JSON, tensors that overlap, leave gaps or end outside the file.
     """
-    if not file.exists():
-        raise WeightsError(f"{shown(file)}: there is no such file; check the name and the folder")
-    if not file.is_file():
-        raise WeightsError(f"{shown(file)}: it is not a file")
-    if file.suffix.lower() in PICKLE_ENDINGS:
-        raise WeightsError(f"{shown(file)}: {file.suffix} files are pickles, which can run any program; {ONLY}")
     try:
+        if not file.exists():
+            raise WeightsError(f"{shown(file)}: there is no such file; check the name and the folder")
+        if not file.is_file():
+            raise WeightsError(f"{shown(file)}: it is not a file")
+        if file.suffix.lower() in PICKLE_ENDINGS:
+            raise WeightsError(f"{shown(file)}: {file.suffix} files are pickles, which can run any program; {ONLY}")
         with open(file, "rb") as stream:
             head = stream.read(32)
             size = os.fstat(stream.fileno()).st_size

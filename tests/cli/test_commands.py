@@ -40,6 +40,7 @@ def test_these_are_the_commands():
         "",
         "doctor",
         "draw",
+        "export",
         "models",
         "models fetch",
         "models list",

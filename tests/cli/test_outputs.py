@@ -72,7 +72,7 @@ def test_frames_are_numbered_so_that_names_sort_in_order():
         (["a.jpg", "b.jpg"], "c.svg", {}, "give a folder"),
         (["a.jpg", "b.jpg"], None, {"gif": "c.gif"}, "--gif auto"),
         (["a.jpg"], None, {"gif": "c.mp4"}, "ends in .gif"),
-        (["a.jpg"], "c.pdf", {}, "ends in .svg or .png"),
+        (["a.jpg"], "c.docx", {}, "ends in .svg, .png, .pdf, .dxf, .gcode, .nc, .hpgl, .plt, or a folder"),
     ],
 )
 def test_what_cannot_go_together_is_a_usage_error(photos, output, more, words):

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import taureau
 from taureau.cli import places
 from taureau.cli.places import same_place
 from tests.helpers.command_line import QUICK, draw_photo, run
+from tests.helpers.system import forbid
 
 FILM = b"\0\0\0\x18ftypqt  \0\0\2\0qt  "
 
@@ -58,6 +60,7 @@ def test_a_place_that_is_elsewhere_is_refused(here, option, place):
     outcome = run("draw", "cat.png", *QUICK, option, place)
     assert outcome.code == 2
     assert option in outcome.stderr
+    assert place in outcome.stderr
     assert tree(here) == ["cat.png"]
 
 
@@ -72,6 +75,69 @@ def test_one_bad_photo_makes_no_folder_and_stops_no_other(here):
     draw_photo(here / "cat.png")
     assert run("draw", "gone/dog.png", "cat.png", *QUICK, "-o", "out/deep/").code == 3
     assert tree(here) == ["cat.png", "out/deep/cat.sketch.png", "out/deep/cat.sketch.svg"]
+
+
+LONG = "x" * 300 + ".jpg"
+
+
+@pytest.mark.parametrize("name", [f"private/{LONG[-9:]}", LONG, f"{LONG}/cat.jpg"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_photo_that_nobody_may_look_at_stops_no_other(here, monkeypatch, name, first):
+    draw_photo(here / "cat.png")
+    (here / "private").mkdir()
+    forbid(monkeypatch, here / "private")
+    outcome = run("draw", *([name, "cat.png"] if first else ["cat.png", name]), *QUICK)
+    assert outcome.code == 3
+    assert f"taureau: error: {name}: " in outcome.stderr
+    assert (here / "cat.sketch.svg").is_file()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="needs a user that is not root")
+def test_a_photo_without_permission_stops_no_other(here):
+    for name in ("cat.png", "secret.png"):
+        draw_photo(here / name)
+    (here / "secret.png").chmod(0)
+    outcome = run("draw", "secret.png", "cat.png", *QUICK)
+    assert outcome.code == 3
+    assert "taureau: error: secret.png: permission denied" in outcome.stderr
+    assert (here / "cat.sketch.svg").is_file()
+
+
+@pytest.mark.parametrize("option", ["-o", "--gif", "--frames", "--live", "--mask", "--weights", "--like", "--settings"])
+@pytest.mark.parametrize("folder", ["private", LONG])
+def test_a_place_that_nobody_may_look_at_is_named(here, monkeypatch, option, folder):
+    draw_photo(here / "cat.png")
+    (here / "private").mkdir()
+    forbid(monkeypatch, here / "private")
+    name = f"{folder}/x.{'gif' if option == '--gif' else 'svg'}"
+    outcome = run("draw", "cat.png", *QUICK, option, name)
+    assert outcome.code == (4 if option == "--weights" else 3)
+    assert folder in outcome.stderr
+    assert "permission denied" in outcome.stderr.lower() or "name too long" in outcome.stderr.lower()
+    assert tree(here) == ["cat.png"]
+
+
+@pytest.mark.parametrize("option", ["-o", "--frames"])
+@pytest.mark.parametrize("name", ["link", "link/deep"])
+def test_a_link_to_a_folder_that_is_not_there_yet_becomes_one(here, option, name):
+    draw_photo(here / "cat.png")
+    (here / "link").symlink_to("later", target_is_directory=True)
+    outcome = run("draw", "cat.png", *QUICK, option, name)
+    assert outcome.code == 0, outcome.stderr
+    assert any((here / "later").rglob("cat.*.png"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no such folder, or let none be entered")
+@pytest.mark.parametrize("output", [(), ("-o", "new/deep/"), ("-o", "x.svg", "--frames", "frames", "--live", "l.svg")])
+def test_a_working_folder_without_an_absolute_name_is_drawn_in(here, monkeypatch, output):
+    """As a folder below one that its user may not enter; here its absolute name is too long."""
+    for _ in range(25):
+        os.mkdir("d" * 200)
+        os.chdir("d" * 200)
+    draw_photo(Path("cat.png"))
+    outcome = run("draw", "cat.png", *QUICK, *output)
+    assert outcome.code == 0, outcome.stderr
+    assert list(Path().rglob("*.svg"))
 
 
 # Names that meet

@@ -25,6 +25,8 @@ CUDA = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capaci
         (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling x"), "out of memory on the GPU; "),
         (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), "out of memory on the GPU; "),
         (RuntimeError("std::bad_alloc"), "out of memory; "),
+        (RuntimeError("could not create a primitive"), "out of memory; "),
+        (RuntimeError("could not create a memory object"), "out of memory; "),
         (RuntimeError("can't start new thread"), "set OMP_NUM_THREADS=1"),
         (MemoryError(), "out of memory; "),
         (np._core._exceptions._ArrayMemoryError((4096, 4096, 3), np.dtype("f8")), "NumPy asked for 384. MiB"),
@@ -40,6 +42,20 @@ def test_every_librarys_way_to_say_it(error, words):
     assert re.match(words, text) or re.search(words, text)
     assert "bug" not in text
     assert "\n" not in text
+
+
+def test_a_library_that_found_no_room_is_a_shortage_also_when_the_reason_is_not_passed_on():
+    def load(reason: str) -> str | None:
+        try:
+            try:
+                raise OSError(f"libllvmlite.so: {reason}")
+            except OSError:
+                raise OSError("Could not find/load shared object file 'libllvmlite.so'")  # noqa: B904 - as llvmlite does
+        except OSError as error:
+            return describe_shortage(error)
+
+    assert "out of memory; " in str(load("failed to map segment from shared object"))
+    assert load("cannot open shared object file: No such file or directory") is None
 
 
 @pytest.mark.parametrize("error", [RuntimeError("shapes differ"), ValueError("out of memory"), OSError(5, "x")])

@@ -1,10 +1,16 @@
 """Names with anything in them are shown safely: on one line, and without what a terminal would obey."""
 
 import re
+import sys
+from functools import partial
+from pathlib import Path
 
 import pytest
 
+import taureau
 from taureau.cli.names import shown
+from taureau.cli.outputs import check_outputs, plan_outputs
+from taureau.cli.places import same_place
 from taureau.cli.program import describe_error
 from taureau.cli.progress import DrawingProgress
 from tests.helpers.command_line import QUICK, draw_photo, run
@@ -59,7 +65,11 @@ def test_warnings_and_errors_are_safe_too(tmp_path, monkeypatch, name):
     for words in (
         ("draw", *QUICK, "--", name),
         ("draw", "cat.png", f"--{name}"),
-        ("draw", "cat.png", "-o", f"{name}/x.pdf"),
+        ("draw", "cat.png", "-o", f"{name}/x.docx"),
+        ("export", name, "-o", "x.svg"),
+        ("export", "cat.svg", "-o", f"{name}/x.svg"),
+        ("export", "cat.svg", "-o", "x.svg", "--page", name),
+        ("export", "cat.svg", "-o", "x.gcode", "--profile", name),
         ("draw", "cat.png", "--mask", name),
         ("draw", "cat.png", "--like", name),
         ("draw", "cat.png", "--device", name),
@@ -75,6 +85,23 @@ def test_warnings_and_errors_are_safe_too(tmp_path, monkeypatch, name):
 @pytest.mark.parametrize("error", [OSError(5, "bad", "a\x1b[2Jb"), ValueError("x\x1b\ny"), KeyError("\x9b")])
 def test_an_error_of_any_kind_is_safe(error):
     assert_safe(describe_error(error)[0])
+
+
+@pytest.mark.skipif(sys.getfilesystemencodeerrors() != "surrogateescape", reason="names are text there")
+@pytest.mark.parametrize("name", ["\ud800.svg", "\ud800/x.svg", "x\ud800/y\ud800.svg"])
+def test_a_name_that_the_system_cannot_have_is_refused(tmp_path, monkeypatch, name):
+    """No command line can hold such a name, but JSON can."""
+    monkeypatch.chdir(tmp_path)
+    sentence = "the name contains a character that no name here can have"
+    for use in (taureau.read_photo, taureau.Sketch.load, partial(taureau.check_writable, overwrite=True)):
+        with pytest.raises(taureau.InputError, match=sentence) as caught:
+            use(name)
+        assert_safe(str(caught.value))
+    for output in (name, f"{name}/"):
+        with pytest.raises(taureau.InputError):
+            check_outputs(plan_outputs([Path("cat.png")], output), inputs=[Path("cat.png")], overwrite=True)
+    assert not same_place(Path("cat.png"), Path(name))
+    assert same_place(Path(name), Path(name))
 
 
 @pytest.mark.parametrize("most", [5, 6, 30, 31, 255])

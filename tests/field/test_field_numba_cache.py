@@ -107,6 +107,21 @@ def test_the_users_cache_is_used(forgetful, tmp_path, monkeypatch):
     assert (tmp_path / "user" / "numba").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs modes of files")
+@pytest.mark.parametrize("umask", [0o777, 0o000, 0o027])
+def test_the_private_folder_is_the_users_whatever_the_umask(forgetful, tmp_path, monkeypatch, umask):
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setattr(numba_cache.platformdirs, "user_cache_dir", lambda *_, **__: "~")
+    monkeypatch.setattr(numba_cache.tempfile, "gettempdir", lambda: str(tmp_path))
+    earlier = os.umask(umask)
+    try:
+        folder = numba_cache.cache_folder()
+    finally:
+        os.umask(earlier)
+    assert folder is not None
+    assert os.stat(folder).st_mode & 0o777 == 0o700
+
+
 @pytest.mark.parametrize("home", ["~/.cache/taureau", "{tmp}/file/cache"])
 def test_without_a_home_a_private_folder_is_used(forgetful, tmp_path, monkeypatch, home):
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
@@ -118,6 +133,21 @@ def test_without_a_home_a_private_folder_is_used(forgetful, tmp_path, monkeypatc
     assert folder is not None
     assert Path(folder).parent == tmp_path / "temporary"
     assert not (tmp_path / "~").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs owners of files")
+def test_an_account_that_the_system_does_not_know_keeps_what_it_compiles(forgetful, tmp_path, monkeypatch):
+    """As in a container with a random user id: neither `HOME` nor an entry among the users says where a home is."""
+    import pwd
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    for name in ("HOME", "NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.setattr(numba_cache.tempfile, "gettempdir", lambda: str(tmp_path))
+    assert numba_cache.cache_folder() == str(tmp_path / f"taureau-{os.getuid()}")
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs owners of files")

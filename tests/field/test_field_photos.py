@@ -65,6 +65,10 @@ STRANGE = {
     "an empty sRGB": chunk(b"sRGB", b""),
     "text without end": chunk(b"tEXt", b""),
     "a profile that is none": chunk(b"iCCP", b"name\0\0nonsense"),
+    "an empty profile": chunk(b"iCCP", b""),
+    "a profile without an end to its name": chunk(b"iCCP", b"name"),
+    "a profile with a name only": chunk(b"iCCP", b"name\0"),
+    "a profile that is packed in another way": chunk(b"iCCP", b"name\0\7" + zlib.compress(b"x")),
     "EXIF that is none": chunk(b"eXIf", b"nonsense"),
     "a chunk of its own": chunk(b"prVt", b"x" * 500),
 }
@@ -80,9 +84,10 @@ def test_broken_or_large_metadata_cost_no_picture_and_are_noted(extra, at_end, a
     assert "metadata are left out" in photo.warnings[0]
 
 
+@pytest.mark.parametrize("at_end", [False, True])
 @pytest.mark.parametrize("name", STRANGE)
-def test_strange_metadata_cost_no_picture(name):
-    assert np.array_equal(read(with_chunks(STRANGE[name])).pixels, PICTURE)
+def test_strange_metadata_cost_no_picture(name, at_end):
+    assert np.array_equal(read(with_chunks(STRANGE[name], at_end=at_end)).pixels, PICTURE)
 
 
 def test_a_wrong_sum_in_the_picture_itself_is_still_an_error():
@@ -297,6 +302,23 @@ def test_heic_is_read_with_its_extra():
         read(buffer.getvalue(), max_pixels=1000)
     with pytest.raises(InputError, match="is a HEIC photo whose data are damaged"):
         read(buffer.getvalue()[:-400])
+
+
+def test_one_of_several_pictures_in_a_heic_is_drawn_and_that_is_said():
+    heif = pytest.importorskip("pillow_heif", reason="needs the extra heic: pip install 'taureau[heic]'")
+    first, second = disk(96, 64), 255 - disk(96, 64)
+    pictures = heif.from_pillow(Image.fromarray(first))
+    pictures.add_from_pillow(Image.fromarray(second))
+    buffer = io.BytesIO()
+    pictures.save(buffer, quality=95)
+    photo = read(buffer.getvalue())
+    assert np.abs(photo.pixels.astype(int) - first).mean() < 4
+    assert photo.warnings == (
+        "the photo holds several pictures; taureau draws the main one, and frame (--frame) chooses another",
+    )
+    chosen = read(buffer.getvalue(), frame=1)
+    assert np.abs(chosen.pixels.astype(int) - second).mean() < 4
+    assert chosen.warnings == ()
 
 
 def test_heic_without_its_extra_says_which(monkeypatch):

@@ -1,10 +1,13 @@
 """Systems in which something is missing or fails, made by hand."""
 
+import errno
 import os
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.helpers.command_line import command, environment
 
@@ -16,6 +19,18 @@ def failing(number: int) -> Callable[..., Any]:
         raise OSError(number, os.strerror(number))
 
     return fail
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Make a folder one whose files nobody may look at, also for root."""
+    look = os.stat
+
+    def stat(path: Any, *more: Any, **options: Any) -> os.stat_result:
+        if isinstance(path, str | Path) and folder in Path(os.path.abspath(path)).parents:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return look(path, *more, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
 
 
 def run_program(

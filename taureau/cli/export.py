@@ -1,0 +1,164 @@
+"""`taureau export` lays sketches onto a page, and writes it for a plotter, a laser or a printer."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+import taureau
+from taureau.cli.drawing import counted
+from taureau.cli.names import shown
+from taureau.cli.outputs import refuse_elsewhere
+from taureau.cli.places import same_place
+from taureau.cli.program import check_working_folder, debug_option
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("sketches", metavar="SKETCH...", nargs=-1, required=True, type=_FILE)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    required=True,
+    type=_FILE,
+    help="Where to; the ending says how: .svg, .pdf, .dxf, .gcode or .hpgl.",
+)
+@click.option("--page", metavar="SIZE", default="a4", help="a6 to a0, letter, legal, or as 200x300mm. [default: a4]")
+@click.option("--landscape", is_flag=True, help="Lay the longer side of the page across.")
+@click.option("--margin", metavar="LENGTH", default="10mm", help="Empty border of the page. [default: 10mm]")
+@click.option(
+    "--fit",
+    type=click.Choice(["photo", "drawing"]),
+    help="Fill the page with the photo's frame, or with the ink alone. [default: photo]",
+)
+@click.option("--scale", metavar="FACTOR", type=float, help="Times the size of the sketch's SVG, in place of --fit.")
+@click.option("--columns", type=int, help="Columns of several sketches. [default: those that leave them largest]")
+@click.option(
+    "--colors", metavar="K", type=int, help="Use at most K pens for each sketch. [default: all of its colours]"
+)
+@click.option(
+    "--pen-width", metavar="LENGTH", help="Width of the pen. [default: the width that the strokes were optimised with]"
+)
+@click.option(
+    "--order",
+    type=click.Choice(["drawn", "shortest", "importance"]),
+    default="shortest",
+    help="Order of each pen's lines: as drawn, the shortest way of the raised pen, or the longest line first. "
+    "[default: shortest]",
+)
+@click.option(
+    "--merge", metavar="LENGTH", default="0.1mm", help="Join lines whose ends are nearer; 0 for never. [default: 0.1mm]"
+)
+@click.option("--min-length", metavar="LENGTH", default="0mm", help="Leave out shorter lines. [default: 0mm]")
+@click.option(
+    "--clip",
+    type=click.Choice(["margin", "page"]),
+    default="margin",
+    help="Cut lines at the margin, or at the edge of the page. [default: margin]",
+)
+@click.option("--marks", is_flag=True, help="Let every pen draw crosses in the corners, to set the pens in register.")
+@click.option(
+    "--tolerance",
+    metavar="LENGTH",
+    default="0.01mm",
+    help="How far straight lines may be from curves, where a format has no curves. [default: 0.01mm]",
+)
+@click.option(
+    "--profile",
+    metavar="NAME",
+    default="servo",
+    help="Machine for G-code: servo, z, laser, or a TOML file. [default: servo]",
+)
+@click.option(
+    "--device", metavar="NAME", default="hp7475a", help="Plotter for HPGL, by vpype's name. [default: hp7475a]"
+)
+@click.option(
+    "--animate", metavar="SECONDS", type=float, help="Let the SVG draw itself in a browser, in so many seconds."
+)
+@click.option("--speed", metavar="MM/S", type=float, help="Speed of drawing. [default: the profile's]")
+@click.option("--overwrite/--no-overwrite", default=True, help="Replace an earlier file. [default: yes]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@debug_option
+def export(
+    sketches: tuple[Path, ...],
+    output: Path,
+    page: str,
+    landscape: bool,
+    margin: str,
+    fit: str | None,
+    scale: float | None,
+    order: str,
+    merge: str,
+    min_length: str,
+    marks: bool,
+    tolerance: str,
+    profile: str,
+    device: str,
+    animate: float | None,
+    speed: float | None,
+    overwrite: bool,
+    as_json: bool,
+    quiet: bool,
+    **layout: Any,
+) -> None:
+    """Lay each SKETCH onto a page, and write it for a plotter.
+
+    A SKETCH is an SVG that 'taureau draw' wrote. Several are laid out in a grid. Lines are cut at the margin, joined
+    where they touch, and put into an order with short ways between them. What the file takes to draw is printed.
+
+    \b
+    taureau export cat.sketch.svg -o cat.gcode
+    taureau export cat.sketch.svg -o cat-a3.svg --page a3 --landscape --pen-width 0.5mm
+    taureau export level-*.svg -o levels.svg --columns 2
+    """
+    check_working_folder()
+    refuse_elsewhere("-o", output)
+    if fit is not None and scale is not None:
+        raise click.UsageError("--fit and --scale cannot go together; --scale says how large the sketch is")
+    if any(same_place(output, sketch) for sketch in sketches):
+        raise taureau.InputError(f"{shown(output)}: the page would replace what it is made from; use another -o")
+    taureau.check_writable(output, overwrite=overwrite)
+    machine = taureau.Profile.load(profile)
+    if speed is not None:
+        machine = replace(machine, draw_speed=60 * speed)
+    paper = taureau.Page.of(page, landscape=landscape, margin=margin)
+    loaded = [taureau.Sketch.load(sketch) for sketch in sketches]
+    laid = taureau.lay_out(loaded, paper, fit=fit or "photo", scale=scale, **layout)
+    sheet = laid.merged(merge).without_short(min_length).in_order(order)
+    if marks:
+        laid, sheet = laid.with_marks(), sheet.with_marks()
+    how: dict[str, Any] = {"tolerance": tolerance, "profile": machine, "device": device, "animate": animate}
+    taureau.save_sheet(sheet, output, **how, overwrite=overwrite)
+    before, now = laid.statistics(machine), sheet.statistics(machine)
+    if as_json:
+        click.echo(json.dumps(_as_row(sketches, output, sheet, now, before)))
+    if not quiet:
+        click.echo(
+            f"{shown(output)}: {counted(now.lifts, 'line')} by {counted(now.pens, 'pen')} on {paper}, "
+            f"drawn {now.drawn_mm:.0f} mm, pen up {now.travel_mm:.0f} mm (as drawn {before.travel_mm:.0f} mm), "
+            f"about {now.minutes:.1f} min",
+            err=True,
+        )
+
+
+def _as_row(sketches: tuple[Path, ...], output: Path, sheet: "taureau.Sheet", now: Any, before: Any) -> dict[str, Any]:
+    """What `--json` prints of a page."""
+    return {
+        "sketches": [str(sketch) for sketch in sketches],
+        "output": str(output),
+        "page_mm": [round(sheet.page.width_mm, 3), round(sheet.page.height_mm, 3)],
+        "pens": [
+            {"name": each.name, "color": each.color, "width_mm": round(each.width_mm, 3), "lines": len(each.lines)}
+            for each in sheet.layers
+        ],
+        "drawn_mm": round(now.drawn_mm, 2),
+        "travel_mm": round(now.travel_mm, 2),
+        "travel_as_drawn_mm": round(before.travel_mm, 2),
+        "lifts": now.lifts,
+        "minutes": round(now.minutes, 3),
+    }

@@ -1,0 +1,131 @@
+"""`taureau export`: from sketches to one page, what it says, and what it refuses before anything is written."""
+
+import sys
+
+import pytest
+
+from taureau import Sketch
+from tests.helpers.command_line import QUICK, draw_photo, run
+from tests.helpers.machines import run_gcode, run_hpgl
+from tests.helpers.pages import measured, scribble
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scribble(30, colors=2).save("cat.svg")
+    scribble(12).save("dog.svg")
+    return tmp_path
+
+
+def test_it_writes_a_page_and_says_what_it_takes(folder):
+    outcome = run("export", "cat.svg", "-o", "cat.gcode", "--page", "a5", "--landscape")
+    assert (outcome.code, outcome.stdout) == (0, "")
+    assert outcome.stderr.startswith("cat.gcode: ")
+    assert " by 2 pens on 210 x 148 mm, drawn " in outcome.stderr
+    assert run_gcode((folder / "cat.gcode").read_text(), pen="spindle").lifts > 20
+
+
+def test_json_has_the_figures_of_the_file(folder):
+    outcome = run("export", "cat.svg", "dog.svg", "-o", "both.gcode", "--json", "-q", "--pen-width", "0.3mm")
+    (row,) = outcome.objects
+    plot = run_gcode((folder / "both.gcode").read_text(), pen="spindle")
+    assert (outcome.code, outcome.stderr) == (0, "")
+    assert (row["sketches"], row["output"], row["page_mm"]) == (["cat.svg", "dog.svg"], "both.gcode", [210.0, 297.0])
+    assert row["drawn_mm"] == pytest.approx(plot.length, rel=1e-3)
+    assert row["lifts"] == plot.lifts == sum(pen["lines"] for pen in row["pens"])
+    assert [pen["width_mm"] for pen in row["pens"]] == [0.3] * 3
+    assert row["travel_mm"] < 0.6 * row["travel_as_drawn_mm"]
+
+
+def test_a_faster_pen_takes_less_time(folder):
+    minutes = [
+        run("export", "dog.svg", "-o", "dog.gcode", "--json", "-q", "--speed", speed).objects[0]["minutes"]
+        for speed in ("20", "40")
+    ]
+    assert minutes[0] > minutes[1]
+    assert "F2400\n" in (folder / "dog.gcode").read_text()
+
+
+def test_options_reach_the_page(folder):
+    words = ("export", "dog.svg", "--page", "300x300mm", "--fit", "drawing", "--json", "-q")
+    plain = run(*words, "-o", "a.svg", "--merge", "0", "--order", "drawn").objects[0]
+    points = Sketch.load("a.svg").strokes.points
+    assert len(points) == plain["lifts"] == 12
+    assert points.amin().item() == pytest.approx(10, abs=3)  # control points, and so a little outside the ink
+    assert run(*words, "-o", "b.svg", "--marks", "--merge", "0").objects[0]["lifts"] == 20
+    assert run(*words, "-o", "b.svg", "--merge", "300mm").objects[0]["lifts"] == 1
+
+
+def test_at_scale_one_a_drawing_is_as_large_as_its_svg(folder):
+    row = run("export", "dog.svg", "-o", "a.svg", "--scale", "1", "--clip", "page", "--page", "a2", "--json").objects[0]
+    points = Sketch.load("dog.svg").strokes.points.double().numpy() @ [1, 1j] * (180 / 224)
+    assert row["drawn_mm"] == pytest.approx(measured(points[:, None]), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["-o", "cat.docx"], 3, "cat.docx: a sheet is saved as .svg"),
+        (["-o", "gone/cat.svg"], 3, "the folder gone does not exist"),
+        (["-o", "cat.svg"], 3, "cat.svg: the page would replace what it is made from; use another -o"),
+        (["-o", "https://example.org/cat.svg"], 2, "-o takes a place on this machine"),
+        (["-o", "a.svg", "--margin", "105mm"], 3, "a margin of 105 mm leaves nothing of a page of 210 x 297 mm"),
+        (
+            ["-o", "a.svg", "--pen-width", "20cm"],
+            3,
+            "at most as wide as the page inside its margin, 190 mm, got 200 mm",
+        ),
+        (["-o", "a.svg", "--min-length", "2m"], 3, "no line is as long as 2000 mm"),
+        (["-o", "a.svg", "--page", "a99"], 3, "there is no page size 'a99'"),
+        (["-o", "a.svg", "--fit", "photo", "--scale", "2"], 2, "--fit and --scale cannot go together"),
+        (["-o", "a.gcode", "--profile", "mine.toml"], 3, "mine.toml: there is no such file"),
+        (["-o", "a.gcode", "--profile", "small.toml"], 3, "and the machine reaches 50 x 50 mm; use a smaller page"),
+        (["-o", "a.gcode", "--speed", "0"], 3, "draw_speed must be over 0"),
+        (["-o", "a.svg", "--tolerance", "0"], 3, "the tolerance must be at least 0.0001 mm"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_written(words, code, message, folder):
+    (folder / "small.toml").write_text(
+        'begin = ["G21", "G90"]\npen_down = ["M3 S9"]\npen_up = ["M5"]\npen_change = []\nend = []\n'
+        "draw_speed = 1\ntravel_speed = 1\nreach_mm = [50, 50]\n"
+    )
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    outcome = run("export", "cat.svg", *words)
+    assert (outcome.code, outcome.stdout) == (code, "")
+    assert outcome.stderr.startswith("taureau: error: ")
+    assert message in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_without_vpype_it_says_what_to_install(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "vpype", None)
+    outcome = run("export", "cat.svg", "-o", "a.svg")
+    assert outcome.code == 4
+    assert "vpype is not installed, and pages need it; install it with: pip install 'taureau[plot]'" in outcome.stderr
+
+
+@pytest.mark.parametrize("ending", ["gcode", "nc", "hpgl", "plt", "dxf", "pdf"])
+def test_a_photo_becomes_a_page_at_once(ending, folder):
+    draw_photo(folder / "owl.jpg")
+    outcome = run("draw", "owl.jpg", *QUICK, "--color", "-n", "8", "-o", f"owl.{ending}", "--json")
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.objects[0]["outputs"] == {ending: f"owl.{ending}"}
+    data = (folder / f"owl.{ending}").read_bytes()
+    if ending in ("gcode", "nc"):
+        assert run_gcode(data.decode(), pen="spindle").points.imag.max() <= 200.001  # it lies across, as the photo does
+    elif ending in ("hpgl", "plt"):
+        assert set(run_hpgl(data.decode()).pens) <= set(range(1, 7))
+    else:
+        assert data.startswith(b"%PDF" if ending == "pdf" else b"  0\nSECTION")
+    assert not list(folder.glob("owl.sketch.*"))
+
+
+def test_a_photo_is_not_drawn_for_a_page_that_cannot_be_made(folder, monkeypatch):
+    draw_photo(folder / "owl.jpg")
+    monkeypatch.setitem(sys.modules, "vpype", None)
+    outcome = run("draw", "owl.jpg", *QUICK, "-o", "owl.gcode")
+    assert outcome.code == 4
+    assert outcome.stderr.count("\n") == 1
+    assert "pip install 'taureau[plot]'" in outcome.stderr
