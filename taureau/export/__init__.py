@@ -1,4 +1,4 @@
-"""Export: sketches in other forms than their SVG and PNG: pages for plotters and printers, levels, animations, plots."""
+"""Export: sketches in other forms than their SVG and PNG: pages for plotters, levels, animations, plots."""
 
 from taureau.export.animation import check_video, save_animation
 from taureau.export.curve import check_plot, save_plot
