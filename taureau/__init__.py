@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from taureau.export import Page as Page
     from taureau.export import Profile as Profile
     from taureau.export import Sheet as Sheet
-    from taureau.export import check_plot as check_plot
-    from taureau.export import check_video as check_video
     from taureau.export import lay_out as lay_out
     from taureau.export import save_animation as save_animation
     from taureau.export import save_plot as save_plot
@@ -63,9 +61,7 @@ _HOME = {
     "Strokes": "taureau.geometry.strokes",
     "TaureauError": "taureau.errors",
     "WeightsError": "taureau.errors",
-    "check_plot": "taureau.export",
     "save_plot": "taureau.export",
-    "check_video": "taureau.export",
     "check_writable": "taureau.files",
     "load_encoder": "taureau.encoders",
     "rasterize": "taureau.raster",

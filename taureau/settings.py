@@ -26,6 +26,8 @@ MAX_BUDGET = 86_400.0
 MAX_BYTES = 1 << 20  # of a settings file
 
 
+# A step of nested levels costs two drawings, so that there is one candidate unless more are asked for.
+NESTED_CANDIDATES = 1
 # What `strokes="auto"` stands for: the most strokes, and the share of what they show that is enough.
 AUTO, AUTO_STROKES, AUTO_RECOGNIZABLE = "auto", 32, 0.9
 
@@ -79,7 +81,7 @@ class Settings:
     Args:
         strokes: number of strokes, 1 to 4096; `auto` for as few as it takes, at most 32.
         preset: name of the preset that the other values came from.
-        candidates: how many initialisations are optimised; the best one is kept.
+        candidates: how many initialisations are optimised; the best one is kept. 1 with levels or `recognizable`.
         steps: optimiser steps; with a budget, the most.
         budget: seconds that a drawing may take; None for as long as its steps take. A budget alone allows as many
             steps as fit into it.
@@ -278,7 +280,8 @@ class Settings:
 def _with_implied(changes: dict[str, Any]) -> dict[str, Any]:
     """Changes, and what they imply.
 
-    A prompt implies the loss of a text, a budget the largest number of steps, strokes `auto` a share that is enough.
+    A prompt implies the loss of a text, a budget the largest number of steps, strokes `auto` a share that is
+    enough, and such a share one candidate.
     """
     implied: dict[str, Any] = {}
     if changes.get("prompt") is not None:
@@ -291,6 +294,8 @@ def _with_implied(changes: dict[str, Any]) -> dict[str, Any]:
     merged = implied | changes
     if merged.get("abstraction") and merged.get("recognizable") is None:
         merged["recognizable"] = 1.0  # the price alone decides
+    if merged.get("recognizable") is not None:
+        merged = {"candidates": NESTED_CANDIDATES, **merged}
     return merged
 
 

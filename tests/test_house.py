@@ -36,8 +36,6 @@ PUBLIC_NAMES = [
     "TaureauError",
     "WeightsError",
     "__version__",
-    "check_plot",
-    "check_video",
     "check_writable",
     "draw",
     "lay_out",

@@ -19,7 +19,7 @@ from taureau.cli.live import LiveView
 from taureau.cli.names import shown
 from taureau.cli.options import how_to_draw
 from taureau.cli.outputs import check_live, check_outputs, refuse_elsewhere
-from taureau.cli.program import check_working_folder, debug_option
+from taureau.cli.program import check_extra, check_working_folder, debug_option
 from taureau.cli.reading import make_sketcher, read_photo
 from taureau.cli.streams import check_stdout
 
@@ -228,7 +228,10 @@ def _check_plot(plot: Path, chosen: Choices, photos: int, *, overwrite: bool) ->
         raise click.UsageError(f"--plot takes one photo, got {photos}; draw them one by one")
     if chosen.settings.recognizable is None:
         raise click.UsageError("--plot shows how few strokes are enough; add -n auto, or --recognizable SHARE")
-    taureau.check_plot(plot, overwrite=overwrite)
+    if plot.suffix.lower() not in (".png", ".svg"):
+        raise click.UsageError(f"--plot takes a file that ends in .png or .svg, got {plot}")
+    taureau.check_writable(plot, overwrite=overwrite)
+    check_extra("matplotlib", "chart", "--plot")
 
 
 def _with_enough_strokes(chosen: Choices, earlier: "taureau.Sketch", *, is_open: bool) -> "taureau.Settings":

@@ -18,7 +18,7 @@ from taureau.cli.live import LiveView
 from taureau.cli.names import shown
 from taureau.cli.options import how_to_draw
 from taureau.cli.outputs import PIPE, Outputs, check_live, check_outputs
-from taureau.cli.program import check_working_folder, debug_option
+from taureau.cli.program import check_extra, check_working_folder, debug_option
 from taureau.cli.reading import make_sketcher, read_photo
 
 _FILE = click.Path(readable=False, path_type=Path)
@@ -120,7 +120,12 @@ def levels(
         endings=endings,
     )
     chosen = choose(
-        {**values, "color": color or None, "strokes": max(counts)},
+        {
+            **values,
+            "color": color or None,
+            "strokes": max(counts),
+            "candidates": _candidates(values, settings_file, like),
+        },
         settings_file=settings_file,
         like=like,
         mask=mask,
@@ -135,7 +140,7 @@ def levels(
         check_live(live, batch.outputs, inputs=read, overwrite=overwrite)
     check_outputs(batch.possible(), inputs=inputs, overwrite=overwrite)
     if mp4:
-        taureau.check_video()
+        check_extra("av", "video", "--mp4")
     if not quiet:
         for note in batch.notes:
             click.echo(f"taureau: {note}", err=True)
@@ -182,6 +187,12 @@ def levels(
                 click.echo(f"taureau: interrupted; {left} of {len(batch.photos)} photos not drawn", err=True)
             return INTERRUPTED
     return attempt.exit_code
+
+
+def _candidates(values: dict[str, Any], settings_file: Path | None, like: Path | None) -> int | None:
+    """One, where nobody has said how many: a step of levels costs two drawings."""
+    is_open = values["candidates"] is None and settings_file is None and like is None
+    return 1 if is_open else values["candidates"]
 
 
 def _write(

@@ -1,7 +1,7 @@
 """Export: sketches in other forms than their SVG and PNG: pages for plotters, levels, animations, plots."""
 
-from taureau.export.animation import check_video, save_animation
-from taureau.export.curve import check_plot, save_plot
+from taureau.export.animation import save_animation
+from taureau.export.curve import save_plot
 from taureau.export.layout import lay_out
 from taureau.export.page import Page
 from taureau.export.profile import Profile
@@ -14,8 +14,6 @@ __all__ = [
     "Page",
     "Profile",
     "Sheet",
-    "check_plot",
-    "check_video",
     "lay_out",
     "save_animation",
     "save_plot",

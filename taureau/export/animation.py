@@ -46,7 +46,7 @@ def save_animation(
     if ending not in (".gif", ".mp4"):
         raise taureau.InputError(f"{path}: an animation is saved as .gif or .mp4, got {ending or 'no ending'}")
     if ending == ".mp4":
-        check_video()
+        _check_video()
     if not (math.isfinite(seconds_per_frame) and 0.02 <= seconds_per_frame <= 60):
         raise taureau.InputError(f"seconds_per_frame must be 0.02 to 60, got {seconds_per_frame}")
     taureau.check_writable(path, overwrite=overwrite)
@@ -61,12 +61,7 @@ def save_animation(
     return path
 
 
-def check_video() -> None:
-    """Refuse to write videos where what encodes them is missing.
-
-    Raises:
-        BackendError: the extra `video` is not installed.
-    """
+def _check_video() -> None:
     if importlib.util.find_spec("av") is None:
         raise taureau.BackendError("writing a video needs PyAV: pip install 'taureau[video]', or write a .gif")
 

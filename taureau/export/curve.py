@@ -8,21 +8,6 @@ import taureau
 from taureau.files import write_atomically
 
 
-def check_plot(path: str | Path, *, overwrite: bool = True) -> None:
-    """Refuse a plot that could not be written.
-
-    Raises:
-        InputError: another ending than .png or .svg, or a place that cannot be written.
-        BackendError: the extra `chart` is not installed.
-    """
-    path = Path(path)
-    if path.suffix.lower() not in (".png", ".svg"):
-        raise taureau.InputError(f"{path}: a plot is saved as .png or .svg, got {path.suffix or 'no ending'}")
-    taureau.check_writable(path, overwrite=overwrite)
-    if importlib.util.find_spec("matplotlib") is None:
-        raise taureau.BackendError("a plot needs matplotlib: pip install 'taureau[chart]', or leave the plot out")
-
-
 def save_plot(sketch: "taureau.Sketch", path: str | Path, *, overwrite: bool = True) -> Path:
     """Plot the share of what all strokes show against the number of strokes, and where the drawing ends.
 
@@ -32,11 +17,15 @@ def save_plot(sketch: "taureau.Sketch", path: str | Path, *, overwrite: bool = T
         overwrite: whether an existing file is replaced.
 
     Raises:
-        InputError: the sketch has no such curve, or as `check_plot`.
+        InputError: the sketch has no such curve, another ending, or a place that cannot be written.
         BackendError: the extra `chart` is not installed.
     """
     path = Path(path)
-    check_plot(path, overwrite=overwrite)
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise taureau.InputError(f"{path}: a plot is saved as .png or .svg, got {path.suffix or 'no ending'}")
+    taureau.check_writable(path, overwrite=overwrite)
+    if importlib.util.find_spec("matplotlib") is None:
+        raise taureau.BackendError("a plot needs matplotlib: pip install 'taureau[chart]', or leave the plot out")
     curve = sketch.record.get("curve")
     if not curve:
         raise taureau.InputError(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
+from taureau.geometry.strokes import Strokes
 from taureau.losses.objective import Objective
 from taureau.optimize.best import Best
 from taureau.optimize.cost import Cost
@@ -39,13 +40,12 @@ def descend(
         What each active candidate lost before it moved, regularizers included.
     """
     strokes = population.active_strokes()
-    parts = []
-    for count in counts:
-        beginning = strokes[:count]
-        sketches = cost.draw(beginning, softness)
-        lost = objective.loss(sketches, generator=generator, progress=progress)
-        parts.append(lost + cost.penalty(beginning, sketches))
-    losses = torch.stack(parts).mean(dim=0)
+    beginnings = [strokes[:count] for count in counts]
+    pictures = [cost.draw(each, softness) for each in beginnings]
+    losses = objective.loss(torch.cat(pictures), generator=generator, progress=progress) + _penalties(
+        cost, beginnings, pictures
+    )
+    losses = losses.unflatten(0, (len(counts), -1)).mean(dim=0)
     # The candidates share nothing, so the gradient of the sum is each one's own.
     total = losses.sum()
     if population.colors is not None:
@@ -63,16 +63,20 @@ def score(population: Population, cost: Cost, objective: Objective, counts: Sequ
     with torch.no_grad():
         everything = population.strokes()
         active = everything.of_sketch(population.active)
-        parts, totals = [], []
-        for count in counts:
-            beginning = active[:count]
-            sketches = cost.draw(beginning)
-            parts.append(objective.score(sketches))
-            totals.append(parts[-1] + cost.penalty(beginning, sketches))
-        found, total = torch.stack(parts).mean(dim=0), torch.stack(totals).mean(dim=0)
+        beginnings = [active[:count] for count in counts]
+        pictures = [cost.draw(each) for each in beginnings]
+        found = objective.score(torch.cat(pictures))
+        total = found + _penalties(cost, beginnings, pictures)
+        found, total = (values.unflatten(0, (len(counts), -1)).mean(dim=0) for values in (found, total))
     scores, regularized = found.new_full((2, population.num_candidates), torch.inf).cpu()
     scores[population.active], regularized[population.active] = found.cpu(), total.cpu()
     return Best(everything.detached(), scores, regularized)
+
+
+def _penalties(cost: Cost, beginnings: Sequence[Strokes], pictures: Sequence[Tensor]) -> Tensor | float:
+    """What the regularizers have against beginnings of all sketches, those of the first count first."""
+    found = [cost.penalty(strokes, sketches) for strokes, sketches in zip(beginnings, pictures, strict=True)]
+    return torch.cat([each for each in found if isinstance(each, Tensor)]) if cost.regularization else 0.0
 
 
 def relocate_collapsed(population: Population, cost: Cost, objective: Objective) -> None:

@@ -111,7 +111,7 @@ def test_draw_finds_how_many_strokes_are_enough_and_plots_why(tmp_path):
         (("--abstraction", "-1"), 3, "abstraction must be 0 to 1, got -1"),
         (("-n", "few"), 2, "give a whole number, or auto"),
         (("-n", "4", "--plot", "c.png"), 2, "add -n auto"),
-        (("-n", "auto", "--plot", "c.txt"), 3, "saved as .png or .svg"),
+        (("-n", "auto", "--plot", "c.txt"), 2, "ends in .png or .svg"),
     ],
 )
 def test_a_number_that_cannot_be_found_is_refused(tmp_path, monkeypatch, options, code, words):
