@@ -26,10 +26,14 @@ if TYPE_CHECKING:
     from taureau.export import Sheet as Sheet
     from taureau.export import lay_out as lay_out
     from taureau.export import save_animation as save_animation
+    from taureau.export import save_plot as save_plot
     from taureau.export import save_sheet as save_sheet
+    from taureau.export import save_strip as save_strip
+    from taureau.export import save_viewer as save_viewer
     from taureau.files import check_writable as check_writable
     from taureau.geometry.canvas import Canvas as Canvas
     from taureau.geometry.strokes import Strokes as Strokes
+    from taureau.levels import Levels as Levels
     from taureau.photo import Photo as Photo
     from taureau.photo import read_photo as read_photo
     from taureau.raster import rasterize as rasterize
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Encoder": "taureau.encoders",
     "Features": "taureau.encoders",
+    "Levels": "taureau.levels",
     "Photo": "taureau.photo",
     "Run": "taureau.run",
     "Step": "taureau.run",
@@ -56,6 +61,7 @@ _HOME = {
     "Strokes": "taureau.geometry.strokes",
     "TaureauError": "taureau.errors",
     "WeightsError": "taureau.errors",
+    "save_plot": "taureau.export",
     "check_writable": "taureau.files",
     "load_encoder": "taureau.encoders",
     "rasterize": "taureau.raster",
@@ -66,6 +72,8 @@ _HOME = {
     "lay_out": "taureau.export",
     "save_animation": "taureau.export",
     "save_sheet": "taureau.export",
+    "save_strip": "taureau.export",
+    "save_viewer": "taureau.export",
 }
 
 __all__ = ["__version__", "weights", *_HOME]

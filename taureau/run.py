@@ -5,17 +5,45 @@ interruption. It is lazy: the photo is looked at when the first step or the firs
 """
 
 import math
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from taureau.geometry.canvas import Canvas
 from taureau.geometry.inset import Inset
 from taureau.geometry.strokes import Strokes
 from taureau.host import engine_modes
+from taureau.levels import Levels, beginning, enough, recognized
 from taureau.optimize.loop import State
 from taureau.sketch import Sketch
 
-Begin = Callable[[], tuple[Generator[State, None, None], dict[str, Any], Inset]]
+
+@dataclass(frozen=True)
+class Begun:
+    """An optimisation that has been set out.
+
+    Args:
+        states: its steps.
+        record: how the sketch comes about, as it is recorded.
+        inset: where what is drawn lies in the photo's canvas.
+        score: scores beginnings of a sketch, given their numbers of strokes.
+        counts: the levels asked for; none for the whole list alone.
+        least: the fewest strokes that a drawing can have.
+        recognizable: the share of what all strokes show that is enough; None to draw them all.
+        price: of a stroke, in shares.
+    """
+
+    states: Generator[State, None, None]
+    record: dict[str, Any]
+    inset: Inset
+    score: Callable[[Strokes, Sequence[int]], list[float]]
+    counts: tuple[int, ...] = ()
+    least: int = 1
+    recognizable: float | None = None
+    price: float = 0.0
+
+
+Begin = Callable[[], Begun]
 
 
 class Step:
@@ -47,9 +75,7 @@ class Run(Iterator[Step]):
 
     def __init__(self, begin: Begin, canvas: Canvas, name: str, threads: int | None = None) -> None:
         self._begin: Begin | None = begin
-        self._states: Generator[State, None, None] | None = None
-        self._record: dict[str, Any] = {}
-        self._inset = Inset()
+        self._begun: Begun | None = None
         self._name = name
         self._threads = threads
         self.canvas = canvas
@@ -68,44 +94,78 @@ class Run(Iterator[Step]):
         if self._pending:
             self._pending = False
         else:
-            assert self._states is not None
+            assert self._begun is not None
             with engine_modes(self._threads):
-                self._last = next(self._states)
+                self._last = next(self._begun.states)
         assert self._last is not None
-        return Step(self._last, self._inset)
+        assert self._begun is not None
+        return Step(self._last, self._begun.inset)
 
     def close(self) -> None:
         """Stop: there are no more steps, and `sketch` is the best so far."""
         self._closed = True
-        if self._states is not None:
-            self._states.close()
+        if self._begun is not None:
+            self._begun.states.close()
 
     @property
-    @engine_modes()
     def sketch(self) -> Sketch:
-        """The best sketch so far, with the score of exactly its strokes."""
+        """The best sketch so far, with the score of exactly its strokes; as few strokes as are enough, if asked."""
+        whole, begun = self._whole(), self._begun
+        assert begun is not None
+        if begun.recognizable is None:
+            return whole
+        shares = [entry["recognized"] for entry in whole.record["curve"]]
+        taken = enough([0.0, *shares], recognizable=begun.recognizable, price=begun.price)
+        return beginning(whole, max(taken, begun.least))
+
+    @property
+    def levels(self) -> Levels:
+        """The best sketch so far at each level that was asked for; of one without levels, itself alone."""
+        whole = self._whole()
+        assert self._begun is not None
+        return Levels(whole, self._begun.counts or (len(whole.strokes),))
+
+    @engine_modes()
+    def _whole(self) -> Sketch:
+        """The best sketch so far, of all strokes."""
         if self._begin is not None:
             self._start()
         assert self._last is not None
+        assert self._begun is not None
+        begun = self._begun
         best = self._last.best
         scores, regularized = (
             [_plain(value) for value in values.tolist()] for values in (best.scores, best.regularized)
         )
         record = {
-            **self._record,
+            **begun.record,
             "steps_done": self._last.number,
             "scores": {"clean": scores[best.winner], "candidates": scores, "regularized": regularized},
         }
-        strokes = self._inset.outwards(best.strokes.of_sketch(best.winner))
+        drawn = best.strokes.of_sketch(best.winner)
+        if begun.counts:
+            record["levels"] = self._scored(drawn, begun, sorted(begun.counts))
+        if begun.recognizable is not None:
+            record["curve"] = self._scored(drawn, begun, range(1, len(drawn) + 1))
+        strokes = begun.inset.outwards(drawn)
         return Sketch(strokes, self.canvas, self._name, record)
 
     def _start(self) -> None:
         """Look at the photo and score the first strokes, once; after a failure it can be tried again."""
         assert self._begin is not None
         with engine_modes(self._threads):
-            states, self._record, self._inset = self._begin()
-            self._last = next(states)
-        self._states, self._begin, self._pending = states, None, True
+            begun = self._begin()
+            self._last = next(begun.states)
+        self._begun, self._begin, self._pending = begun, None, True
+
+    def _scored(self, drawn: Strokes, begun: Begun, counts: Sequence[int]) -> list[dict[str, Any]]:
+        """What the beginnings of a sketch are worth; the last is the whole."""
+        with engine_modes(self._threads):
+            blank, *scores = begun.score(drawn, [0, *counts])
+        return [
+            {"strokes": count, "score": _plain(score), "recognized": round(share, 4)}
+            for count, score, share in zip(counts, scores, recognized([blank, *scores])[1:], strict=True)
+        ]
 
 
 def _plain(score: float) -> float | None:

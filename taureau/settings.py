@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from taureau.errors import InputError
 from taureau.files import check_writable, read_bytes, shown, write_atomically
@@ -26,10 +26,16 @@ MAX_BUDGET = 86_400.0
 MAX_BYTES = 1 << 20  # of a settings file
 
 
+# A step of nested levels costs two drawings, so that there is one candidate unless more are asked for.
+NESTED_CANDIDATES = 1
+# What `strokes="auto"` stands for: the most strokes, and the share of what they show that is enough.
+AUTO, AUTO_STROKES, AUTO_RECOGNIZABLE = "auto", 32, 0.9
+
+
 class CommonValues(TypedDict, total=False):
     """The settings that have the same type wherever they are given."""
 
-    strokes: int
+    strokes: int | Literal["auto"]
     candidates: int
     steps: int
     budget: float | None
@@ -57,6 +63,8 @@ class CommonValues(TypedDict, total=False):
     score_every: int
     relocate_every: int
     regularization: float
+    recognizable: float | None
+    abstraction: float
 
 
 class SettingsValues(CommonValues, total=False):
@@ -71,9 +79,9 @@ class Settings:
     """What to draw, and how.
 
     Args:
-        strokes: number of strokes, 1 to 4096.
+        strokes: number of strokes, 1 to 4096; `auto` for as few as it takes, at most 32.
         preset: name of the preset that the other values came from.
-        candidates: how many initialisations are optimised; the best one is kept.
+        candidates: how many initialisations are optimised; the best one is kept. 1 with levels or `recognizable`.
         steps: optimiser steps; with a budget, the most.
         budget: seconds that a drawing may take; None for as long as its steps take. A budget alone allows as many
             steps as fit into it.
@@ -115,6 +123,9 @@ class Settings:
             where the residual is largest; 0 for never.
         regularization: weight of the regularizers (overlap, gaps, curvature, points out of frame; see
             `taureau.losses.regularizers`), 0 for none.
+        recognizable: share of what all strokes show, over 0 to 1, that is enough: the drawing is the shortest beginning
+            of the list that shows it. 0.9 with `strokes="auto"`; None to draw all strokes.
+        abstraction: price of a stroke, in such shares: 0.01 keeps a stroke if it shows a hundredth more. 0 for none.
     """
 
     strokes: int = 16
@@ -148,6 +159,8 @@ class Settings:
     score_every: int = 10
     relocate_every: int = 20
     regularization: float = 0.7
+    recognizable: float | None = None
+    abstraction: float = 0.0
 
     def __init__(self, preset: str = "fast", **values: Unpack[SettingsValues]) -> None:
         """A preset with changed values; a prompt implies the loss `text`, a budget the largest number of steps.
@@ -216,6 +229,9 @@ class Settings:
 
     def _check(self) -> None:
         _check_int("strokes", self.strokes, 1, MAX_STROKES)
+        if self.recognizable is not None:
+            _check_number("recognizable", self.recognizable, 0.0, 1.0, open_low=True)
+        _check_number("abstraction", self.abstraction, 0.0, 1.0)
         _check_int("candidates", self.candidates, 1, 64)
         _check_int("steps", self.steps, 1, MAX_STEPS)
         _check_int("size", self.size, 64, 1024)
@@ -262,13 +278,25 @@ class Settings:
 
 
 def _with_implied(changes: dict[str, Any]) -> dict[str, Any]:
-    """Changes, and what they imply: a prompt the loss of a text, a budget the largest number of steps."""
+    """Changes, and what they imply.
+
+    A prompt implies the loss of a text, a budget the largest number of steps, strokes `auto` a share that is
+    enough, and such a share one candidate.
+    """
     implied: dict[str, Any] = {}
     if changes.get("prompt") is not None:
         implied["loss"] = "text"
     if changes.get("budget") is not None:
         implied["steps"] = MAX_STEPS
-    return implied | changes
+    if changes.get("strokes") == AUTO:
+        implied["recognizable"] = AUTO_RECOGNIZABLE
+        changes = {**changes, "strokes": AUTO_STROKES}
+    merged = implied | changes
+    if merged.get("abstraction") and merged.get("recognizable") is None:
+        merged["recognizable"] = 1.0  # the price alone decides
+    if merged.get("recognizable") is not None:
+        merged = {"candidates": NESTED_CANDIDATES, **merged}
+    return merged
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {

@@ -26,7 +26,7 @@ from taureau.svg import MAX_BYTES, Pen, from_svg, pens_of, to_svg, with_pens
 
 PREVIEW_SIDE = 896
 # What parts of a record read from a file must be, for the properties that show them.
-_KINDS = {"seed": int, "settings": dict, "scores": dict, "warnings": list, "pens": list}
+_KINDS = {"seed": int, "settings": dict, "scores": dict, "warnings": list, "pens": list, "levels": list, "curve": list}
 _Corner = tuple[float, float]
 
 
@@ -86,11 +86,18 @@ class Sketch:
         return tuple(self.record.get("warnings", ()))
 
     @property
+    def level_counts(self) -> tuple[int, ...]:
+        """At how many strokes the beginnings of this sketch are drawings as well, rising; none for one level."""
+        counts = (entry.get("strokes") for entry in self.record.get("levels", ()) if isinstance(entry, dict))
+        most = len(self.strokes)
+        return tuple(sorted({count for count in counts if isinstance(count, int) and 1 <= count <= most}))
+
+    @property
     @engine_modes()
     def svg(self) -> str:
         """The sketch as the text of an SVG file."""
-        layers = "pens" in self.record
-        return to_svg(self.strokes, self.canvas, title=self.name, record=self.record, layers=layers)
+        pens, levels = "pens" in self.record, () if "pens" in self.record else self.level_counts
+        return to_svg(self.strokes, self.canvas, title=self.name, record=self.record, layers=pens, levels=levels)
 
     def _repr_svg_(self) -> str:
         return self.svg

@@ -7,8 +7,9 @@ optimisation as it runs.
 import inspect
 import secrets
 import time
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, Unpack, cast, get_type_hints, overload
 
@@ -20,9 +21,11 @@ from taureau.encoders import DEFAULT_ENCODER, Encoder, choose_device, load_encod
 from taureau.errors import InputError
 from taureau.files import shown
 from taureau.geometry.canvas import Canvas
-from taureau.geometry.inset import Inset, frame_in
+from taureau.geometry.inset import frame_in
 from taureau.host import engine_modes
 from taureau.initialize.candidates import Candidates, Guide, Resumed, first_candidates
+from taureau.initialize.tracing import Trace
+from taureau.levels import Levels, checked_counts
 from taureau.losses.drawing import DrawingObjective
 from taureau.losses.objective import (
     Objective,
@@ -33,17 +36,18 @@ from taureau.losses.objective import (
     Viewing,
 )
 from taureau.losses.views import draw_views
-from taureau.optimize.loop import State, Target, optimize
+from taureau.optimize.loop import Target, optimize
+from taureau.optimize.prefixes import Prefixes, prefix_scores
 from taureau.optimize.schedule import Schedule
 from taureau.photo import Photo, PhotoSource, read_photo
 from taureau.prepare import PreparedPhoto, prepare
 from taureau.raster import choose_backend
-from taureau.run import Run, Step
+from taureau.run import Begun, Run, Step
 from taureau.see.activation import Classifier
 from taureau.see.edge_network import load_edge_network
 from taureau.see.look import Eyes
 from taureau.see.subject import mask_levels
-from taureau.settings import MASKS, CommonValues, Settings
+from taureau.settings import MASKS, NESTED_CANDIDATES, CommonValues, Settings
 from taureau.shapes import UInt8
 from taureau.sketch import Sketch
 from taureau.version import __version__
@@ -62,7 +66,7 @@ LONG, LEAST_BREADTH = 4, 8
 
 @dataclass(frozen=True)
 class _Request:
-    """One drawing that was asked for, with everything read and checked."""
+    """One drawing that was asked for, with everything read and checked; `counts` are the levels wanted, rising."""
 
     photo: Photo
     settings: Settings
@@ -70,6 +74,7 @@ class _Request:
     resume: Sketch | None
     freeze: bool
     deadline: float | None
+    counts: tuple[int, ...] = ()
 
 
 class DrawOptions(CommonValues, total=False):
@@ -104,6 +109,7 @@ def spelled_out(function: _Function) -> _Function:
     options = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=..., annotation=kind)
         for name, kind in get_type_hints(DrawOptions).items()
+        if name not in plain.parameters
     ]
     function.__signature__ = plain.replace(parameters=[*named, *options])  # type: ignore[attr-defined]
     return function
@@ -193,11 +199,37 @@ class Sketcher:
         return run.sketch
 
     @spelled_out
+    def levels(  # type: ignore[misc]  # the strokes of levels are several
+        self,
+        photo: PhotoSource | Photo,
+        strokes: Sequence[int] = (32, 16, 8, 4),
+        *,
+        settings: Settings | None = None,
+        on_step: Callable[[Step], None] | None = None,
+        **options: Unpack[DrawOptions],
+    ) -> Levels:
+        """Draw a photo at several levels of abstraction at once, each the beginning of the next.
+
+        Args:
+            photo, settings, on_step, options: as for `draw`.
+            strokes: of each level, in any order.
+
+        Raises:
+            InputError: as for `draw`, or a level that is named twice or out of range.
+        """
+        run = self.steps(photo, settings=settings, levels=strokes, **options)
+        for step in run:
+            if on_step is not None:
+                on_step(step)
+        return run.levels
+
+    @spelled_out
     def steps(
         self,
         photo: PhotoSource | Photo,
         *,
         settings: Settings | None = None,
+        levels: Sequence[int] | None = None,
         since: float | None = None,
         **options: Unpack[DrawOptions],
     ) -> Run:
@@ -205,22 +237,30 @@ class Sketcher:
 
         Args:
             photo, settings, options: as for `draw`.
+            levels: for how many strokes the beginnings of the list are to be drawings as well; see `levels`. The most
+                is the number of strokes. None for the whole list alone.
             since: the moment from which a budget counts, by `time.perf_counter`; None for now.
 
         Raises:
             InputError: a photo, a setting, or a combination of settings that cannot be used.
         """
         since = time.perf_counter() if since is None else since
-        request = _request(photo, settings, dict(options), since)
+        values: dict[str, Any] = dict(options)
+        if levels is not None:
+            if "strokes" in values:
+                raise InputError("give levels or strokes, not both: the most of the levels are the strokes")
+            values["strokes"] = max(checked_counts(levels))
+            if settings is None:
+                values.setdefault("candidates", NESTED_CANDIDATES)
+        request = _request(photo, settings, values, since)
+        if levels is not None:
+            request = replace(request, counts=checked_counts(levels))
+            _check_levels(request)
         canvas = Canvas(request.settings.size, request.photo.size)
         return Run(lambda: self._begin(request), canvas, request.photo.name, self.encoder.threads)
 
-    def _begin(self, request: _Request) -> tuple[Generator[State, None, None], dict[str, Any], Inset]:
-        """Prepare the photo, initialise the candidates, and set out; no step is done yet.
-
-        Returns:
-            The optimisation, the record of how the sketch comes about, and where it lies in the photo's canvas.
-        """
+    def _begin(self, request: _Request) -> Begun:
+        """Prepare the photo, initialise the candidates, and set out; no step is done yet."""
         settings = request.settings
         prepared = prepare(
             request.photo,
@@ -232,19 +272,36 @@ class Sketcher:
             mask=settings.mask,
             levels=request.levels,
         )
+        prefixes = _prefixes(request)
         with torch.no_grad():
             target = self._target(prepared, settings)
-            candidates = _candidates(prepared, target, request)
+            candidates = _candidates(prepared, target, request, () if prefixes is None else prefixes.counts)
         states = optimize(
             candidates,
             prepared.canvas,
             target,
             _schedule(settings, request.deadline),
+            prefixes=prefixes,
             regularization=settings.regularization,
             backend=self.backend,
             generator=_generator(settings.seed, "views of each step"),
         )
-        return states, self._record(prepared, request), prepared.inset
+        return Begun(
+            states,
+            self._record(prepared, request),
+            prepared.inset,
+            partial(
+                prefix_scores,
+                canvas=prepared.canvas,
+                objective=target.objective,
+                backend=self.backend,
+                device=self._device,
+            ),
+            request.counts,
+            least=_num_frozen(request) + 1,
+            recognizable=settings.recognizable,
+            price=settings.abstraction,
+        )
 
     def _target(self, prepared: PreparedPhoto, settings: Settings) -> Target:
         """What sketches of the photo are compared with."""
@@ -402,8 +459,33 @@ def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) ->
     )
 
 
-def _candidates(prepared: PreparedPhoto, target: Target, request: _Request) -> Candidates:
-    """The first strokes of every candidate."""
+def _prefixes(request: _Request) -> Prefixes | None:
+    """The beginnings of the strokes that are to be drawings as well; None for none."""
+    if request.counts:
+        return Prefixes(tuple(sorted(request.counts)))
+    if request.settings.recognizable is None:
+        return None
+    frozen = _num_frozen(request)
+    return Prefixes(tuple(count for count in Prefixes.ladder(request.settings.strokes).counts if count > frozen))
+
+
+def _num_frozen(request: _Request) -> int:
+    return len(request.resume.strokes) if request.resume is not None and request.freeze else 0
+
+
+def _check_levels(request: _Request) -> None:
+    """Refuse levels that hold no stroke that could move."""
+    frozen, least = _num_frozen(request), min(request.counts)
+    if least <= frozen:
+        raise InputError(
+            f"freeze keeps {frozen} strokes, so that level {least} has none to draw; use levels over {frozen}"
+        )
+    if request.settings.recognizable is not None:
+        raise InputError("levels say how many strokes there are, and so does recognizable; give one of them")
+
+
+def _candidates(prepared: PreparedPhoto, target: Target, request: _Request, counts: Sequence[int]) -> Candidates:
+    """The first strokes of every candidate; `counts` of their beginnings are to be drawings as well."""
     settings, earlier = request.settings, request.resume
     # A text is about no line of the photo.
     is_traced = settings.initialization == "traced" and settings.loss != "text"
@@ -411,9 +493,12 @@ def _candidates(prepared: PreparedPhoto, target: Target, request: _Request) -> C
     if earlier is not None:
         strokes = earlier.strokes.to(torch.float32).scaled(settings.size / earlier.canvas.size)
         resumed = Resumed(prepared.inset.inwards(strokes), request.freeze)
-    trace = prepared.trace(settings.strokes) if is_traced else None
+    trace, coarser = None, tuple[tuple[int, Trace], ...]()
+    if is_traced:
+        trace = prepared.trace(settings.strokes)
+        coarser = tuple((count, prepared.trace(count)) for count in counts[:-1])
     return first_candidates(
-        Guide(prepared.placement, prepared.coverage, trace, target.palette),
+        Guide(prepared.placement, prepared.coverage, trace, coarser, target.palette),
         num_strokes=settings.strokes,
         width=settings.width,
         resumed=resumed,

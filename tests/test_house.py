@@ -22,6 +22,7 @@ PUBLIC_NAMES = [
     "Encoder",
     "Features",
     "InputError",
+    "Levels",
     "Page",
     "Photo",
     "Profile",
@@ -42,7 +43,10 @@ PUBLIC_NAMES = [
     "rasterize",
     "read_photo",
     "save_animation",
+    "save_plot",
     "save_sheet",
+    "save_strip",
+    "save_viewer",
     "weights",
 ]
 """A name that leaves this list breaks somebody's program: say so in CHANGELOG.md."""

@@ -26,6 +26,7 @@ WHOLE_NUMBERS = {
 }
 # Least and greatest value, and whether the least is one too many.
 NUMBERS = {
+    "abstraction": (0.0, 1.0, False),
     "width": (0.0, 64.0, True),
     "distortion": (0.0, 1.0, False),
     "crop_area": (0.0, 1.0, True),
@@ -61,7 +62,7 @@ def refusal(**values: object) -> str:
 
 
 def test_every_setting_is_held_to_a_rule():
-    ruled = {*WHOLE_NUMBERS, *NUMBERS, *CHOICES, "color", "prompt", "budget"}
+    ruled = {*WHOLE_NUMBERS, *NUMBERS, *CHOICES, "color", "prompt", "budget", "recognizable"}
     assert ruled == {field.name for field in dataclasses.fields(Settings)}
 
 
@@ -178,6 +179,8 @@ def test_paper_is_the_method_as_published():
         "budget": None,
         "view_pool": 64,
         "coarse_side": 128,
+        "recognizable": None,
+        "abstraction": 0.0,
     }
 
 

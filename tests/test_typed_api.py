@@ -45,7 +45,7 @@ def test_help_and_shells_see_every_option(function):
     parameters = inspect.signature(function).parameters
     assert set(DrawOptions.__annotations__) <= set(parameters)
     assert all(entry.kind is not inspect.Parameter.VAR_KEYWORD for entry in parameters.values())
-    assert parameters["strokes"].annotation is int
+    assert parameters["steps"].annotation is int
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from taureau.cli.draw import draw as draw_command
 from taureau.cli.export import export as export_command
 from taureau.cli.garbage import collected_late
 from taureau.cli.interruption import INTERRUPTED, end_quietly, listen
+from taureau.cli.levels import levels as levels_command
 from taureau.cli.models import models as models_command
 from taureau.cli.program import Program
 from taureau.cli.streams import close_standard_streams, open_standard_streams
@@ -29,6 +30,7 @@ def program() -> None:
 
 
 program.add_command(draw_command)
+program.add_command(levels_command)
 program.add_command(export_command)
 program.add_command(models_command)
 program.add_command(doctor_command)

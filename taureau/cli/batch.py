@@ -41,12 +41,14 @@ def collect(
     frames: Path | None,
     recursive: bool,
     skip_existing: bool,
+    kind: str = "sketch",
+    endings: Sequence[str] | None = None,
 ) -> Batch:
     """Find the photos of a command, and plan their outputs.
 
     Args:
         named: files and folders, or `-` for stdin.
-        output: as in `plan_outputs`, with `gif` and `frames`.
+        output: as in `plan_outputs`, with `gif`, `frames`, `kind` and `endings`.
         recursive: whether the folders of a folder are looked into.
         skip_existing: whether photos are skipped that are drawn already.
 
@@ -56,7 +58,7 @@ def collect(
     """
     found = find_photos(named, recursive=recursive, output=None if output in (None, "-") else Path(str(output)))
     paths, below = [photo.path for photo in found.photos], [photo.below for photo in found.photos]
-    planned = plan_outputs(paths, output, gif=gif, frames=frames, below=below)
+    planned = plan_outputs(paths, output, gif=gif, frames=frames, below=below, kind=kind, endings=endings)
     kept, notes = keep_apart(found.photos, planned)
     batch = Batch([], [], notes=found.notes + notes)
     for i in kept:

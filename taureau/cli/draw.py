@@ -2,8 +2,6 @@
 
 import json
 import logging
-import os
-import re
 import time
 from dataclasses import replace
 from functools import partial
@@ -15,100 +13,61 @@ import click
 import taureau
 from taureau.cli.batch import collect
 from taureau.cli.choices import Choices, choose
-from taureau.cli.drawing import Attempts, as_row, draw_photo, summary
+from taureau.cli.drawing import Attempts, as_row, draw_steps, summary, write_sketch
 from taureau.cli.interruption import INTERRUPTED, ended_at_once
 from taureau.cli.live import LiveView
 from taureau.cli.names import shown
-from taureau.cli.outputs import PIPE, check_live, check_outputs
-from taureau.cli.program import check_working_folder, debug_option
-from taureau.cli.streams import StandardInput, check_stdout
+from taureau.cli.options import how_to_draw
+from taureau.cli.outputs import check_live, check_outputs, refuse_elsewhere
+from taureau.cli.program import check_extra, check_working_folder, debug_option
+from taureau.cli.reading import make_sketcher, read_photo
+from taureau.cli.streams import check_stdout
 
-_DEFAULTS, _PAPER = taureau.Settings("fast"), taureau.Settings("paper")
+_DEFAULTS = taureau.Settings("fast")
 # What cannot be read is refused in its turn, and by its own kind of error.
 _FILE = click.Path(readable=False, path_type=Path)
 _PHOTO = click.Path(readable=False, allow_dash=True, path_type=Path)
 _MAX_COLORS = 64
 
 
-class _Pixels(click.ParamType):
-    """A number of pixels, such as 200000000 or 200M."""
+class _Strokes(click.ParamType):
+    """A number of strokes, or `auto`."""
 
-    name = "pixels"
+    name = "strokes"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
         """The number."""
-        match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)\s*([kmg]?)(?:px|p|pixels)?", str(value).strip().lower())
-        if match is None or float(match[1]) <= 0:
-            self.fail(f"{shown(value)} is no number of pixels; write it as 200000000 or 200M", param, ctx)
-        return round(float(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}[match[2]])
+        if str(value) == "auto":
+            return "auto"
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{shown(value)} is no number of strokes; give a whole number, or auto", param, ctx)
 
 
 @click.command()
 @click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=_PHOTO)
-@click.option("-n", "--strokes", type=int, help=f"Number of strokes. [default: {_DEFAULTS.strokes}]")
 @click.option(
-    "--preset", type=click.Choice(["fast", "paper"]), help="'fast', or the method as published. [default: fast]"
-)
-@click.option(
-    "--encoder",
-    metavar="NAME",
-    help="Network that compares photo and sketch; see 'taureau models list'. [default: builtin]",
-)
-@click.option(
-    "--saliency",
-    metavar="NAME",
-    help="Encoder that finds what is salient. [default: the same]",
-)
-@click.option("--weights", metavar="FILE", type=_FILE, help="Weights file for the encoder (safetensors).")
-@click.option(
-    "--device", metavar="NAME", default="auto", help="auto, cpu, mps, cuda, or one GPU such as cuda:1. [default: auto]"
-)
-@click.option(
-    "--candidates", type=int, help=f"Number of drawings tried; the best is kept. [default: {_DEFAULTS.candidates}]"
-)
-@click.option("--seed", type=int, help="Random seed. [default: random, printed]")
-@click.option("--settings", "settings_file", metavar="FILE", type=_FILE, help="Read settings from a TOML file.")
-@click.option("--like", metavar="SVG", type=_FILE, help="Draw as this sketch was drawn: settings, seed, encoder.")
-@click.option("--steps", type=int, help=f"Optimiser steps. [default: {_DEFAULTS.steps}; paper: {_PAPER.steps}]")
-@click.option("--budget", metavar="SECONDS", type=float, help="Time limit per photo; makes as many steps as fit.")
-@click.option("--size", type=int, help=f"Canvas units on a side. [default: {_DEFAULTS.size}]")
-@click.option(
-    "--canvas",
-    type=click.Choice(["subject", "photo"]),
-    help="Lay the canvas over the subject, or over the whole photo. "
-    f"[default: {_DEFAULTS.canvas}; paper: {_PAPER.canvas}]",
-)
-@click.option("--width", type=float, help=f"Full stroke width in canvas units. [default: {_DEFAULTS.width}]")
-@click.option("--color", is_flag=True, help="Give each stroke a colour of its own.")
-@click.option("--colors", metavar="K", type=int, help="Use at most K colours, with one layer a pen in the SVG.")
-@click.option(
-    "--initialization",
-    type=click.Choice(["traced", "random"]),
-    help=f"First strokes: traced along lines of the photo, or short random curves. "
-    f"[default: {_DEFAULTS.initialization}; paper: {_PAPER.initialization}]",
-)
-@click.option(
-    "--mask",
-    metavar="HOW",
-    help="How to find the subject: auto, none, alpha, u2net, or a picture that is white on it. "
-    f"[default: {_DEFAULTS.mask}; paper: {_PAPER.mask}]",
-)
-@click.option(
-    "--loss",
-    type=click.Choice(["perception", "l2", "lpips", "xdog", "text"]),
-    help=f"How photo and sketch are compared. [default: {_DEFAULTS.loss}; with --prompt: text]",
-)
-@click.option("--prompt", metavar="TEXT", help="Draw what TEXT describes; the photo says where. Needs a CLIP encoder.")
-@click.option("--resume", metavar="SVG", type=_FILE, help="Continue from an earlier sketch.")
-@click.option("--freeze", is_flag=True, help="Keep the strokes of --resume unchanged and add the others.")
-@click.option("--frame", type=int, help="Frame of an animated photo, counted from 0. [default: 0]")
-@click.option("--allow-truncated", is_flag=True, help="Draw what can be read of a damaged photo.")
-@click.option(
-    "--max-pixels",
+    "-n",
+    "--strokes",
     metavar="N",
-    type=_Pixels(),
-    help="Largest photo, in pixels or as 200M. [default: 64M, a JPEG 256M]",
+    type=_Strokes(),
+    help=f"Number of strokes, or auto for as few as it takes. [default: {_DEFAULTS.strokes}]",
 )
+@click.option(
+    "--recognizable",
+    metavar="SHARE",
+    type=float,
+    help="Draw as few strokes as show this share, 0 to 1, of what all show. [default with -n auto: 0.9]",
+)
+@click.option(
+    "--abstraction",
+    metavar="PRICE",
+    type=float,
+    help="Leave out strokes that show less than PRICE each, in such shares. [default: 0]",
+)
+@how_to_draw
+@click.option("--colors", metavar="K", type=int, help="Use at most K colours, with one layer a pen in the SVG.")
 @click.option("-r", "--recursive", is_flag=True, help="Also draw the photos in the folders of a folder.")
 @click.option(
     "-o",
@@ -119,6 +78,12 @@ class _Pixels(click.ParamType):
 )
 @click.option("--overwrite/--no-overwrite", default=True, help="Replace earlier drawings. [default: yes]")
 @click.option("--skip-existing", is_flag=True, help="Skip photos whose drawings are there, and draw the others.")
+@click.option(
+    "--plot",
+    metavar="FILE",
+    type=_FILE,
+    help="With -n auto, also plot what each stroke brings (.png or .svg; needs the extra 'chart').",
+)
 @click.option("--frames", metavar="DIR", type=_FILE, help="Also write how the drawing evolved, as numbered PNG files.")
 @click.option(
     "--gif", metavar="FILE", help="Also write how the drawing evolved, as a GIF; 'auto' puts it beside the sketch."
@@ -135,6 +100,7 @@ def draw(
     recursive: bool,
     frames: Path | None,
     gif: str | None,
+    plot: Path | None,
     live: Path | None,
     as_json: bool,
     quiet: bool,
@@ -162,6 +128,7 @@ def draw(
     \b
     taureau draw cat.jpg
     taureau draw -n 8 --seed 7 cat.jpg
+    taureau draw -n auto cat.jpg
     taureau draw -o drawings/ photos/*.jpg
     cat cat.jpg | taureau draw - > cat.svg
     """
@@ -192,6 +159,8 @@ def draw(
         read = inputs if resume is None else [*inputs, resume]
         check_live(live, batch.outputs, inputs=read, overwrite=overwrite)
     check_outputs(batch.possible(), inputs=inputs, overwrite=overwrite)
+    if plot is not None:
+        _check_plot(plot, chosen, len(batch.photos), overwrite=overwrite)
     if any(outputs.to_stdout for outputs in batch.outputs):
         check_stdout()
     if any(outputs.sheet is not None for outputs in batch.outputs):
@@ -215,17 +184,25 @@ def draw(
         started = time.perf_counter()
         # There is nothing to save yet, nor anything half done.
         with ended_at_once():
-            picture = attempt(photo, partial(_read_photo, photo, **how))
+            picture = attempt(photo, partial(read_photo, photo, **how))
             if picture is None:
                 continue
             # What fails here would fail for every photo, and ends the command. It comes after the first photo that can
             # be read, since loading a network to refuse a photo would be a long wait for a no.
             if sketcher is None:
-                sketcher = _make_sketcher(chosen, weights, device)
+                sketcher = make_sketcher(chosen, weights, device)
                 chosen.check_weights(sketcher)
         steps = partial(sketcher.steps, picture, resume=earlier, since=started, **chosen.as_options())
         drawn = attempt(
-            photo, partial(draw_photo, steps, outputs, view, colors=colors, overwrite=overwrite, quiet=quiet)
+            photo,
+            partial(
+                draw_steps,
+                steps,
+                outputs,
+                view,
+                write=partial(write_sketch, outputs, colors=colors, plot=plot, overwrite=overwrite),
+                quiet=quiet,
+            ),
         )
         if drawn is None:
             continue
@@ -244,6 +221,19 @@ def draw(
     return attempt.exit_code
 
 
+def _check_plot(plot: Path, chosen: Choices, photos: int, *, overwrite: bool) -> None:
+    """Refuse, before any work, a plot of a curve that there will not be, or that could not be written."""
+    refuse_elsewhere("--plot", plot)
+    if photos > 1:
+        raise click.UsageError(f"--plot takes one photo, got {photos}; draw them one by one")
+    if chosen.settings.recognizable is None:
+        raise click.UsageError("--plot shows how few strokes are enough; add -n auto, or --recognizable SHARE")
+    if plot.suffix.lower() not in (".png", ".svg"):
+        raise click.UsageError(f"--plot takes a file that ends in .png or .svg, got {plot}")
+    taureau.check_writable(plot, overwrite=overwrite)
+    check_extra("matplotlib", "chart", "--plot")
+
+
 def _with_enough_strokes(chosen: Choices, earlier: "taureau.Sketch", *, is_open: bool) -> "taureau.Settings":
     """The settings for continuing a sketch: as many strokes as it has, where nobody said how many.
 
@@ -259,18 +249,3 @@ def _with_enough_strokes(chosen: Choices, earlier: "taureau.Sketch", *, is_open:
             f"-n {strokes} is too few to resume this sketch: {why}; use -n {have + chosen.freeze} or more"
         )
     return chosen.settings
-
-
-def _read_photo(photo: Path, **how: Any) -> Any:
-    if photo == PIPE:
-        return taureau.read_photo(StandardInput(), **how)
-    if os.path.isdir(photo):
-        raise taureau.InputError(
-            f"{shown(photo)}: is a folder without photos; name another, or add --recursive for the folders in it"
-        )
-    return taureau.read_photo(photo, **how)
-
-
-def _make_sketcher(chosen: Choices, weights: Path | None, device: str) -> "taureau.Sketcher":
-    encoder = {} if chosen.encoder is None else {"encoder": chosen.encoder}
-    return taureau.Sketcher(**encoder, weights=weights, saliency=chosen.saliency, device=device)

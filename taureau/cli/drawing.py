@@ -67,16 +67,23 @@ class Drawn:
     stopped_at: int | None
 
 
-def draw_photo(
+def draw_steps(
     steps: Callable[[], "taureau.Run"],
     outputs: Outputs,
     view: LiveView,
     *,
-    colors: int | None,
-    overwrite: bool,
+    write: Callable[["taureau.Run", list["taureau.Strokes"]], tuple["taureau.Sketch", dict[str, str]]],
     quiet: bool,
 ) -> Drawn:
-    """Draw one photo and write what was asked for; an interrupt ends it early, and the best so far is written."""
+    """Draw one photo and write what was asked for; an interrupt ends it early, and the best so far is written.
+
+    Args:
+        steps: begins the drawing.
+        outputs: what it is drawn to.
+        view: shows it meanwhile.
+        write: writes a run that has ended, given moments of it; returns the sketch and what was written, by kind.
+        quiet: whether no progress is shown.
+    """
     stopped_at = None
     moments = []
     with Interruption() as interruption:
@@ -93,11 +100,27 @@ def draw_photo(
                     stopped_at = step.number
                     run.close()
                     break
-        sketch = run.sketch if colors is None else run.sketch.with_colors(colors)
-        history = [replace(sketch, strokes=strokes) for strokes in moments] + [sketch]
-        written = _write(sketch, history, outputs, overwrite=overwrite)
+        sketch, written = write(run, moments)
         view.finish(sketch)
         return Drawn(sketch, written, stopped_at)
+
+
+def write_sketch(
+    outputs: Outputs,
+    run: "taureau.Run",
+    moments: list["taureau.Strokes"],
+    *,
+    colors: int | None,
+    plot: Path | None,
+    overwrite: bool,
+) -> tuple["taureau.Sketch", dict[str, str]]:
+    """Write the sketch of a run, and how it came about, to where it was planned."""
+    sketch = run.sketch if colors is None else run.sketch.with_colors(colors)
+    history = [replace(sketch, strokes=strokes) for strokes in moments] + [sketch]
+    written = _write(sketch, history, outputs, overwrite=overwrite)
+    if plot is not None:
+        written["plot"] = str(taureau.save_plot(sketch, plot, overwrite=overwrite))
+    return sketch, written
 
 
 def _write(

@@ -42,6 +42,8 @@ class Outputs:
         to_stdout: whether the SVG goes to stdout.
         device: what takes the SVG and is no regular file: a pipe, a terminal, /dev/null.
         sheet: a page for a plotter or a printer.
+        others: further files.
+        stem: what the names of all files begin with.
     """
 
     name: str
@@ -52,10 +54,13 @@ class Outputs:
     to_stdout: bool = False
     device: Path | None = None
     sheet: Path | None = None
+    others: tuple[Path, ...] = ()
+    stem: str = ""
 
     def files(self) -> Iterator[Path]:
         """The files known by name; the frames are known by their folder and name only."""
-        yield from (path for path in (self.svg, self.png, self.sheet, self.gif) if path is not None)
+        known = (self.svg, self.png, self.sheet, self.gif, *self.others)
+        yield from (path for path in known if path is not None)
 
     def written(self) -> dict[str, str]:
         """The places by kind, as `--json` has them."""
@@ -113,6 +118,8 @@ def plan_outputs(
     gif: str | None = None,
     frames: Path | None = None,
     below: Sequence[Path] | None = None,
+    kind: str = "sketch",
+    endings: Sequence[str] | None = None,
 ) -> list[Outputs]:
     """Name the outputs of every photo.
 
@@ -123,6 +130,8 @@ def plan_outputs(
         gif: a file, `auto` for beside the sketch; None for no animation.
         frames: a folder; None for no frames.
         below: for each photo, the folder below those of `output` and `frames`; None for none.
+        kind: what drawings are called between a photo's name and their ending.
+        endings: of what is written beside an SVG, in place of a PNG; None for a PNG, where no file is named.
 
     Raises:
         UsageError: options that cannot go together, or a place that is not on this machine.
@@ -150,6 +159,8 @@ def plan_outputs(
             is_folder,
             gif,
             None if frames is None else frames / place,
+            kind,
+            endings,
         )
         for photo, place in zip(photos, below, strict=True)
     ]
@@ -242,11 +253,19 @@ def make_folder(folder: Path) -> None:
         raise _cannot_be_made(folder, error) from error
 
 
-def _plan(photo: Path, output: Path | None, is_folder: bool, gif: str | None, frames: Path | None) -> Outputs:
+def _plan(
+    photo: Path,
+    output: Path | None,
+    is_folder: bool,
+    gif: str | None,
+    frames: Path | None,
+    kind: str,
+    endings: Sequence[str] | None,
+) -> Outputs:
     """The outputs of one photo; `output` is its own folder, or a file, or `-`."""
     name = "photo" if photo == PIPE else photo.stem
     folder = output if output is not None and is_folder else photo.parent
-    beside = folder / f"{name}.sketch"
+    beside = folder / f"{name}.{kind}"
     svg = png = device = sheet = None
     to_stdout = output == PIPE or (output is None and photo == PIPE)
     if not to_stdout and (output is None or is_folder):
@@ -260,6 +279,11 @@ def _plan(photo: Path, output: Path | None, is_folder: bool, gif: str | None, fr
             ending = output.suffix.lower()
             svg, png = (output if ending == each else None for each in _FILE_ENDINGS)
             sheet = output if ending in SHEET_ENDINGS else None
+    if endings is not None:
+        if svg is None:
+            raise click.UsageError(f"-o takes a folder or a file that ends in .svg here, got {output}")
+        others = tuple(Path(f"{beside}{ending}") for ending in endings)
+        return Outputs(name, svg, others=others, stem=beside.name)
     animation = None if gif is None else Path(f"{beside}.gif") if gif == "auto" else Path(gif)
     return Outputs(name, svg, png, animation, frames, to_stdout, device, sheet)
 

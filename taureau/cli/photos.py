@@ -5,6 +5,7 @@ run left beside them are no photos. A file that is named twice is drawn once.
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,8 @@ _ENDINGS = frozenset(
     for ending in endings
 )
 _EASY_ENDINGS = (".jpg", ".jpeg", ".png")
-_DRAWING_ENDINGS = (".sketch.svg", ".sketch.png", ".sketch.gif")
+# The names of drawings, and what they are without the ending that only one of them has.
+_DRAWING = re.compile(r"(.+\.sketch)\.(?:svg|png|gif)|(.+\.levels)(?:\.strip|\.\d+)?\.(?:svg|png|gif)")
 
 
 @dataclass(frozen=True)
@@ -167,10 +169,8 @@ def _photos_in(folder: Path, recursive: bool, output: Path | None, notes: list[s
 
 def _is_earlier_drawing(path: Path) -> bool:
     """Whether a file was drawn by an earlier run: it has the name of a drawing and lies beside its SVG."""
-    for ending in _DRAWING_ENDINGS:
-        if path.name.endswith(ending) and path.name != ending:
-            return os.path.isfile(path.with_name(path.name.removesuffix(ending) + ".sketch.svg"))
-    return False
+    name = _DRAWING.fullmatch(path.name)
+    return name is not None and os.path.isfile(path.with_name(f"{name[1] or name[2]}.svg"))
 
 
 def _is_earlier_frame(photo: Photo, planned: Sequence[Outputs], own: int) -> bool:

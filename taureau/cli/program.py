@@ -5,6 +5,7 @@
 """
 
 import errno
+import importlib.util
 import os
 import sys
 import traceback
@@ -83,6 +84,16 @@ def check_working_folder() -> None:
             "the working folder is gone (somebody removed it, or it is on a disk that was taken away); "
             "change to one that exists, with cd"
         ) from error
+
+
+def check_extra(package: str, extra: str, option: str) -> None:
+    """Refuse, before any work, an option whose package is not installed.
+
+    Raises:
+        BackendError: it is missing.
+    """
+    if importlib.util.find_spec(package) is None:
+        raise taureau.BackendError(f"{option} needs {package}: pip install 'taureau[{extra}]', or leave {option} out")
 
 
 class Group(click.Group):

@@ -1,5 +1,6 @@
-"""Animations: how a drawing came about, as a GIF."""
+"""Animation: sketches one after the other, as a GIF or an MP4: how one came about, or how it loses its strokes."""
 
+import importlib.util
 import math
 from collections.abc import Iterable
 from io import BytesIO
@@ -12,6 +13,7 @@ from taureau.files import write_atomically
 
 ANIMATION_SIDE = 448
 LAST_FRAME_SECONDS = 2.0
+FRAMES_PER_SECOND = 50  # of a video, in which a picture is shown for as many frames as it takes
 
 
 def save_animation(
@@ -22,11 +24,11 @@ def save_animation(
     seconds_per_frame: float = 0.04,
     overwrite: bool = True,
 ) -> Path:
-    """Write sketches as the frames of a GIF that repeats and rests for two seconds on the last.
+    """Write sketches as the frames of a GIF that repeats, or of a video, and rest for two seconds on the last.
 
     Args:
         sketches: in the order in which they are shown, all of one shape.
-        path: where; the file is whole or not there at all.
+        path: where, ending in .gif or .mp4; the file is whole or not there at all.
         size: pixels of the long side, 16 to 4096; 448 unless asked.
         seconds_per_frame: 0.02 to 60; GIF counts in hundredths, and viewers slow down anything faster.
         overwrite: whether an existing file is replaced.
@@ -35,12 +37,16 @@ def save_animation(
         The path. Frames that look the same as the one before lengthen it, as GIF has it.
 
     Raises:
-        InputError: no sketches, sketches of different shapes, another ending than .gif, a value out of range, or a
-            place that cannot be written.
+        InputError: no sketches, sketches of different shapes, another ending, a value out of range, or a place that
+            cannot be written.
+        BackendError: a video without the extra `video`.
     """
     path = Path(path)
-    if path.suffix.lower() != ".gif":
-        raise taureau.InputError(f"{path}: an animation is saved as .gif, got {path.suffix or 'no ending'}")
+    ending = path.suffix.lower()
+    if ending not in (".gif", ".mp4"):
+        raise taureau.InputError(f"{path}: an animation is saved as .gif or .mp4, got {ending or 'no ending'}")
+    if ending == ".mp4":
+        _check_video()
     if not (math.isfinite(seconds_per_frame) and 0.02 <= seconds_per_frame <= 60):
         raise taureau.InputError(f"seconds_per_frame must be 0.02 to 60, got {seconds_per_frame}")
     taureau.check_writable(path, overwrite=overwrite)
@@ -51,11 +57,38 @@ def save_animation(
     if len(shapes) > 1:
         raise taureau.InputError(f"{path}: the sketches of an animation must have one shape, got {sorted(shapes)}")
     durations = [round(1000 * seconds_per_frame)] * (len(frames) - 1) + [round(1000 * LAST_FRAME_SECONDS)]
+    write_atomically(path, _as_gif(frames, durations) if ending == ".gif" else _as_video(frames, durations))
+    return path
+
+
+def _check_video() -> None:
+    if importlib.util.find_spec("av") is None:
+        raise taureau.BackendError("writing a video needs PyAV: pip install 'taureau[video]', or write a .gif")
+
+
+def _as_gif(frames: list[Image.Image], durations: list[int]) -> bytes:
     buffer = BytesIO()
     first, *others = frames
     first.save(buffer, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
-    write_atomically(path, buffer.getvalue())
-    return path
+    return buffer.getvalue()
+
+
+def _as_video(frames: list[Image.Image], durations: list[int]) -> bytes:
+    """H.264, which every browser plays; widths and heights are even there."""
+    import av
+
+    buffer = BytesIO()
+    width, height = (-(-side // 2) * 2 for side in frames[0].size)
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for image, duration in zip(frames, durations, strict=True):
+            paper = Image.new("RGB", (width, height), "white")
+            paper.paste(image, (0, 0))
+            for _ in range(max(1, round(duration * FRAMES_PER_SECOND / 1000))):
+                container.mux(stream.encode(av.VideoFrame.from_image(paper)))
+        container.mux(stream.encode())
+    return buffer.getvalue()
 
 
 def _frame(sketch: "taureau.Sketch", size: int) -> Image.Image:

@@ -45,12 +45,15 @@ class Guide:
         placement: where random strokes should begin, at least 0.
         coverage: 1 where the photo is.
         trace: the lines to begin on; None where all strokes begin as random curves.
+        coarser: for beginnings of the strokes that are to be drawings as well: how many strokes each has, rising, and
+            the lines as so few strokes look at them.
         palette: the photo's colours, for strokes that have some.
     """
 
     placement: Float[Tensor, "size size"]
     coverage: Float[Tensor, "size size"]
     trace: Trace | None = None
+    coarser: tuple[tuple[int, Trace], ...] = ()
     palette: Float[Tensor, "3 size size"] | None = None
 
 
@@ -124,12 +127,22 @@ def _new_curves(
     vary: bool,
 ) -> Float[Tensor, "new 4 2"]:
     """New strokes of one candidate: on the lines that `drawn` leaves out, then random curves."""
-
+    before = 0 if drawn is None else len(drawn)
     traced = torch.zeros(0, 4, 2)
     if guide.trace is not None:
-        around = num + (0 if drawn is None else len(drawn))  # lines are looked at for all strokes together
-        traced = choose_curves(guide.trace, num, around=around, drawn=drawn, generator=generator if vary else None)
-    new = _halved(traced, num, LEAST_HALF * width)
+        # Lines are looked at for all strokes of a level together, and a level explains what those before it have left.
+        for around, trace in (*guide.coarser, (before + num, guide.trace)):
+            there = traced if drawn is None else torch.cat([drawn.cpu().float(), traced])
+            more = choose_curves(
+                trace,
+                max(around - len(there), 0),
+                around=around,
+                drawn=there if len(there) else None,
+                generator=generator if vary else None,
+            )
+            traced = torch.cat([traced, more])
+    kept = guide.coarser[-1][0] - before if guide.coarser else 0
+    new = _halved(traced, num, LEAST_HALF * width, kept=max(kept, 0))
     if len(new) == num:
         return new
     left = _off(guide.placement, Strokes.black(new, width)) if len(new) else guide.placement
@@ -151,11 +164,16 @@ def _extended(values: Float[Tensor, " resumed"], new: float, first: Strokes) -> 
     return whole.to(first.points.device).expand(candidates, -1).contiguous()
 
 
-def _halved(curves: Float[Tensor, "curves 4 2"], num: int, least: float) -> Float[Tensor, "strokes 4 2"]:
-    """Up to `num` curves that are the same lines: the longest is halved, as long as halves are not too short."""
+def _halved(
+    curves: Float[Tensor, "curves 4 2"], num: int, least: float, *, kept: int = 0
+) -> Float[Tensor, "strokes 4 2"]:
+    """Up to `num` curves that are the same lines: the longest is halved, as long as halves are not too short.
+
+    The first `kept` stay whole.
+    """
     parts, long = list(curves), lengths(curves).tolist()
-    while parts and len(parts) < num:
-        longest = long.index(max(long))
+    while kept < len(parts) < num:
+        longest = long.index(max(long[kept:]), kept)
         if long[longest] < 2 * least:
             break
         both = halves(parts[longest])

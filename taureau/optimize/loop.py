@@ -17,6 +17,7 @@ from taureau.optimize.best import Best
 from taureau.optimize.cost import cost_of
 from taureau.optimize.pace import Pace
 from taureau.optimize.population import Population
+from taureau.optimize.prefixes import Prefixes
 from taureau.optimize.schedule import Schedule
 from taureau.optimize.stages import descend, relocate_collapsed, score
 from taureau.shapes import Float, Tensor
@@ -63,6 +64,7 @@ def optimize(
     target: Target,
     schedule: Schedule,
     *,
+    prefixes: Prefixes | None = None,
     regularization: float = 0.0,
     backend: str = "auto",
     generator: torch.Generator,
@@ -74,6 +76,7 @@ def optimize(
         canvas: what they are rasterised on.
         target: what they are compared with.
         schedule: how many steps, and what changes along them.
+        prefixes: the beginnings of the strokes that are to be drawings as well; None for none.
         regularization: weight of the regularizers, in shares of what blank paper loses.
         backend: of the rasteriser.
         generator: draws the views.
@@ -95,7 +98,8 @@ def optimize(
         palette=None if population.colors is None else target.palette,
         backend=backend,
     )
-    best = score(population, cost, objective)
+    nested = Prefixes((len(first),)) if prefixes is None else prefixes
+    best = score(population, cost, objective, nested.counts)
     pace = Pace(schedule.steps, schedule.deadline, schedule.clock)
     yield State(0, pace.total, float(best.scores[best.winner]), best.strokes, best)
     while pace.number < pace.total:
@@ -109,6 +113,7 @@ def optimize(
             population,
             cost,
             lowered,
+            counts=nested.sampled(generator),
             rate=schedule.learning_rate_at(progress),
             softness=schedule.softness_at(progress),
             progress=progress,
@@ -118,6 +123,6 @@ def optimize(
         if schedule.relocates(pace.number, pace.total):
             relocate_collapsed(population, cost, objective)
         if pace.number % schedule.score_every == 0 or pace.number == pace.total:
-            best = best.improved(score(population, cost, objective))
+            best = best.improved(score(population, cost, objective, nested.counts))
         leader = best.winner - population.active.start
         yield State(pace.number, pace.total, float(losses[leader]), population.strokes().detached(), best)

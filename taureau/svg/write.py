@@ -4,7 +4,7 @@ There is no background rectangle: a plotter would draw it, and on a screen the p
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape
 
 import torch
@@ -21,7 +21,15 @@ RECORD_NAMESPACE = "urn:taureau"
 INKSCAPE_NAMESPACE = "http://www.inkscape.org/namespaces/inkscape"
 
 
-def to_svg(strokes: Strokes, canvas: Canvas, *, title: str, record: Mapping[str, object], layers: bool = False) -> str:
+def to_svg(
+    strokes: Strokes,
+    canvas: Canvas,
+    *,
+    title: str,
+    record: Mapping[str, object],
+    layers: bool = False,
+    levels: Sequence[int] = (),
+) -> str:
     """Write a sketch as SVG. The same arguments give the same text, byte for byte.
 
     Args:
@@ -30,6 +38,8 @@ def to_svg(strokes: Strokes, canvas: Canvas, *, title: str, record: Mapping[str,
         title: what browsers show.
         record: how the sketch was made, as JSON can hold it; goes into the metadata.
         layers: whether strokes of one colour that follow each other become a layer, as plotters and Inkscape know it.
+        levels: numbers of strokes, rising, at which the beginnings of the list are drawings as well: the strokes that
+            each adds become a layer, and each stroke says its rank, from 1 on. None for no levels; not with `layers`.
 
     Returns:
         The text. Coordinates and widths are in the frame, whose corner is 0,0, with two decimals; colours have 8 bits
@@ -48,17 +58,35 @@ def to_svg(strokes: Strokes, canvas: Canvas, *, title: str, record: Mapping[str,
     strokes.check()
     frame = canvas.frame
     mm = LONG_SIDE_MM / max(frame.width, frame.height)
-    inkscape = f' xmlns:inkscape="{INKSCAPE_NAMESPACE}"' if layers else ""
+    inkscape = f' xmlns:inkscape="{INKSCAPE_NAMESPACE}"' if layers or levels else ""
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<svg xmlns="{SVG_NAMESPACE}"{inkscape} width="{frame.width * mm:.2f}mm" height="{frame.height * mm:.2f}mm" '
         f'viewBox="0 0 {_short(frame.width, 4)} {_short(frame.height, 4)}">',
         f"<title>{escape(_on_one_line(title))}</title>",
         f'<metadata><record xmlns="{RECORD_NAMESPACE}">{escape(_to_json(record))}</record></metadata>',
-        *(_in_layers(strokes, canvas) if layers else _paths(strokes, canvas)),
+        *_body(strokes, canvas, layers, levels),
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _body(strokes: Strokes, canvas: Canvas, layers: bool, levels: Sequence[int]) -> Iterator[str]:
+    if layers:
+        return _in_layers(strokes, canvas)
+    return _in_levels(strokes, canvas, levels) if levels else _paths(strokes, canvas)
+
+
+def _in_levels(strokes: Strokes, canvas: Canvas, levels: Sequence[int]) -> Iterator[str]:
+    """The paths in one group a level, each with its rank; strokes beyond the last level are in a group of their own."""
+    paths = list(_paths(strokes, canvas))
+    first = 0
+    for last in dict.fromkeys((*levels, len(paths))):
+        yield f'<g id="level{last}" inkscape:groupmode="layer" inkscape:label="{last} strokes">'
+        for rank in range(first + 1, last + 1):
+            yield paths[rank - 1].replace("<path ", f'<path data-rank="{rank}" ', 1)
+        yield "</g>"
+        first = last
 
 
 def _in_layers(strokes: Strokes, canvas: Canvas) -> Iterator[str]:

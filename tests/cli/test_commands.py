@@ -41,6 +41,7 @@ def test_these_are_the_commands():
         "doctor",
         "draw",
         "export",
+        "levels",
         "models",
         "models fetch",
         "models list",

@@ -70,7 +70,7 @@ def test_the_same_sketches_give_the_same_bytes(tmp_path):
     ("sketches", "name", "more", "words"),
     [
         ([], "a.gif", {}, "at least one sketch"),
-        ([line_at(10)], "a.mp4", {}, "saved as .gif, got .mp4"),
+        ([line_at(10)], "a.webm", {}, "saved as .gif or .mp4, got .webm"),
         ([line_at(10)], "a", {}, "got no ending"),
         ([line_at(10)], "a.gif", {"seconds_per_frame": 0.01}, "seconds_per_frame must be 0.02 to 60, got 0.01"),
         ([line_at(10)], "a.gif", {"seconds_per_frame": float("nan")}, "got nan"),

@@ -21,9 +21,8 @@ def ink(strokes: Strokes) -> PixelObjective:
 
 
 def step(population: Population, cost: Cost, objective, **changes) -> torch.Tensor:
-    return descend(
-        population, cost, objective, **{"rate": 0.5, "softness": 1.0, "progress": 0.0, "generator": seeded(), **changes}
-    )
+    options = {"rate": 0.5, "softness": 1.0, "progress": 0.0, "generator": seeded(), **changes}
+    return descend(population, cost, objective, **{"counts": (population.num_strokes,), **options})
 
 
 def test_a_step_moves_every_stroke_that_is_not_frozen_by_the_rate():
@@ -45,7 +44,7 @@ def test_after_the_selection_the_others_rest_and_have_no_score():
     assert step(population, PLAIN, objective).shape == (1,)
     moved = (population.strokes().points - before).abs().amax(dim=(1, 2, 3))
     assert (moved > 0).tolist() == [False, True, False]
-    best = score(population, PLAIN, objective)
+    best = score(population, PLAIN, objective, (population.num_strokes,))
     assert best.scores.isfinite().tolist() == [False, True, False]
 
 
@@ -54,7 +53,7 @@ def test_a_score_is_of_the_strokes_as_they_are_and_regularizers_come_on_top():
     objective = ink(strokes.of_sketch(slice(0, 1)))
     population = Population(strokes, num_frozen=0, colored=False)
     cost = cost_of(strokes, CANVAS, objective, regularization=1.0, num_frozen=0, palette=None, backend="torch")
-    best = score(population, cost, objective)
+    best = score(population, cost, objective, (population.num_strokes,))
     assert float(best.scores[0]) == pytest.approx(0.0, abs=1e-6)
     assert best.scores[1] > 0
     assert (best.regularized > best.scores).all()
@@ -71,3 +70,24 @@ def test_only_collapsed_strokes_of_active_candidates_begin_again():
     relocate_collapsed(population, PLAIN, Bowl(torch.zeros(24), torch.ones(24), residual))
     moved = (population.strokes().points - strokes.points).abs().amax(dim=(2, 3)) > 0
     assert moved.tolist() == [[False, True, False], [False, False, False]]
+
+
+def test_a_step_lowers_the_mean_over_beginnings_and_only_the_strokes_in_them_move():
+    population = Population(random_strokes(2, 5), num_frozen=0, colored=False)
+    objective = ink(random_strokes(1, 5, seed=9).of_sketch(slice(0, 1)))
+    alone = [
+        step(Population(random_strokes(2, 5), num_frozen=0, colored=False), PLAIN, objective, counts=(count,))
+        for count in (2, 4)
+    ]
+    before = population.strokes().points.detach().clone()
+    assert torch.allclose(step(population, PLAIN, objective, counts=(2, 4)), torch.stack(alone).mean(dim=0))
+    moved = (population.strokes().points - before).abs().amax(dim=(0, 2, 3)) > 0
+    assert moved.tolist() == [True, True, True, True, False]
+
+
+def test_a_score_is_the_mean_over_beginnings():
+    strokes = random_strokes(2, 5)
+    objective = ink(random_strokes(1, 5, seed=9).of_sketch(slice(0, 1)))
+    best = score(Population(strokes, num_frozen=0, colored=False), PLAIN, objective, (1, 5))
+    apart = [objective.score(PLAIN.draw(strokes[:count])) for count in (1, 5)]
+    assert torch.allclose(best.scores, torch.stack(apart).mean(dim=0))

@@ -1,0 +1,230 @@
+"""`taureau levels` draws photos at several levels of abstraction at once."""
+
+import json
+import logging
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+import taureau
+from taureau.cli.batch import collect
+from taureau.cli.choices import choose
+from taureau.cli.drawing import Attempts, as_row, counted, draw_steps
+from taureau.cli.interruption import INTERRUPTED, ended_at_once
+from taureau.cli.live import LiveView
+from taureau.cli.names import shown
+from taureau.cli.options import how_to_draw
+from taureau.cli.outputs import PIPE, Outputs, check_live, check_outputs
+from taureau.cli.program import check_extra, check_working_folder, debug_option
+from taureau.cli.reading import make_sketcher, read_photo
+
+_FILE = click.Path(readable=False, path_type=Path)
+_DEFAULT = (32, 16, 8, 4)
+
+
+class _Counts(click.ParamType):
+    """Numbers of strokes, such as 32,16,8,4."""
+
+    name = "list"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """The numbers."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{shown(value)} is no list of numbers; write it as 32,16,8,4", param, ctx)
+
+
+@click.command()
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=_FILE)
+@click.option(
+    "-n",
+    "--strokes",
+    "counts",
+    metavar="LIST",
+    type=_Counts(),
+    default=_DEFAULT,
+    help=f"Numbers of strokes, in any order. [default: {','.join(map(str, _DEFAULT))}]",
+)
+@how_to_draw
+@click.option("-r", "--recursive", is_flag=True, help="Also draw the photos in the folders of a folder.")
+@click.option("-o", "--output", metavar="OUT", help="A file (.svg), or a folder. [default: beside the photo]")
+@click.option("--overwrite/--no-overwrite", default=True, help="Replace earlier drawings. [default: yes]")
+@click.option("--skip-existing", is_flag=True, help="Skip photos whose drawings are there, and draw the others.")
+@click.option("--each", is_flag=True, help="Also write each level into an SVG of its own.")
+@click.option("--gif", is_flag=True, help="Also write how the drawing loses its strokes, as a GIF.")
+@click.option("--mp4", is_flag=True, help="Also write that as a video (needs the extra 'video').")
+@click.option("--live", metavar="FILE", type=_FILE, help="Update FILE (.svg or .png) while drawing, to watch it.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per photo on stdout, and nothing else.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@debug_option
+def levels(
+    photos: tuple[Path, ...],
+    counts: tuple[int, ...],
+    output: str | None,
+    recursive: bool,
+    overwrite: bool,
+    skip_existing: bool,
+    each: bool,
+    gif: bool,
+    mp4: bool,
+    live: Path | None,
+    as_json: bool,
+    quiet: bool,
+    encoder: str | None,
+    weights: Path | None,
+    saliency: str | None,
+    device: str,
+    mask: str | None,
+    frame: int | None,
+    allow_truncated: bool,
+    max_pixels: int | None,
+    resume: Path | None,
+    freeze: bool,
+    color: bool,
+    settings_file: Path | None,
+    like: Path | None,
+    **values: Any,
+) -> int:
+    """Draw each PHOTO at several levels of abstraction, each the beginning of the next.
+
+    For cat.jpg it writes cat.levels.svg, whose strokes are in order of importance with a layer a level;
+    cat.levels.png and cat.levels.strip.svg, the photo and the levels side by side; and cat.levels.html, a page with a
+    slider over the strokes. Ctrl-C saves the best drawing so far.
+
+    \b
+    taureau levels cat.jpg
+    taureau levels -n 64,16,4 --each --gif cat.jpg
+    taureau levels -o drawings/ photos/*.jpg
+    """
+    check_working_folder()
+    if quiet:
+        logging.getLogger("taureau").setLevel(logging.ERROR)
+    if PIPE in photos:
+        raise click.UsageError("levels are several files, which do not fit into a pipe; name a file as PHOTO")
+    endings = [".png", ".strip.svg", ".html", *(f".{count}.svg" for count in counts if each)]
+    endings += [ending for ending, wanted in ((".gif", gif), (".mp4", mp4)) if wanted]
+    batch = collect(
+        photos,
+        output,
+        gif=None,
+        frames=None,
+        recursive=recursive,
+        skip_existing=skip_existing,
+        kind="levels",
+        endings=endings,
+    )
+    chosen = choose(
+        {
+            **values,
+            "color": color or None,
+            "strokes": max(counts),
+            "candidates": _candidates(values, settings_file, like),
+        },
+        settings_file=settings_file,
+        like=like,
+        mask=mask,
+        encoder=encoder,
+        saliency=saliency,
+        resume=resume,
+        freeze=freeze,
+    )
+    inputs = [path for path in (*batch.photos, weights, chosen.mask, settings_file, like) if path is not None]
+    if live is not None:
+        read = inputs if resume is None else [*inputs, resume]
+        check_live(live, batch.outputs, inputs=read, overwrite=overwrite)
+    check_outputs(batch.possible(), inputs=inputs, overwrite=overwrite)
+    if mp4:
+        check_extra("av", "video", "--mp4")
+    if not quiet:
+        for note in batch.notes:
+            click.echo(f"taureau: {note}", err=True)
+    view = LiveView(live, quiet=quiet)
+    earlier = None if resume is None else taureau.Sketch.load(resume)
+    attempt = Attempts(as_json=as_json)
+    sketcher = None
+    options = chosen.as_options()
+    for number, (photo, outputs) in enumerate(batch, start=1):
+        started = time.perf_counter()
+        with ended_at_once():
+            picture = attempt(
+                photo, partial(read_photo, photo, frame=frame, allow_truncated=allow_truncated, max_pixels=max_pixels)
+            )
+            if picture is None:
+                continue
+            if sketcher is None:
+                sketcher = make_sketcher(chosen, weights, device)
+                chosen.check_weights(sketcher)
+        steps = partial(sketcher.steps, picture, resume=earlier, since=started, levels=counts, **options)
+        drawn = attempt(
+            photo,
+            partial(
+                draw_steps,
+                steps,
+                outputs,
+                view,
+                write=partial(_write, picture, outputs, overwrite=overwrite),
+                quiet=quiet,
+            ),
+        )
+        if drawn is None:
+            continue
+        seconds = time.perf_counter() - started
+        if as_json:
+            click.echo(json.dumps(as_row(photo, drawn, seconds)))
+        if not quiet:
+            for warning in drawn.sketch.warnings:
+                click.echo(f"taureau: warning: {shown(photo)}: {shown(warning)}", err=True)
+            click.echo(_summary(drawn.sketch, outputs, seconds), err=True)
+        if drawn.stopped_at is not None:
+            left = len(batch.photos) - number
+            if left and not quiet:
+                click.echo(f"taureau: interrupted; {left} of {len(batch.photos)} photos not drawn", err=True)
+            return INTERRUPTED
+    return attempt.exit_code
+
+
+def _candidates(values: dict[str, Any], settings_file: Path | None, like: Path | None) -> int | None:
+    """One, where nobody has said how many: a step of levels costs two drawings."""
+    is_open = values["candidates"] is None and settings_file is None and like is None
+    return 1 if is_open else values["candidates"]
+
+
+def _write(
+    photo: "taureau.Photo", outputs: Outputs, run: "taureau.Run", _moments: object, *, overwrite: bool
+) -> tuple["taureau.Sketch", dict[str, str]]:
+    """Write the levels of a run in every form that was asked for, each whole or not at all."""
+    drawn = run.levels
+    outputs.make_folders()
+    written = {}
+    for path in outputs.files():
+        form = path.name.removeprefix(outputs.stem)
+        level = form.removeprefix(".").removesuffix(".svg")
+        if form == ".svg":
+            drawn.sketch.save(path, overwrite=overwrite)
+        elif form.endswith((".gif", ".mp4")):
+            fewer = [drawn.first(count) for count in range(len(drawn.sketch.strokes), 0, -1)]
+            taureau.save_animation(fewer, path, seconds_per_frame=max(0.04, 4 / len(fewer)), overwrite=overwrite)
+        elif form == ".html":
+            taureau.save_viewer(drawn, path, photo=photo, overwrite=overwrite)
+        elif level.isdigit():
+            drawn[int(level)].save(path, overwrite=overwrite)
+        else:
+            taureau.save_strip(drawn, path, photo=photo, overwrite=overwrite)
+        written[form.removeprefix(".")] = str(path)
+    return drawn.sketch, written
+
+
+def _summary(sketch: "taureau.Sketch", outputs: Outputs, seconds: float) -> str:
+    """What was drawn, and how much of it each level shows, on one line."""
+    shares = ", ".join(
+        f"{entry['strokes']} show {100 * entry['recognized']:.0f} %" for entry in sketch.record["levels"][:-1]
+    )
+    place = shown(str(outputs.svg))
+    rest = f"; of what {counted(len(sketch.strokes), 'stroke')} show, {shares}" if shares else ""
+    return f"{place}: {counted(len(sketch.record['levels']), 'level')} in {seconds:.1f} s{rest} (seed {sketch.seed})"

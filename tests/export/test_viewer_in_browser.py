@@ -1,0 +1,72 @@
+"""The page of levels in a real browser: slider, buttons, keys, and play."""
+
+import shutil
+
+import pytest
+
+import taureau
+from tests.export.test_levels_export import PHOTO, levels
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (shutil.which("chromium") and shutil.which("chromedriver")), reason="needs chromium and chromedriver"
+    ),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    file = taureau.save_viewer(levels("<b>cat</b>"), tmp_path_factory.mktemp("page") / "p.html", photo=PHOTO)
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    with webdriver.Chrome(options, service) as browser:
+        browser.get(file.as_uri())
+        yield browser
+
+
+def shown(page) -> int:
+    """How many strokes can be seen."""
+    return page.execute_script(
+        "return [...document.querySelectorAll('path')].filter(p => getComputedStyle(p).visibility === 'visible').length"
+    )
+
+
+def test_it_begins_with_all_strokes_and_says_so(page):
+    assert shown(page) == 6
+    assert page.find_element("id", "count").text == "6 of 6"
+    assert page.find_element("tag name", "h1").text == "<b>cat</b>"
+    assert page.find_element("tag name", "img").get_property("naturalWidth") == 64
+
+
+def test_a_button_shows_its_level_and_the_slider_obeys_keys(page):
+    page.find_element("css selector", "[data-level='2']").click()
+    assert shown(page) == 2
+    assert page.find_element("css selector", "[aria-pressed=true]").text == "2"
+    slider = page.find_element("id", "strokes")
+    slider.send_keys("\ue014")  # the right arrow
+    assert shown(page) == 3
+    slider.send_keys("\ue011")  # Home
+    assert shown(page) == 1
+    assert page.execute_script("return document.getElementById('drawing').textContent").endswith("in 1 stroke")
+
+
+def test_play_goes_to_the_last_stroke_and_stops(page):
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    page.find_element("id", "play").click()
+    assert page.find_element("id", "play").text == "Pause"
+    WebDriverWait(page, 60).until(lambda _: page.find_element("id", "play").text == "Play")
+    assert shown(page) == 6
+
+
+def test_nothing_went_wrong_and_nothing_is_missing_for_a_screen_reader(page):
+    assert [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"] == []
+    slider = page.find_element("id", "strokes")
+    assert slider.accessible_name == "Strokes"
+    assert page.find_element("css selector", "main svg").accessible_name.endswith("drawn in 6 strokes")
