@@ -1,12 +1,15 @@
-"""Draw photos for a judge: every photo of a folder with several numbers of strokes and seeds, or its line map.
+"""Draw photos for a judge: every photo of a folder with several numbers of strokes and seeds, alone or as levels of one
+drawing, or its line map.
 
     python -m evaluation.human_judge.evaluate --judge JUDGE --data DATA --cache CACHE --photos-to PHOTOS
     python -m evaluation.recognisability PHOTOS OUT --encoder builtin --strokes 4 8 16 32 --seeds 1 2
+    python -m evaluation.recognisability PHOTOS OUT --encoder builtin --strokes 4 8 16 32 --seeds 1 2 --nested
     python -m evaluation.recognisability PHOTOS OUT --lines
     python -m evaluation.human_judge.evaluate --judge JUDGE --data DATA --cache CACHE --drawings OUT/*
 
-`OUT/ENCODER-STROKES/12-seed1.png` is the drawing of `PHOTOS/12.png`; `OUT/lines/12.png` its line map, as large as it is
-drawn. What is there is not drawn again, so that a run that was stopped goes on, and several may share one folder.
+`OUT/ENCODER-STROKES/12-seed1.png` is the drawing of `PHOTOS/12.png`, `OUT/ENCODER-nested-STROKES/12-seed1.png` a
+level of one drawing of it, and `OUT/lines/12.png` its line map, as large as it is drawn. What is there is not drawn
+again, so that a run that was stopped goes on, and several may share one folder.
 """
 
 import argparse
@@ -54,6 +57,22 @@ def draw(photos: Sequence[Path], out: Path, encoder: str, strokes: Sequence[int]
     return drawn
 
 
+def draw_nested(photos: Sequence[Path], out: Path, encoder: str, strokes: Sequence[int], seeds: Sequence[int]) -> int:
+    """Draw what is not drawn yet, all numbers of strokes of a photo as levels of one drawing; as `draw`."""
+    sketcher, drawn = Sketcher(encoder), 0
+    folders = {number: out / f"{encoder}-nested-{number}" for number in strokes}
+    for folder in folders.values():
+        folder.mkdir(parents=True, exist_ok=True)
+    for photo in photos:
+        for seed in seeds:
+            files = {number: folder / f"{photo.stem}-seed{seed}.png" for number, folder in folders.items()}
+            if not all(file.exists() for file in files.values()):
+                for number, sketch in sketcher.levels(photo, strokes, seed=seed).items():
+                    sketch.save(files[number], size=SIDE)
+                    drawn += 1
+    return drawn
+
+
 def write_lines(photos: Sequence[Path], out: Path) -> None:
     """Write the line map of each photo, in the canvas of its subject."""
     encoder, folder = Builtin(), out / "lines"
@@ -77,6 +96,7 @@ def main() -> None:
     parser.add_argument("--strokes", type=int, nargs="+", default=[4, 8, 16, 32])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--first", type=int, help="so many photos only")
+    parser.add_argument("--nested", action="store_true", help="draw all numbers of strokes as levels of one drawing")
     parser.add_argument("--lines", action="store_true", help="write line maps in place of drawings")
     given = parser.parse_args()
     photos = sorted(given.photos.glob("*.png"))[: given.first]
@@ -85,7 +105,8 @@ def main() -> None:
     if given.lines:
         write_lines(photos, given.out)
     else:
-        print(f"{draw(photos, given.out, given.encoder, given.strokes, given.seeds)} drawn")
+        way = draw_nested if given.nested else draw
+        print(f"{way(photos, given.out, given.encoder, given.strokes, given.seeds)} drawn")
 
 
 if __name__ == "__main__":

@@ -26,10 +26,8 @@ MAX_BUDGET = 86_400.0
 MAX_BYTES = 1 << 20  # of a settings file
 
 
-# A step of nested levels costs two drawings, so that there is one candidate unless more are asked for.
-NESTED_CANDIDATES = 1
 # What `strokes="auto"` stands for: the most strokes, and the share of what they show that is enough.
-AUTO, AUTO_STROKES, AUTO_RECOGNIZABLE = "auto", 32, 0.9
+AUTO, AUTO_STROKES, AUTO_RECOGNIZABLE = "auto", 32, 0.85
 
 
 class CommonValues(TypedDict, total=False):
@@ -81,7 +79,7 @@ class Settings:
     Args:
         strokes: number of strokes, 1 to 4096; `auto` for as few as it takes, at most 32.
         preset: name of the preset that the other values came from.
-        candidates: how many initialisations are optimised; the best one is kept. 1 with levels or `recognizable`.
+        candidates: how many initialisations are optimised; the best one is kept.
         steps: optimiser steps; with a budget, the most.
         budget: seconds that a drawing may take; None for as long as its steps take. A budget alone allows as many
             steps as fit into it.
@@ -124,13 +122,13 @@ class Settings:
         regularization: weight of the regularizers (overlap, gaps, curvature, points out of frame; see
             `taureau.losses.regularizers`), 0 for none.
         recognizable: share of what all strokes show, over 0 to 1, that is enough: the drawing is the shortest beginning
-            of the list that shows it. 0.9 with `strokes="auto"`; None to draw all strokes.
+            of the list that shows it. 0.85 with `strokes="auto"`; None to draw all strokes.
         abstraction: price of a stroke, in such shares: 0.01 keeps a stroke if it shows a hundredth more. 0 for none.
     """
 
     strokes: int = 16
     preset: str = "fast"
-    candidates: int = 3
+    candidates: int = 1
     steps: int = 64
     budget: float | None = None
     size: int = 224
@@ -281,7 +279,7 @@ def _with_implied(changes: dict[str, Any]) -> dict[str, Any]:
     """Changes, and what they imply.
 
     A prompt implies the loss of a text, a budget the largest number of steps, strokes `auto` a share that is
-    enough, and such a share one candidate.
+    enough.
     """
     implied: dict[str, Any] = {}
     if changes.get("prompt") is not None:
@@ -294,8 +292,6 @@ def _with_implied(changes: dict[str, Any]) -> dict[str, Any]:
     merged = implied | changes
     if merged.get("abstraction") and merged.get("recognizable") is None:
         merged["recognizable"] = 1.0  # the price alone decides
-    if merged.get("recognizable") is not None:
-        merged = {"candidates": NESTED_CANDIDATES, **merged}
     return merged
 
 
@@ -303,6 +299,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "fast": {},
     # The method as published; each value from the paper, section 3, and its supplement (see docs/method.md).
     "paper": {
+        "candidates": 3,
         "steps": 2001,
         "initialization": "random",
         "mask": "none",

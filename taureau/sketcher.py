@@ -47,7 +47,7 @@ from taureau.see.activation import Classifier
 from taureau.see.edge_network import load_edge_network
 from taureau.see.look import Eyes
 from taureau.see.subject import mask_levels
-from taureau.settings import MASKS, NESTED_CANDIDATES, CommonValues, Settings
+from taureau.settings import MASKS, CommonValues, Settings
 from taureau.shapes import UInt8
 from taureau.sketch import Sketch
 from taureau.version import __version__
@@ -250,8 +250,6 @@ class Sketcher:
             if "strokes" in values:
                 raise InputError("give levels or strokes, not both: the most of the levels are the strokes")
             values["strokes"] = max(checked_counts(levels))
-            if settings is None:
-                values.setdefault("candidates", NESTED_CANDIDATES)
         request = _request(photo, settings, values, since)
         if levels is not None:
             request = replace(request, counts=checked_counts(levels))

@@ -178,10 +178,10 @@ def test_auto_draws_as_few_as_it_takes_and_records_the_curve(sketcher):
 
 
 def test_auto_stands_for_a_share_of_what_32_strokes_show():
-    assert (Settings(strokes="auto").strokes, Settings(strokes="auto").recognizable) == (32, 0.9)
+    assert (Settings(strokes="auto").strokes, Settings(strokes="auto").recognizable) == (32, 0.85)
     assert Settings(strokes="auto", recognizable=0.7).recognizable == 0.7
     assert Settings(abstraction=0.01).recognizable == 1.0
-    assert Settings().with_values(strokes="auto").recognizable == 0.9
+    assert Settings().with_values(strokes="auto").recognizable == 0.85
     assert Settings(**Settings(strokes="auto").as_dict()) == Settings(strokes="auto")
 
 

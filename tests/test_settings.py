@@ -225,7 +225,8 @@ def test_the_page_on_the_method_shows_the_presets():
         f"| learning rate | {learning_rate} |",
         f"| softness | {paper.softness:g} | {fast.softness:g} → 1 |",
         f"| view size | the encoder's | {coarse_share} |",
-        f"| candidates | all to the end | the best alone after {100 * fast.population_share:g} % of the steps |",
+        f"| candidates | {paper.candidates}, all to the end | {fast.candidates}; of more, the best alone after "
+        f"{100 * fast.population_share:g} % of the steps |",
         f"| views per step | {paper.views} | {fast.views} |",
         f"({paper.view_pool} of them in `paper`, {fast.view_pool} in `fast`)",
         f"every {fast.relocate_every} steps in the first two thirds",

@@ -58,7 +58,7 @@ class _Strokes(click.ParamType):
     "--recognizable",
     metavar="SHARE",
     type=float,
-    help="Draw as few strokes as show this share, 0 to 1, of what all show. [default with -n auto: 0.9]",
+    help="Draw as few strokes as show this share, 0 to 1, of what all show. [default with -n auto: 0.85]",
 )
 @click.option(
     "--abstraction",

@@ -124,7 +124,6 @@ def levels(
             **values,
             "color": color or None,
             "strokes": max(counts),
-            "candidates": _candidates(values, settings_file, like),
         },
         settings_file=settings_file,
         like=like,
@@ -187,12 +186,6 @@ def levels(
                 click.echo(f"taureau: interrupted; {left} of {len(batch.photos)} photos not drawn", err=True)
             return INTERRUPTED
     return attempt.exit_code
-
-
-def _candidates(values: dict[str, Any], settings_file: Path | None, like: Path | None) -> int | None:
-    """One, where nobody has said how many: a step of levels costs two drawings."""
-    is_open = values["candidates"] is None and settings_file is None and like is None
-    return 1 if is_open else values["candidates"]
 
 
 def _write(

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from evaluation.recognisability import SIDE, draw, write_lines
+from evaluation.recognisability import SIDE, draw, draw_nested, write_lines
 from tests.helpers import pictures
 
 
@@ -19,6 +19,16 @@ def test_each_photo_is_drawn_once_with_every_number_and_seed(tmp_path):
         "contour-2/12-seed3.png",
         "contour-2/12-seed4.png",
     ]
+
+
+def test_levels_of_one_drawing_have_a_folder_each(tmp_path):
+    photo = tmp_path / "12.png"
+    Image.fromarray(pictures.disk(64, 64)).save(photo)
+    assert draw_nested([photo], tmp_path / "out", "contour", (2, 4), (3,)) == 2
+    assert draw_nested([photo], tmp_path / "out", "contour", (2, 4), (3,)) == 0
+    few, many = (np.asarray(Image.open(tmp_path / f"out/contour-nested-{n}/12-seed3.png")) for n in (2, 4))
+    assert (many.astype(int) <= few.astype(int) + 1).all()
+    assert many.sum() < few.sum()
 
 
 def test_a_line_map_is_dark_on_the_line_of_a_subject(tmp_path):
