@@ -96,13 +96,13 @@ def checked_counts(counts: object) -> tuple[int, ...]:
 
 
 def recognized(scores: Sequence[float]) -> list[float]:
-    """How much of what the whole list shows each beginning shows: 0 for blank paper, 1 for the whole list.
+    """How much each beginning shows: 0 for blank paper, 1 for the best of them, mostly the whole list.
 
     Args:
-        scores: of 0, 1, 2 and so on up to all strokes.
+        scores: of blank paper, and of beginnings up to all strokes.
     """
-    blank, whole = scores[0], scores[-1]
-    span = max(blank - whole, 1e-9)
+    blank = scores[0]
+    span = max(blank - min(scores), 1e-9)
     return [(blank - score) / span for score in scores]
 
 

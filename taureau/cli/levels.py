@@ -216,8 +216,8 @@ def _write(
 def _summary(sketch: "taureau.Sketch", outputs: Outputs, seconds: float) -> str:
     """What was drawn, and how much of it each level shows, on one line."""
     shares = ", ".join(
-        f"{entry['strokes']} show {100 * entry['recognized']:.0f} %" for entry in sketch.record["levels"][:-1]
+        f"{entry['strokes']} show {100 * entry['recognized']:.0f} %" for entry in sketch.record["levels"]
     )
     place = shown(str(outputs.svg))
-    rest = f"; of what {counted(len(sketch.strokes), 'stroke')} show, {shares}" if shares else ""
-    return f"{place}: {counted(len(sketch.record['levels']), 'level')} in {seconds:.1f} s{rest} (seed {sketch.seed})"
+    number = counted(len(sketch.record["levels"]), "level")
+    return f"{place}: {number} in {seconds:.1f} s; of what the best level shows, {shares} (seed {sketch.seed})"

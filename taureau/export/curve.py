@@ -40,7 +40,7 @@ def save_plot(sketch: "taureau.Sketch", path: str | Path, *, overwrite: bool = T
         numbers = [entry["strokes"] for entry in curve]
         axes.plot(numbers, [entry["recognized"] for entry in curve], color="black")
         axes.axvline(len(sketch.strokes), color="firebrick", linestyle="--", label=f"{len(sketch.strokes)} are enough")
-        axes.set(xlabel="strokes", ylabel="share of what all strokes show", xlim=(0, max(numbers)), ylim=(0, 1.02))
+        axes.set(xlabel="strokes", ylabel="share of what the best number shows", xlim=(0, max(numbers)), ylim=(0, 1.02))
         axes.legend(loc="lower right", frameon=False)
         buffer = BytesIO()
         figure.savefig(buffer, format=path.suffix.lower()[1:], dpi=150, metadata=_undated(path))
