@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from taureau.errors import WeightsError as WeightsError
     from taureau.export.animation import save_animation as save_animation
     from taureau.files import check_writable as check_writable
+    from taureau.files import write_atomically as write_atomically
     from taureau.geometry.canvas import Canvas as Canvas
     from taureau.geometry.strokes import Strokes as Strokes
     from taureau.photo import Photo as Photo
@@ -56,6 +57,7 @@ _HOME = {
     "rasterize": "taureau.raster",
     "read_photo": "taureau.photo",
     "save_animation": "taureau.export.animation",
+    "write_atomically": "taureau.files",
 }
 
 __all__ = ["__version__", "weights", *_HOME]

@@ -39,12 +39,12 @@ PUBLIC_NAMES = [
     "read_photo",
     "save_animation",
     "weights",
+    "write_atomically",
 ]
 """A name that leaves this list breaks somebody's program: say so in CHANGELOG.md."""
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PAGES = [path for path in house.tracked_files() if path.suffix == ".md"]
-CLI = ROOT / "taureau/cli"
 TEXT_ENDINGS = {"", ".py", ".md", ".toml", ".txt", ".cff", ".svg", ".json", ".yml", ".yaml"}
 
 
@@ -116,8 +116,11 @@ def test_a_layer_that_is_missing_from_the_page_is_seen():
     assert house.layer_lines(["d", "b : c", "a"]) != [["a"], ["b", "c"]]
 
 
-def test_the_command_line_uses_only_public_names():
-    used = {path.name: house.private_uses(path.read_text(), taureau.__all__) for path in CLI.glob("*.py")}
+@pytest.mark.parametrize(("room", "doors"), [("cli", ("cli", "evaluate")), ("evaluate", ("evaluate",))])
+def test_a_door_uses_only_public_names(room, doors):
+    files = list((ROOT / "taureau" / room).rglob("*.py"))
+    used = {relative(path): house.private_uses(path.read_text(), taureau.__all__, doors) for path in files}
+    assert files
     assert {name: found for name, found in used.items() if found} == {}
 
 
@@ -128,11 +131,13 @@ def test_the_command_line_uses_only_public_names():
         "from taureau.raster import rasterize",
         "from taureau import optimize",
         "import taureau\ntaureau.photo",
+        "from taureau.evaluate.photos import read_photos",
     ],
 )
 def test_a_private_use_is_seen(source):
     assert house.private_uses(source, taureau.__all__) != []
     assert house.private_uses("import taureau\nfrom taureau.cli import x\ntaureau.Sketch", taureau.__all__) == []
+    assert house.private_uses("from taureau.evaluate.x import y", taureau.__all__, ("evaluate",)) == []
 
 
 # Documents

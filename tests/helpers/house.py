@@ -68,8 +68,8 @@ def targets_of(makefile: str) -> set[str]:
     return {word for line in re.findall(r"^\.PHONY:(.*)$", makefile, re.MULTILINE) for word in line.split()}
 
 
-def private_uses(source: str, public: Iterable[str]) -> list[str]:
-    """What a module takes from taureau beside its public names and its own package `taureau.cli`.
+def private_uses(source: str, public: Iterable[str], doors: Iterable[str] = ("cli",)) -> list[str]:
+    """What a module takes from taureau beside its public names and the doors that are its own or below it.
 
     Imports for type checkers alone (`if TYPE_CHECKING:`) do not count: they do nothing at run time.
     """
@@ -81,7 +81,7 @@ def private_uses(source: str, public: Iterable[str]) -> list[str]:
         for statement in node.body
         for child in ast.walk(statement)
     }
-    allowed, used = set(public), []
+    allowed, own, used = set(public), set(doors), []
     for node in ast.walk(tree):
         if node in typing_only:
             continue
@@ -91,7 +91,7 @@ def private_uses(source: str, public: Iterable[str]) -> list[str]:
             assert node.module is not None
             if node.module == "taureau":
                 used += [name.name for name in node.names if name.name not in allowed]
-            elif node.module.split(".")[1] != "cli":
+            elif node.module.split(".")[1] not in own:
                 used.append(node.module)
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "taureau":
             used += [node.attr] if node.attr not in allowed else []
@@ -111,7 +111,9 @@ def layers_in(text: str) -> list[list[str]]:
 
 def stray_wheel_files(names: Iterable[str]) -> list[str]:
     """What a wheel of taureau holds beside the package, its licence and its metadata."""
-    expected = re.compile(r"taureau/.+\.py|taureau/py\.typed|taureau/.+\.safetensors|taureau-[^/]+\.dist-info/.+")
+    expected = re.compile(
+        r"taureau/.+\.py|taureau/py\.typed|taureau/.+\.safetensors|taureau/evaluate/study/page\.html|taureau-[^/]+\.dist-info/.+"
+    )
     return [name for name in names if not expected.fullmatch(name)]
 
 
