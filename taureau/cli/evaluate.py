@@ -18,10 +18,40 @@ _PATH = click.Path(readable=False, path_type=Path)
 
 @click.group(cls=Group)
 def evaluate() -> None:
-    """Evaluate drawings: what do people see in them?
+    """Evaluate drawings: draw photos by several methods, and ask people what they see.
 
     Needs the packages of the extra 'evaluate': pip install 'taureau[evaluate]'.
     """
+
+
+@evaluate.command()
+@click.argument("plan", metavar="PLAN.toml", type=_PATH)
+@click.argument("folder", type=_PATH)
+@click.option("--json", "as_json", is_flag=True, help="Print one record per picture on stdout, and nothing else.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@debug_option
+def draw(plan: Path, folder: Path, as_json: bool, quiet: bool) -> None:
+    """Draw the photos of PLAN.toml by all of its methods, into FOLDER.
+
+    Each picture has a record beside it. Run it again to go on after an interruption: what is there is not made again.
+    """
+    from taureau.evaluate.drawing.make import Maker
+    from taureau.evaluate.drawing.plan import read_drawing_plan
+
+    check_working_folder()
+    read = read_drawing_plan(plan)
+    for note in read.notes:
+        if not quiet:
+            click.echo(f"taureau: note: {shown(note)}", err=True)
+    total, counts = sum(1 for _ in read.jobs()), {True: 0, False: 0}
+    for number, made in enumerate(Maker(read, folder).make(), 1):
+        counts[made.is_new] += 1
+        if as_json:
+            click.echo(json.dumps(made.record))
+        elif made.is_new and not quiet:
+            click.echo(f"{number}/{total}  {shown(made.file)}")
+    if not as_json and not quiet:
+        click.echo(f"{counts[True]} pictures made, {counts[False]} were there")
 
 
 @evaluate.group(cls=Group)

@@ -41,6 +41,7 @@ def test_these_are_the_commands():
         "doctor",
         "draw",
         "evaluate",
+        "evaluate draw",
         "evaluate study",
         "evaluate study analyze",
         "evaluate study build",

@@ -201,6 +201,14 @@ def test_ctrl_c_ends_the_server(made, tmp_path):
         assert process.wait(timeout=60) in (0, 130)
 
 
+def test_a_token_that_is_no_part_of_an_address_is_refused(made, tmp_path):
+    _, folder = made
+    outcome = run("evaluate", "study", "serve", folder, "--answers", tmp_path / "a.jsonl", "--token", "a b&c")
+    assert outcome.code == 3
+    assert "the token must be letters, digits" in outcome.stderr
+    assert not (tmp_path / "a.jsonl").exists()
+
+
 def test_no_study_is_there(tmp_path):
     outcome = run("evaluate", "study", "serve", tmp_path, "--port", "0", "--answers", tmp_path / "answers.jsonl")
     assert outcome.code == 3

@@ -7,6 +7,7 @@ the file; a line that was cut off was never acknowledged, and the page sends it 
 import hmac
 import json
 import os
+import re
 import socket
 import threading
 from collections import Counter
@@ -184,13 +185,18 @@ def serve(folder: Path, answers: Path, *, host: str, port: int, token: str, read
         ready: called with the address for participants once it can be opened.
 
     Raises:
-        InputError: no study is there, the answers cannot be written, or the address cannot be had.
+        InputError: no study is there, the answers cannot be written, the address cannot be had, or the token cannot be
+            a part of it.
         BackendError: a package is not installed.
     """
     try:
         import uvicorn
     except ImportError as error:
         raise taureau.BackendError(f"serving a study needs uvicorn, which is not installed; {_ADVICE}") from error
+    if not re.fullmatch(r"[\w.~-]+", token, re.ASCII):
+        raise taureau.InputError(
+            f"the token must be letters, digits and -._~, got {token!r}; it is a part of an address"
+        )
     study = load_study(folder)
     if not (folder / PAGE / "index.html").is_file():
         raise taureau.InputError(f"{folder}: has no {PAGE}/index.html; build the study again")
