@@ -11,6 +11,7 @@ from taureau.cli.names import shown
 from taureau.cli.program import Group, check_working_folder, debug_option
 
 if TYPE_CHECKING:
+    from taureau.evaluate.recognize.recognize import Recognition
     from taureau.evaluate.study.analyze import Analysis
 
 _PATH = click.Path(readable=False, path_type=Path)
@@ -18,7 +19,7 @@ _PATH = click.Path(readable=False, path_type=Path)
 
 @click.group(cls=Group)
 def evaluate() -> None:
-    """Evaluate drawings: draw photos by several methods, and ask people what they see.
+    """Evaluate drawings: draw photos by several methods, and ask networks and people what they see.
 
     Needs the packages of the extra 'evaluate': pip install 'taureau[evaluate]'.
     """
@@ -52,6 +53,35 @@ def draw(plan: Path, folder: Path, as_json: bool, quiet: bool) -> None:
             click.echo(f"{number}/{total}  {shown(made.file)}")
     if not as_json and not quiet:
         click.echo(f"{counts[True]} pictures made, {counts[False]} were there")
+
+
+@evaluate.command()
+@click.argument("plan", metavar="PLAN.toml", type=_PATH)
+@click.argument("folder", type=_PATH)
+@click.option(
+    "--judge",
+    metavar="NAME",
+    default="human-sketches",
+    help="human-sketches, a CLIP network, or the .safetensors file of a ResNet. [default: human-sketches]",
+)
+@click.option("--labels", metavar="FILE", type=_PATH, help="Names of a ResNet's classes, one a line.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the resampling. [default: 0]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
+@debug_option
+def recognize(plan: Path, folder: Path, judge: str, labels: Path | None, seed: int, as_json: bool) -> None:
+    """Ask a judge what the pictures show that 'evaluate draw' made of PLAN.toml in FOLDER.
+
+    Prints how often the class and the photo are recognised, and how methods differ.
+    """
+    from taureau.evaluate.drawing.plan import read_drawing_plan
+    from taureau.evaluate.photos import classes_of
+    from taureau.evaluate.recognize.judges import load_judge
+    from taureau.evaluate.recognize.recognize import recognize as recognize_all
+
+    check_working_folder()
+    read = read_drawing_plan(plan)
+    found = recognize_all(read, folder, load_judge(judge, classes_of(read.photos), labels), seed=seed)
+    click.echo(json.dumps(found.as_dict()) if as_json else _recognition_tables(found))
 
 
 @evaluate.group(cls=Group)
@@ -130,6 +160,26 @@ def analyze(folder: Path, answers: tuple[Path, ...], catches_missed: int, as_jso
     check_working_folder()
     found = analyze_study(load_study(folder), answers, catches_missed=catches_missed)
     click.echo(json.dumps(found.as_dict()) if as_json else _tables(found))
+
+
+def _recognition_tables(found: "Recognition") -> str:
+    """What a judge recognised, as people read it."""
+    measures = list(found.rows[0].shares)
+    width = max(len(row.method) for row in found.rows)
+    lines = [f"{'method':<{width}}  strokes  pictures" + "".join(f"{name:>22}" for name in measures)]
+    for row in found.rows:
+        shares = [f"{each.share:.2f} ({each.low:.2f} to {each.high:.2f})" for each in row.shares.values()]
+        strokes = "-" if row.strokes is None else row.strokes
+        lines.append(
+            f"{row.method:<{width}}  {strokes:>7}  {row.pictures:>8}" + "".join(f"{text:>22}" for text in shares)
+        )
+    lines += ["", f"judge: {shown(found.judge)}; intervals of 95% over photos"]
+    lines += [
+        f"{each.one} - {each.other}: {each.difference:+.2f} ({each.low:+.2f} to {each.high:+.2f}), "
+        f"p = {each.p:.4f}, corrected {each.p_holm:.4f}"
+        for each in found.comparisons
+    ]
+    return "\n".join(lines)
 
 
 def _tables(found: "Analysis") -> str:

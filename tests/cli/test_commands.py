@@ -42,6 +42,7 @@ def test_these_are_the_commands():
         "draw",
         "evaluate",
         "evaluate draw",
+        "evaluate recognize",
         "evaluate study",
         "evaluate study analyze",
         "evaluate study build",
