@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from taureau.export import save_strip as save_strip
     from taureau.export import save_viewer as save_viewer
     from taureau.files import check_writable as check_writable
+    from taureau.files import write_atomically as write_atomically
     from taureau.geometry.canvas import Canvas as Canvas
     from taureau.geometry.strokes import Strokes as Strokes
     from taureau.levels import Levels as Levels
@@ -74,6 +75,7 @@ _HOME = {
     "save_sheet": "taureau.export",
     "save_strip": "taureau.export",
     "save_viewer": "taureau.export",
+    "write_atomically": "taureau.files",
 }
 
 __all__ = ["__version__", "weights", *_HOME]

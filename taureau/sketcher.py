@@ -23,6 +23,7 @@ from taureau.files import shown
 from taureau.geometry.canvas import Canvas
 from taureau.geometry.inset import frame_in
 from taureau.host import engine_modes
+from taureau.image.margin import whole_pixels
 from taureau.initialize.candidates import Candidates, Guide, Resumed, first_candidates
 from taureau.initialize.tracing import Trace
 from taureau.levels import Levels, checked_counts
@@ -48,7 +49,7 @@ from taureau.see.edge_network import load_edge_network
 from taureau.see.look import Eyes
 from taureau.see.subject import mask_levels
 from taureau.settings import MASKS, CommonValues, Settings
-from taureau.shapes import UInt8
+from taureau.shapes import Float, Tensor, UInt8
 from taureau.sketch import Sketch
 from taureau.version import __version__
 
@@ -257,6 +258,41 @@ class Sketcher:
         canvas = Canvas(request.settings.size, request.photo.size)
         return Run(lambda: self._begin(request), canvas, request.photo.name, self.encoder.threads)
 
+    @engine_modes()
+    def line_maps(
+        self, photo: PhotoSource | Photo, *, size: int = 224, mask: MaskSource = "auto"
+    ) -> dict[str, Image.Image]:
+        """The lines of a photo as pictures in its shape, dark on white paper.
+
+        Args:
+            photo, mask: as for `draw`.
+            size: pixels of the long side, 64 to 1024.
+
+        Returns:
+            `xdog`: the dark sides of its edges. `lines`, where the saliency encoder has eyes, as `builtin` has: what
+            people would draw of its subject, each line as dark as it is worth.
+
+        Raises:
+            InputError: a photo, a mask or a size that cannot be used.
+        """
+        request = _request(photo, None, {"mask": mask, "size": size}, 0.0)
+        canvas = Canvas(size, request.photo.size)
+        prepared = prepare(
+            request.photo,
+            canvas,
+            saliency_encoder=self.saliency_encoder,
+            eyes=self._eyes,
+            in_photo=True,
+            device=self._device,
+            mask=request.settings.mask,
+            levels=request.levels,
+        )
+        found = {"xdog": 1 - prepared.edges}
+        if prepared.line_drawing is not None:
+            found["lines"] = prepared.line_drawing[0]
+        left, top, right, bottom = whole_pixels(prepared.coverage)
+        return {name: _as_picture(values[top:bottom, left:right]) for name, values in found.items()}
+
     def _begin(self, request: _Request) -> Begun:
         """Prepare the photo, initialise the candidates, and set out; no step is done yet."""
         settings = request.settings
@@ -409,6 +445,11 @@ def _chosen(settings: Settings | None, values: dict[str, Any]) -> tuple[Settings
     if chosen.mask == "image" and picture is None:
         raise InputError("mask image needs a mask picture: give a path, a PIL image or an array as mask")
     return chosen, picture
+
+
+def _as_picture(values: Float[Tensor, "height width"]) -> Image.Image:
+    """A map of 0..1 as a gray picture."""
+    return Image.fromarray((values.clamp(0, 1) * 255).round().byte().cpu().numpy())
 
 
 def _settings_to_resume(settings: Settings, earlier: Sketch, freeze: bool, *, asked: bool) -> Settings:

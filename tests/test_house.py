@@ -48,6 +48,7 @@ PUBLIC_NAMES = [
     "save_strip",
     "save_viewer",
     "weights",
+    "write_atomically",
 ]
 """A name that leaves this list breaks somebody's program: say so in CHANGELOG.md."""
 
@@ -125,8 +126,11 @@ def test_a_layer_that_is_missing_from_the_page_is_seen():
     assert house.layer_lines(["d", "b : c", "a"]) != [["a"], ["b", "c"]]
 
 
-def test_the_command_line_uses_only_public_names():
-    used = {path.name: house.private_uses(path.read_text(), taureau.__all__) for path in CLI.glob("*.py")}
+@pytest.mark.parametrize(("room", "doors"), [("cli", ("cli", "evaluate")), ("evaluate", ("evaluate",))])
+def test_a_door_uses_only_public_names(room, doors):
+    files = list((ROOT / "taureau" / room).rglob("*.py"))
+    used = {relative(path): house.private_uses(path.read_text(), taureau.__all__, doors) for path in files}
+    assert files
     assert {name: found for name, found in used.items() if found} == {}
 
 
@@ -143,6 +147,7 @@ def test_export_uses_only_public_names_and_whole_files():
         "from taureau.raster import rasterize",
         "from taureau import optimize",
         "import taureau\ntaureau.photo",
+        "from taureau.evaluate.photos import read_photos",
     ],
 )
 def test_a_private_use_is_seen(source):
@@ -150,6 +155,7 @@ def test_a_private_use_is_seen(source):
     assert house.private_uses(source, taureau.__all__, ("export", "files")) != []
     assert house.private_uses("import taureau\nfrom taureau.cli import x\ntaureau.Sketch", taureau.__all__) == []
     assert house.private_uses("from taureau.cli import x", taureau.__all__, ("export", "files")) == ["taureau.cli"]
+    assert house.private_uses("from taureau.evaluate.x import y", taureau.__all__, ("evaluate",)) == []
 
 
 # Documents

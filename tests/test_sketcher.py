@@ -16,6 +16,7 @@ from taureau.losses.objective import PerceptionObjective
 from tests.helpers import pictures
 from tests.helpers.clip_files import random_tensors, write_tokenizer, write_weights
 from tests.helpers.clip_models import TINY_RESNET, TINY_VIT, register
+from tests.helpers.command_line import draw_photo
 from tests.helpers.engine import PlainEncoder
 from tests.helpers.svg_text import assert_same_svg, svg_diff
 
@@ -603,3 +604,16 @@ def test_another_encoder_can_say_where_strokes_begin():
     assert [record["saliency_encoder"] for record in records] == ["contour", "corner"]
     assert [record["saliency_encoder_sha256"] for record in records] == [None, "c" * 64]
     assert [record["encoder"] for record in records] == ["contour", "contour"]
+
+
+@pytest.mark.parametrize(("encoder", "names"), [("contour", {"xdog"}), ("builtin", {"xdog", "lines"})])
+def test_line_maps_show_the_border_of_a_disc_and_nothing_outside(tmp_path, encoder, names):
+    maps = Sketcher(encoder).line_maps(draw_photo(tmp_path / "disc.png", (120, 80)), size=120)
+    assert set(maps) == names
+    for picture in maps.values():
+        assert picture.size == (120, 80)
+        rows, columns = np.nonzero(np.asarray(picture) < 128)
+        outside = np.hypot(rows - 40, columns - 60) - 80 / 3
+        # XDoG marks what is dark inside too; a line is about a stroke wide, 3 pixels of 224.
+        assert outside.max() < 4
+        assert (np.abs(outside) < 4).sum() > 100  # of a border of 168 pixels

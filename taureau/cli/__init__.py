@@ -11,6 +11,7 @@ import click
 import taureau
 from taureau.cli.doctor import doctor as doctor_command
 from taureau.cli.draw import draw as draw_command
+from taureau.cli.evaluate import evaluate as evaluate_command
 from taureau.cli.export import export as export_command
 from taureau.cli.garbage import collected_late
 from taureau.cli.interruption import INTERRUPTED, end_quietly, listen
@@ -33,6 +34,7 @@ program.add_command(draw_command)
 program.add_command(levels_command)
 program.add_command(export_command)
 program.add_command(models_command)
+program.add_command(evaluate_command)
 program.add_command(doctor_command)
 
 

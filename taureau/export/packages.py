@@ -1,6 +1,11 @@
 """Optional packages: those of the extra `plot`, loaded when a format needs them."""
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import taureau
@@ -13,7 +18,8 @@ def load(name: str) -> Any:
         BackendError: it is not installed.
     """
     try:
-        return import_module(name)
+        with _some_home():
+            return import_module(name)
     except ModuleNotFoundError as error:
         package = name.partition(".")[0]
         if error.name is None or error.name.partition(".")[0] != package:
@@ -21,3 +27,18 @@ def load(name: str) -> Any:
         raise taureau.BackendError(
             f"{package} is not installed, and pages need it; install it with: pip install 'taureau[plot]'"
         ) from error
+
+
+@contextmanager
+def _some_home() -> Iterator[None]:
+    """A home for an account that has none: ezdxf looks for its settings there as soon as it is loaded."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = tempfile.gettempdir()
+        try:
+            yield
+        finally:
+            del os.environ["HOME"]
+    else:
+        yield

@@ -1,12 +1,14 @@
 """DXF, audited and read by ezdxf, whose writer made it, and measured by our own mathematics."""
 
-import ezdxf
 import numpy as np
 import pytest
 import shapely
 
 from taureau import Page, lay_out, save_sheet
+from taureau.export.packages import load
 from tests.helpers.pages import measured, sampled, scribble
+
+ezdxf = load("ezdxf")  # an account without a home can load it so
 
 
 @pytest.fixture

@@ -111,9 +111,7 @@ def layers_in(text: str) -> list[list[str]]:
 
 def stray_wheel_files(names: Iterable[str]) -> list[str]:
     """What a wheel of taureau holds beside the package, its licence and its metadata."""
-    expected = re.compile(
-        r"taureau/.+\.(?:py|html)|taureau/py\.typed|taureau/.+\.safetensors|taureau-[^/]+\.dist-info/.+"
-    )
+    expected = re.compile(r"taureau/.+\.(?:py|html|safetensors)|taureau/py\.typed|taureau-[^/]+\.dist-info/.+")
     return [name for name in names if not expected.fullmatch(name)]
 
 

@@ -1,0 +1,159 @@
+"""The plan of an experiment: which photos are drawn by which methods, with how many strokes, from which seeds."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import taureau
+from taureau.evaluate.drawing.methods import Method, check_common, read_method
+from taureau.evaluate.photos import LabelledPhoto, read_photos
+from taureau.evaluate.pictures import pictures_in
+from taureau.evaluate.plans import read_plan, required
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "photos": str,
+    "methods": list,
+    "strokes": list,
+    "seeds": list,
+    "settings": dict,
+    "prompt": str,
+}
+PROMPT = "a drawing of a {class}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture that is to be made.
+
+    Args:
+        photo: of what.
+        method: how.
+        strokes: how many; None for a method without strokes.
+        seed: of the drawing; None for a method without chance.
+    """
+
+    photo: LabelledPhoto
+    method: Method
+    strokes: int | None = None
+    seed: int | None = None
+
+    def file_in(self, folder: Path) -> Path:
+        """Where the picture is in the folder of the experiment."""
+        if self.strokes is None:
+            return folder / self.method.name / f"{self.photo.name}.png"
+        return folder / self.method.name / str(self.strokes) / f"seed{self.seed}" / f"{self.photo.name}.svg"
+
+
+@dataclass(frozen=True)
+class DrawingPlan:
+    """An experiment.
+
+    Args:
+        photos: all of them.
+        methods: each once.
+        strokes: numbers of strokes.
+        seeds: of the drawings.
+        settings: of every method that optimises.
+        prompt: what `clipdraw` is told, where `{class}` stands for the class.
+        imported: by method, the pictures that another program made, by the photo's name.
+        notes: what the user should know, such as photos that another program has no picture of.
+    """
+
+    photos: tuple[LabelledPhoto, ...]
+    methods: tuple[Method, ...]
+    strokes: tuple[int, ...]
+    seeds: tuple[int, ...]
+    settings: Mapping[str, Any]
+    prompt: str
+    imported: Mapping[str, Mapping[str, Path]]
+    notes: tuple[str, ...]
+
+    def jobs(self) -> Iterator[Job]:
+        """Every picture, method by method."""
+        for method in self.methods:
+            for photo in self.photos:
+                if not method.has_strokes:
+                    if method.imported is None or photo.name in self.imported[method.name]:
+                        yield Job(photo, method)
+                    continue
+                for strokes in self.strokes:
+                    for seed in self.seeds:
+                        yield Job(photo, method, strokes, seed)
+
+    def settings_of(self, job: Job) -> taureau.Settings:
+        """The settings of a drawing that is optimised."""
+        assert job.strokes is not None
+        assert job.seed is not None
+        prompt = self.prompt.replace("{class}", job.photo.label)
+        return job.method.settings(self.settings, job.strokes, job.seed, prompt)
+
+
+def read_drawing_plan(path: Path) -> DrawingPlan:
+    """Read a plan, and find everything that it names.
+
+    Raises:
+        InputError: an unknown key or method, an impossible value, a class without photos, two photos of one name, a
+            folder of pictures that are of no photo.
+    """
+    values, folder = read_plan(path, _KINDS), path.parent
+    photos = read_photos(folder / required(values, "photos", path, 'photos = "photos"'))
+    texts = required(values, "methods", path, 'methods = ["fast", "xdog"]')
+    methods: dict[str, Method] = {}
+    for text in texts:
+        try:
+            method = read_method(str(text), folder)
+        except taureau.InputError as error:
+            raise taureau.InputError(f"{path}: {error}") from error
+        if method.name in methods:
+            raise taureau.InputError(f"{path}: the method {method.name} is named twice; remove one")
+        methods[method.name] = method
+    if not methods:
+        raise taureau.InputError(f'{path}: methods is empty; name one, such as methods = ["fast"]')
+    settings = values.get("settings", {})
+    check_common(settings, str(path))
+    imported: dict[str, Mapping[str, Path]] = {}
+    notes: list[str] = []
+    for method in methods.values():
+        if method.imported is not None:
+            imported[method.name] = _matched(method.name, method.imported, photos, notes)
+    plan = DrawingPlan(
+        tuple(photos),
+        tuple(methods.values()),
+        _numbers(values, "strokes", [4, 8, 16, 32], path, least=1),
+        _numbers(values, "seeds", [1], path, least=0),
+        settings,
+        values.get("prompt", PROMPT),
+        imported,
+        tuple(notes),
+    )
+    for job in plan.jobs():
+        if job.method.preset is not None:
+            plan.settings_of(job)  # what is out of range is refused before any work
+    return plan
+
+
+def _matched(name: str, folder: Path, photos: Sequence[LabelledPhoto], notes: list[str]) -> dict[str, Path]:
+    """The pictures of a folder that are of photos."""
+    found = pictures_in(folder)
+    matched = {photo.name: found[photo.name] for photo in photos if photo.name in found}
+    if not matched:
+        raise taureau.InputError(
+            f"{folder}: holds no picture of any photo ({len(found)} pictures of other names); name them as the photos "
+            f"are, such as {photos[0].name}.png"
+        )
+    missing = [photo.name for photo in photos if photo.name not in found]
+    if missing:
+        some = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        notes.append(f"{name}: has no picture of {some}")
+    return matched
+
+
+def _numbers(values: Mapping[str, Any], key: str, default: list[int], path: Path, *, least: int) -> tuple[int, ...]:
+    numbers = values.get(key, default)
+    for number in numbers:
+        if not isinstance(number, int) or isinstance(number, bool) or number < least:
+            raise taureau.InputError(f"{path}: {key} must be whole numbers from {least} on, got {number!r}")
+    if not numbers or len(set(numbers)) < len(numbers):
+        raise taureau.InputError(f"{path}: {key} must be numbers, each once, got {numbers}")
+    return tuple(numbers)

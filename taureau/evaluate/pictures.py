@@ -1,0 +1,51 @@
+"""Pictures of photos, whoever made them: found in a folder by the photo's name, and brought to one size on paper."""
+
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+import taureau
+from taureau.evaluate.photos import ENDINGS
+
+PAPER = (255, 255, 255)
+# What taureau writes beside a photo is called `cat.sketch.svg`.
+_OURS = ".sketch"
+
+
+def pictures_in(folder: Path) -> dict[str, Path]:
+    """The pictures of a folder by name; of one name, the SVG, which has every size.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise taureau.InputError(f"{folder}: there is no such folder; give the folder that the drawings are in")
+    found: dict[str, Path] = {}
+    for file in sorted(folder.iterdir()):
+        if file.suffix.lower() in {*ENDINGS, ".svg"}:
+            name = file.stem.removesuffix(_OURS)
+            if name not in found or file.suffix.lower() == ".svg":
+                found[name] = file
+    return found
+
+
+def read_picture(file: Path, side: int) -> Image.Image:
+    """A picture in the middle of a white square.
+
+    Args:
+        file: an SVG of cubic strokes, or any picture.
+        side: pixels a side of the square, which the long side of the picture spans.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if file.suffix.lower() == ".svg":
+        picture = taureau.Sketch.load(file).to_image(side)
+    else:
+        picture = Image.fromarray(taureau.read_photo(file).pixels)
+    return squared(picture, side)
+
+
+def squared(picture: Image.Image, side: int) -> Image.Image:
+    """A picture at a size, its shape kept, on white paper."""
+    return ImageOps.pad(picture.convert("RGB"), (side, side), Image.Resampling.LANCZOS, color=PAPER)

@@ -1,0 +1,224 @@
+"""How often a judge recognises the pictures of an experiment: their class, and the photo that they are of.
+
+The photos themselves are a row of their own, the most that a judge can be asked for; so is the method `lines`, and so
+are human sketches that a plan brings as `NAME=FOLDER`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+import taureau
+from taureau.evaluate.drawing.plan import DrawingPlan
+from taureau.evaluate.photos import classes_of
+from taureau.evaluate.pictures import read_picture
+from taureau.evaluate.recognize.judges import Judge
+from taureau.evaluate.recognize.resampling import bootstrap, difference, holm, photo_means
+
+PHOTO = "photo"
+TOP1, TOP5, WITHIN, OVERALL = MEASURES = ("top1", "top5", "instance_in_class", "instance")
+# Fewer photos give no interval.
+_LEAST_PHOTOS = 2
+
+
+@dataclass(frozen=True)
+class Share:
+    """How often a judge was right, with its interval over photos."""
+
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method with one number of strokes.
+
+    Args:
+        method: its name; `photo` for the photos themselves.
+        strokes: how many; None for a method without strokes.
+        pictures: how many were judged.
+        photos: of how many photos.
+        shares: by measure: the right class first, and among the first five; the right photo first among those of the
+            class, and among all.
+        seed_spread: the standard deviation of `top1` between seeds; None with one seed.
+    """
+
+    method: str
+    strokes: int | None
+    pictures: int
+    photos: int
+    shares: dict[str, Share]
+    seed_spread: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two rows on the photos that both have, by `top1`.
+
+    Args:
+        one: method and strokes of the first.
+        other: those of the second.
+        difference: of the first to the second.
+        low: where its interval begins.
+        high: where it ends.
+        p: of a randomization test.
+        p_holm: the same, corrected for all comparisons.
+    """
+
+    one: str
+    other: str
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What a judge recognised.
+
+    Args:
+        judge: its name.
+        judge_sha256: of its weights.
+        classes: of the experiment.
+        seed: of the resampling.
+        rows: photos first, then the methods in the order of the plan.
+        comparisons: of all methods with the same number of strokes.
+    """
+
+    judge: str
+    judge_sha256: str | None
+    classes: tuple[str, ...]
+    seed: int
+    rows: tuple[Row, ...]
+    comparisons: tuple[Comparison, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as they are printed for other programs."""
+        return {"version": taureau.__version__, "interval": "bootstrap over photos, 95%", **asdict(self)}
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The pictures of one row: whether each is right by each measure, its photo, and its seed."""
+
+    right: dict[str, list[float]]
+    photos: list[str]
+    seeds: list[int | None]
+
+
+def recognize(plan: DrawingPlan, folder: Path, judge: Judge, *, seed: int = 0) -> Recognition:
+    """Judge all pictures of an experiment.
+
+    Args:
+        plan: the experiment.
+        folder: where `evaluate draw` put its pictures.
+        judge: who looks; made for the plan's classes.
+        seed: of the resampling.
+
+    Raises:
+        InputError: a picture is not there, or there are fewer than two photos.
+    """
+    classes = classes_of(plan.photos)
+    if len(plan.photos) < _LEAST_PHOTOS:
+        raise taureau.InputError(
+            f"the experiment has {len(plan.photos)} photo, and an interval over photos needs {_LEAST_PHOTOS}; add more"
+        )
+    names = [photo.name for photo in plan.photos]
+    truth = np.array([classes.index(photo.label) for photo in plan.photos])
+    of_photos = judge.look(_load([photo.file for photo in plan.photos], judge.side))
+    groups: dict[tuple[str, int | None], list[tuple[Path, str, int | None]]] = {}
+    for job in plan.jobs():
+        file = job.file_in(folder)
+        if not file.is_file():
+            raise taureau.InputError(f"{file}: is not there; first draw with 'taureau evaluate draw', or again")
+        groups.setdefault((job.method.name, job.strokes), []).append((file, job.photo.name, job.seed))
+    everything = np.arange(len(names))
+    judged: dict[tuple[str, int | None], _Judged] = {
+        (PHOTO, None): _right(of_photos, of_photos[1], truth, everything, names, [None] * len(names))
+    }
+    for key, entries in groups.items():
+        of = np.array([names.index(name) for _, name, _ in entries])
+        looked = judge.look(_load([file for file, _, _ in entries], judge.side))
+        judged[key] = _right(
+            looked, of_photos[1], truth, of, [name for _, name, _ in entries], [at for *_, at in entries]
+        )
+    rng = np.random.default_rng(seed)
+    rows = [_row(method, strokes, values, rng) for (method, strokes), values in judged.items()]
+    return Recognition(judge.name, judge.sha256, tuple(classes), seed, tuple(rows), tuple(_compare(judged, rng)))
+
+
+def _load(files: Sequence[Path], side: int) -> np.ndarray:
+    return np.stack([np.asarray(read_picture(file, side)) for file in files])
+
+
+def _right(
+    looked: tuple[Tensor, Tensor],
+    photos: Tensor,
+    truth: np.ndarray,
+    of: np.ndarray,
+    names: list[str],
+    seeds: list[int | None],
+) -> _Judged:
+    """Whether pictures are recognised.
+
+    Args:
+        looked: scores and embeddings of the pictures.
+        photos: the embeddings of all photos.
+        truth: the class of each photo.
+        of: which photo each picture is of.
+        names: the names of these.
+        seeds: of the pictures.
+    """
+    scores, embeddings = looked
+    best = scores.topk(min(5, scores.shape[1]), dim=1).indices.numpy()
+    labels = truth[of]
+    near = (embeddings @ photos.T).numpy()
+    inside = np.where(truth[None] == labels[:, None], near, -np.inf)
+    right = {
+        TOP1: best[:, 0] == labels,
+        TOP5: (best == labels[:, None]).any(axis=1),
+        WITHIN: inside.argmax(axis=1) == of,
+        OVERALL: near.argmax(axis=1) == of,
+    }
+    return _Judged({name: values.astype(float).tolist() for name, values in right.items()}, names, seeds)
+
+
+def _row(method: str, strokes: int | None, judged: _Judged, rng: np.random.Generator) -> Row:
+    shares = {}
+    for name in MEASURES:
+        means = photo_means(judged.right[name], judged.photos)
+        shares[name] = Share(float(np.mean(list(means.values()))), *bootstrap(means, rng))
+    by_seed: dict[int | None, list[float]] = {}
+    for value, at in zip(judged.right[TOP1], judged.seeds, strict=True):
+        by_seed.setdefault(at, []).append(value)
+    spread = float(np.std([np.mean(of) for of in by_seed.values()], ddof=1)) if len(by_seed) > 1 else None
+    return Row(method, strokes, len(judged.photos), len(set(judged.photos)), shares, spread)
+
+
+def _compare(judged: dict[tuple[str, int | None], _Judged], rng: np.random.Generator) -> list[Comparison]:
+    """All pairs of methods with the same number of strokes; one without strokes is compared with each."""
+    means = {key: photo_means(values.right[TOP1], values.photos) for key, values in judged.items() if key[0] != PHOTO}
+    found = []
+    for one, other in combinations(means, 2):
+        if one[0] == other[0] or (None not in (one[1], other[1]) and one[1] != other[1]):
+            continue
+        apart = difference(means[one], means[other], rng)
+        if apart is not None:
+            found.append((one, other, apart))
+    corrected = holm([apart.p for *_, apart in found])
+    return [
+        Comparison(_named(one), _named(other), apart.difference, apart.low, apart.high, apart.p, p)
+        for (one, other, apart), p in zip(found, corrected, strict=True)
+    ]
+
+
+def _named(key: tuple[str, int | None]) -> str:
+    return key[0] if key[1] is None else f"{key[0]}, {key[1]} strokes"

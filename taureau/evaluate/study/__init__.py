@@ -1,0 +1,1 @@
+"""A study with people: static pages that ask what a drawing shows, a server for their answers, and their analysis."""

@@ -1,0 +1,83 @@
+"""The photos of an experiment, as a folder or a table, and what is refused."""
+
+import pytest
+from PIL import Image
+
+from taureau import InputError
+from taureau.evaluate.photos import classes_of, read_photos
+from taureau.evaluate.pictures import pictures_in, read_picture
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("cat/tom.png", "cat/kit.jpg", "dog/rex.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (40, 20), "red").save(tmp_path / name)
+    (tmp_path / "cat/notes.txt").write_text("no photo")
+    return tmp_path
+
+
+def test_a_folder_and_a_table_say_the_same(folder):
+    table = folder / "photos.csv"
+    table.write_text("file,class,source\ndog/rex.png,dog,Flickr\ncat/tom.png,cat,\ncat/kit.jpg,cat,\n", "utf-8-sig")
+    found, listed = read_photos(folder), read_photos(table)
+    assert [(each.name, each.label, each.file) for each in found] == [
+        (each.name, each.label, each.file) for each in listed
+    ]
+    assert [each.name for each in found] == ["kit", "tom", "rex"]
+    assert [each.source for each in listed] == ["", "", "Flickr"]
+    assert classes_of(found) == ["cat", "dog"]
+
+
+def test_a_class_without_photos_is_refused(folder):
+    (folder / "emu").mkdir()
+    with pytest.raises(InputError, match=r"the class emu has no photos; add some"):
+        read_photos(folder)
+
+
+def test_two_photos_of_one_name_are_refused(folder):
+    Image.new("RGB", (40, 20)).save(folder / "dog/Tom.jpg")
+    with pytest.raises(InputError, match=r"two photos have the name Tom, .*; rename one"):
+        read_photos(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("file,kind\n", "has no column class"),
+        ("", "has no column file and no column class"),
+        ("file,class\n", "names no photos"),
+        ("file,class\ncat/tom.png,\n", "line 2 has no file or no class"),
+        ("file,class\ncat/tom.png,cat\ncat/ghost.png,cat\n", "line 3 names cat/ghost.png, and there is no such file"),
+    ],
+)
+def test_a_table_that_says_too_little_is_refused(folder, text, reason):
+    (folder / "photos.csv").write_text(text)
+    with pytest.raises(InputError, match=reason):
+        read_photos(folder / "photos.csv")
+
+
+def test_no_photos_at_all_are_refused(tmp_path):
+    with pytest.raises(InputError, match="there is no such file; give a folder of photos, or a CSV file"):
+        read_photos(tmp_path / "gone")
+    with pytest.raises(InputError, match="has no folders in it"):
+        read_photos(tmp_path)
+
+
+def test_of_a_drawing_the_svg_is_taken_and_its_name_is_the_photos(tmp_path):
+    for name in ("tom.sketch.png", "tom.sketch.svg", "kit.jpg", "notes.txt"):
+        (tmp_path / name).touch()
+    assert {name: file.name for name, file in pictures_in(tmp_path).items()} == {
+        "tom": "tom.sketch.svg",
+        "kit": "kit.jpg",
+    }
+    with pytest.raises(InputError, match="there is no such folder"):
+        pictures_in(tmp_path / "gone")
+
+
+def test_a_picture_keeps_its_shape_on_white_paper(folder):
+    found = read_picture(folder / "cat/tom.png", 64)
+    assert found.size == (64, 64)
+    assert found.getpixel((32, 5)) == (255, 255, 255)
+    assert found.getpixel((2, 32))[0] > 250
+    assert found.getpixel((2, 32))[1] < 5

@@ -1,0 +1,250 @@
+"""Judges and what they recognise: towers against independent networks, statistics against closed forms."""
+
+import json
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from transformers import ResNetConfig, ResNetForImageClassification
+
+from taureau import InputError, WeightsError
+from taureau.evaluate.drawing.plan import read_drawing_plan
+from taureau.evaluate.recognize.judges import HUMAN_SKETCHES, load_judge
+from taureau.evaluate.recognize.recognize import PHOTO, recognize
+from taureau.evaluate.recognize.resampling import bootstrap, difference, holm, photo_means
+from taureau.evaluate.recognize.towers import Lite, ResNet
+from tests.helpers.command_line import run
+from training.trunks import Classifier, Trunk
+
+
+def randomised(network, seed):
+    """A network in which no weight and no statistic is what it began with."""
+    generator = torch.Generator().manual_seed(seed)
+    state = network.state_dict()
+    for name, value in state.items():
+        if value.dtype.is_floating_point:
+            drawn = torch.rand(value.shape, generator=generator)
+            is_scale = name.endswith(("variance", "running_var", "scale", "normalization.weight"))
+            value.copy_(0.5 + drawn if is_scale else (drawn - 0.5) * (0.2 if value.dim() == 4 else 0.5))
+    network.load_state_dict(state)
+    return network.eval()
+
+
+def test_lite_is_the_network_that_was_trained():
+    network = randomised(Classifier(Trunk((4, 4, 6, 6, 8, 8, 10), (1, 2, 1, 2, 1, 1, 1)), 7), 0)
+    images = torch.rand(2, 3, 50, 64, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        found, seen = Lite(network.state_dict())(images)
+        torch.testing.assert_close(found, network(images), atol=1e-4, rtol=1e-4)
+    assert seen.shape == (2, 1280)
+
+
+def in_torchvisions_layout(state):
+    """The weights of transformers' ResNet by torchvision's names."""
+    parts = {
+        "resnet.embedder.embedder.convolution": "conv1",
+        "resnet.embedder.embedder.normalization": "bn1",
+        "classifier.1": "fc",
+    }
+    found = {}
+    for name, value in state.items():
+        owner, _, last = name.rpartition(".")
+        if owner in parts:
+            found[f"{parts[owner]}.{last}"] = value
+            continue
+        stage, index, rest = owner.removeprefix("resnet.encoder.stages.").replace(".layers.", ".", 1).split(".", 2)
+        kind = "conv" if rest.endswith("convolution") else "bn"
+        if rest.startswith("shortcut"):
+            part = f"downsample.{0 if kind == 'conv' else 1}"
+        else:
+            part = f"{kind}{int(rest.split('.')[1]) + 1}"
+        found[f"layer{int(stage) + 1}.{index}.{part}.{last}"] = value
+    return {name: value for name, value in found.items() if not name.endswith("num_batches_tracked")}
+
+
+def reference(kind):
+    widths = [8, 12, 16, 20] if kind == "basic" else [16, 24, 32, 40]
+    config = ResNetConfig(embedding_size=8, hidden_sizes=widths, depths=[1, 2, 2, 1], layer_type=kind, num_labels=6)
+    return randomised(ResNetForImageClassification(config), 2)
+
+
+@pytest.mark.parametrize("kind", ["basic", "bottleneck"])
+def test_resnet_is_that_of_an_independent_implementation(kind):
+    network = reference(kind)
+    images = torch.rand(2, 3, 64, 80, generator=torch.Generator().manual_seed(3))
+    mean, spread = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    with torch.no_grad():
+        expected = network((images - mean[:, None, None]) / spread[:, None, None]).logits
+        found, _ = ResNet(in_torchvisions_layout(network.state_dict()))(images)
+    assert float(expected.std()) > 1e-3
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_a_resnet_without_a_tensor_is_refused():
+    tensors = in_torchvisions_layout(reference("basic").state_dict())
+    del tensors["layer2.0.downsample.1.bias"]
+    with pytest.raises(WeightsError, match=r"layer2\.0\.downsample\.1\.bias"):
+        ResNet(tensors)
+    with pytest.raises(WeightsError, match="layer1"):
+        ResNet({name: value for name, value in tensors.items() if not name.startswith("layer")})
+
+
+def test_a_resnet_judges_by_its_labels(tmp_path):
+    weights, labels = tmp_path / "resnet.safetensors", tmp_path / "labels.txt"
+    save_file(
+        {name: value.contiguous() for name, value in in_torchvisions_layout(reference("basic").state_dict()).items()},
+        weights,
+    )
+    labels.write_text("cat\ncar\ncat\ndog\nboat\ncup\n")
+    judge = load_judge(str(weights), ["dog", "cat"], labels)
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), dtype=np.uint8)
+    scores, embeddings = judge.look(pictures)
+    images = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+    with torch.no_grad():
+        chances = ResNet(in_torchvisions_layout(reference("basic").state_dict()))(images)[0].softmax(dim=1)
+    torch.testing.assert_close(scores[:, 0], chances[:, 3])
+    torch.testing.assert_close(scores[:, 1], chances[:, 0] + chances[:, 2])
+    torch.testing.assert_close(embeddings.norm(dim=1), torch.ones(3))
+    with pytest.raises(InputError, match="does not know the class 'cow'"):
+        load_judge(str(weights), ["cow"], labels)
+    with pytest.raises(InputError, match="needs the names of its 6 classes; add --labels FILE"):
+        load_judge(str(weights), ["cat"])
+    labels.write_text("cat\n")
+    with pytest.raises(InputError, match="has 1 lines"):
+        load_judge(str(weights), ["cat"], labels)
+
+
+def test_judges_that_are_not_there_are_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    with pytest.raises(InputError, match="there is no judge 'human-sketch'; did you mean 'human-sketches'"):
+        load_judge("human-sketch", ["cat"])
+    with pytest.raises(WeightsError, match="taureau models fetch clip-vit-b32"):
+        load_judge("clip-vit-b32", ["cat"])
+    with pytest.raises(WeightsError, match="is no safetensors file"):
+        load_judge(str(tmp_path / "gone.safetensors"), ["cat"])
+
+
+def test_the_judge_of_human_sketches_knows_photos_of_what_it_learnt():
+    judge = load_judge(HUMAN_SKETCHES, ["cup", "cat"])
+    from tests.helpers import pictures
+
+    side = (judge.side, judge.side)
+    shown = [np.asarray(Image.fromarray(pictures.coffee()).convert("RGB").resize(side))]
+    scores, _ = judge.look(np.stack(shown))
+    torch.testing.assert_close(scores.sum(dim=1), torch.ones(1))
+    assert int(scores[0, :2].argmax()) == 0
+
+
+# Statistics
+
+
+def test_an_interval_over_photos_is_as_wide_as_theirs():
+    rng = np.random.default_rng(0)
+    values = {str(number): float(rng.random() < 0.6) for number in range(400)}
+    low, high = bootstrap(values, rng)
+    share = float(np.mean(list(values.values())))
+    # 1.96 standard errors of a share, each way.
+    assert high - low == pytest.approx(2 * 1.96 * (share * (1 - share) / 400) ** 0.5, rel=0.1)
+    assert low < share < high
+    assert photo_means([1, 0, 1, 1], ["b", "b", "a", "b"]) == {"a": 1, "b": pytest.approx(2 / 3)}
+
+
+def test_a_paired_difference_is_that_of_all_swaps():
+    rng = np.random.default_rng(0)
+    one = dict(zip("abcdefg", [1.0, 1, 1, 0.5, 1, 0, 1], strict=True))
+    other = dict(zip("abcdefgh", [0.0, 0.5, 1, 0, 1, 0.5, 0, 1], strict=True))
+    found = difference(one, other, rng)
+    apart = [one[photo] - other[photo] for photo in one]
+    sums = [
+        abs(sum(sign * value for sign, value in zip(signs, apart, strict=True))) for signs in product((1, -1), repeat=7)
+    ]
+    assert found.photos == 7
+    assert found.difference == pytest.approx(sum(apart) / 7)
+    assert found.p == pytest.approx(np.mean([each >= abs(sum(apart)) - 1e-9 for each in sums]))
+    assert difference(one, {"z": 1.0}, rng) is None
+    # Of many photos, random swaps stand for all: 12 more of 20 differ to one side, 0.0005 by the binomial law.
+    many = {str(number): 1.0 for number in range(20)}
+    few = {str(number): float(number >= 12) for number in range(20)}
+    assert difference(many, few, rng).p == pytest.approx(2 * 0.5**12, abs=4 * (0.0005 / 10_000) ** 0.5 + 1e-4)
+
+
+def test_holms_correction_is_that_of_his_steps():
+    # By hand: 0.01 * 4, then 0.02 * 3, then max(0.06, 0.03 * 2), then 0.5.
+    assert holm([0.03, 0.01, 0.5, 0.02]) == pytest.approx([0.06, 0.04, 0.5, 0.06])
+    assert holm([0.4, 0.6]) == pytest.approx([0.8, 0.8])
+    assert holm([]) == []
+
+
+# The experiment
+
+
+class Seeing:
+    """A judge that sees a picture's mean colour: the class by its red, the photo by all of it."""
+
+    name, sha256, side = "seeing", None, 8
+
+    def look(self, pictures):
+        means = torch.from_numpy(pictures.astype(np.float32) / 255).mean(dim=(1, 2))
+        scores = torch.stack([means[:, 0], 1 - means[:, 0]], dim=1)
+        return scores, torch.nn.functional.normalize(means - 0.5, dim=1)
+
+
+@pytest.fixture
+def experiment(tmp_path):
+    """Four photos, and two programs' pictures of them: one right, and one that takes two photos for others."""
+    colors = {"cat": [(250, 0, 0), (250, 250, 0)], "dog": [(0, 0, 250), (0, 250, 0)]}
+    for label, values in colors.items():
+        for number, color in enumerate(values):
+            for place in (f"photos/{label}", "good"):
+                (tmp_path / place).mkdir(parents=True, exist_ok=True)
+                Image.new("RGB", (32, 32), color).save(tmp_path / place / f"{label}{number}.png")
+    (tmp_path / "bad").mkdir()
+    swapped = {"cat0": (0, 250, 0), "cat1": (250, 250, 0), "dog0": (0, 250, 0)}
+    for name, color in swapped.items():
+        Image.new("RGB", (32, 32), color).save(tmp_path / "bad" / f"{name}.png")
+    (tmp_path / "plan.toml").write_text('photos = "photos"\nmethods = ["Good=good", "Bad=bad"]\n')
+    assert run("evaluate", "draw", tmp_path / "plan.toml", tmp_path / "out").code == 0
+    return tmp_path
+
+
+def test_what_is_recognised_is_counted(experiment):
+    plan = read_drawing_plan(experiment / "plan.toml")
+    found = recognize(plan, experiment / "out", Seeing())
+    rows = {row.method: row for row in found.rows}
+    assert list(rows) == [PHOTO, "Good", "Bad"]
+    for name in (PHOTO, "Good"):
+        assert {measure: share.share for measure, share in rows[name].shares.items()} == {
+            "top1": 1,
+            "top5": 1,
+            "instance_in_class": 1,
+            "instance": 1,
+        }
+    bad = {measure: share.share for measure, share in rows["Bad"].shares.items()}
+    # cat0 looks like dog1: the wrong class; dog0 looks like dog1: the right class, the wrong photo.
+    assert bad["top1"] == pytest.approx(2 / 3)
+    assert bad["instance"] == pytest.approx(1 / 3)
+    assert (rows["Bad"].pictures, rows["Bad"].photos, rows["Bad"].seed_spread) == (3, 3, None)
+    (comparison,) = found.comparisons
+    assert (comparison.one, comparison.other) == ("Good", "Bad")
+    assert comparison.difference == pytest.approx(1 / 3)
+    assert comparison.p_holm == comparison.p == 1
+    assert json.loads(json.dumps(found.as_dict()))["rows"][0]["method"] == PHOTO
+
+
+def test_pictures_that_are_not_drawn_are_said(experiment):
+    (experiment / "out/Good/cat1.png").unlink()
+    with pytest.raises(InputError, match=r"cat1\.png: is not there; first draw"):
+        recognize(read_drawing_plan(experiment / "plan.toml"), experiment / "out", Seeing())
+
+
+def test_the_command_prints_tables_and_json(experiment):
+    told = run("evaluate", "recognize", experiment / "plan.toml", experiment / "out")
+    assert told.code == 0, told.stderr
+    assert "photo" in told.stdout
+    assert "Good - Bad" in told.stdout
+    (values,) = run("evaluate", "recognize", experiment / "plan.toml", experiment / "out", "--json").objects
+    assert values["judge"] == HUMAN_SKETCHES
+    assert [row["method"] for row in values["rows"]] == [PHOTO, "Good", "Bad"]
