@@ -11,6 +11,7 @@ import pytest
 
 import taureau
 from taureau.cli import program
+from taureau.cli.batches import BatchGroup
 from taureau.settings import PRESETS
 from tests.helpers import house
 from tests.helpers.command_line import draw_photo
@@ -32,6 +33,7 @@ PUBLIC_NAMES = [
     "TaureauError",
     "WeightsError",
     "__version__",
+    "batch",
     "check_writable",
     "draw",
     "load_encoder",
@@ -44,7 +46,7 @@ PUBLIC_NAMES = [
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PAGES = [path for path in house.tracked_files() if path.suffix == ".md"]
-CLI = ROOT / "taureau/cli"
+DOORS = ("batch", "cli")
 TEXT_ENDINGS = {"", ".py", ".md", ".toml", ".txt", ".cff", ".svg", ".json", ".yml", ".yaml"}
 
 
@@ -116,8 +118,11 @@ def test_a_layer_that_is_missing_from_the_page_is_seen():
     assert house.layer_lines(["d", "b : c", "a"]) != [["a"], ["b", "c"]]
 
 
-def test_the_command_line_uses_only_public_names():
-    used = {path.name: house.private_uses(path.read_text(), taureau.__all__) for path in CLI.glob("*.py")}
+@pytest.mark.parametrize("door", DOORS)
+def test_the_doors_use_only_public_names(door):
+    files = list((ROOT / "taureau" / door).glob("*.py"))
+    assert files
+    used = {path.name: house.private_uses(path.read_text(), taureau.__all__, door) for path in files}
     assert {name: found for name, found in used.items() if found} == {}
 
 
@@ -131,8 +136,10 @@ def test_the_command_line_uses_only_public_names():
     ],
 )
 def test_a_private_use_is_seen(source):
-    assert house.private_uses(source, taureau.__all__) != []
-    assert house.private_uses("import taureau\nfrom taureau.cli import x\ntaureau.Sketch", taureau.__all__) == []
+    assert house.private_uses(source, taureau.__all__, "cli") != []
+    own = "import taureau\nfrom taureau.cli import x\ntaureau.Sketch"
+    assert house.private_uses(own, taureau.__all__, "cli") == []
+    assert house.private_uses(own, taureau.__all__, "batch") == ["taureau.cli"]
 
 
 # Documents
@@ -147,6 +154,7 @@ def test_every_command_that_a_page_shows_can_be_parsed():
     for words in (words for page in PAGES for words in house.command_lines_of(page.read_text(), "taureau")):
         command: click.Command = program
         while isinstance(command, click.Group):
+            words = command.spelled_out(words) if isinstance(command, BatchGroup) else words
             command = command.commands[words.pop(0)]
         command.make_context(command.name, words, parent=click.Context(program, **program.context_settings))
 

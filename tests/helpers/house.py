@@ -68,8 +68,8 @@ def targets_of(makefile: str) -> set[str]:
     return {word for line in re.findall(r"^\.PHONY:(.*)$", makefile, re.MULTILINE) for word in line.split()}
 
 
-def private_uses(source: str, public: Iterable[str]) -> list[str]:
-    """What a module takes from taureau beside its public names and its own package `taureau.cli`.
+def private_uses(source: str, public: Iterable[str], door: str) -> list[str]:
+    """What a module takes from taureau beside its public names and its own package, such as `taureau.cli`.
 
     Imports for type checkers alone (`if TYPE_CHECKING:`) do not count: they do nothing at run time.
     """
@@ -91,7 +91,7 @@ def private_uses(source: str, public: Iterable[str]) -> list[str]:
             assert node.module is not None
             if node.module == "taureau":
                 used += [name.name for name in node.names if name.name not in allowed]
-            elif node.module.split(".")[1] != "cli":
+            elif node.module.split(".")[1] != door:
                 used.append(node.module)
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "taureau":
             used += [node.attr] if node.attr not in allowed else []
