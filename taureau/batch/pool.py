@@ -20,6 +20,8 @@ from typing import Any
 import taureau
 from taureau.batch.ledger import Task
 
+WORKER = "taureau.batch.worker"
+"""The program of a worker."""
 TIME_LIMIT, WORKER_KILLED, NOT_BEGUN = "TimeLimit", "WorkerKilled", "NotBegun"
 # So many workers in a row that end while they load, with none that began: there is something wrong with the machine.
 _MOST_FALSE_STARTS = 5
@@ -64,7 +66,7 @@ class _Worker:
         if sys.platform == "win32":
             group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "taureau.batch.worker"],
+            [sys.executable, "-m", WORKER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **threads, "PYTHONPATH": path},

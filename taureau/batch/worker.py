@@ -143,8 +143,12 @@ def _write(sketch: "taureau.Sketch", out: Path, name: str, kinds: list[str]) -> 
         raise
 
 
-class _Line:
-    """The line to the batch: tasks come in, answers go out, and its end ends this process."""
+class Line:
+    """The line to the batch: tasks come in, answers go out, and its end ends this process.
+
+    Args:
+        tasks, answers: the two ends of it.
+    """
 
     def __init__(self, tasks: TextIO, answers: TextIO) -> None:
         self._answers = answers
@@ -172,7 +176,7 @@ def main() -> None:
     # What libraries print goes to stderr, and only answers to the batch.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    line = _Line(sys.stdin, answers)
+    line = Line(sys.stdin, answers)
     begin = line.task()
     try:
         lock = Lock(Path(begin["lock"]), shared=True, seconds=LOCK_SECONDS)
