@@ -358,3 +358,29 @@ def test_an_out_without_a_batch_is_named(tmp_path, command):
         3,
         f"taureau: error: {tmp_path}: no batch has begun here; give the OUT of one\n",
     )
+
+
+@pytest.mark.slow
+def test_an_interruption_finishes_what_is_in_hand_and_the_same_command_goes_on(photos, tmp_path):
+    program = "from taureau.batch import pool; pool.WORKER = 'tests.helpers.light_worker'\n"
+    program += "from taureau.cli import main; main()"
+    words = ["batch", str(photos), "-o", str(tmp_path / "out"), "--workers", "1", "--json"]
+    command = subprocess.Popen(
+        [sys.executable, "-c", program, *words],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert json.loads(command.stdout.readline())["status"] == "done"
+    command.send_signal(signal.SIGINT)
+    out, err = command.communicate()
+    assert command.returncode == 130
+    assert "taureau: interrupted; the same command goes on" in err
+    assert "Traceback" not in err
+    status = batch.status(tmp_path / "out")
+    assert (status.in_hand, status.done, status.failed) == (0, 1 + len(out.splitlines()), 0)
+    finish(photos, tmp_path / "out")
+    assert batch.status(tmp_path / "out").done == 12
+    assert_whole(tmp_path / "out")
