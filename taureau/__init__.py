@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from taureau.version import __version__
 
 if TYPE_CHECKING:
+    from taureau import batch as batch
     from taureau import weights as weights
     from taureau.encoders import Encoder as Encoder
     from taureau.encoders import Features as Features
@@ -78,12 +79,14 @@ _HOME = {
     "write_atomically": "taureau.files",
 }
 
-__all__ = ["__version__", "weights", *_HOME]
+_ROOMS = ("batch", "weights")
+
+__all__ = ["__version__", *_ROOMS, *_HOME]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "weights":
-        return import_module("taureau.weights")
+    if name in _ROOMS:
+        return import_module(f"taureau.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'taureau' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)

@@ -11,6 +11,7 @@ import pytest
 
 import taureau
 from taureau.cli import program
+from taureau.cli.batches import BatchGroup
 from taureau.settings import PRESETS
 from tests.helpers import house
 from tests.helpers.command_line import draw_photo
@@ -36,6 +37,7 @@ PUBLIC_NAMES = [
     "TaureauError",
     "WeightsError",
     "__version__",
+    "batch",
     "check_writable",
     "draw",
     "lay_out",
@@ -126,7 +128,9 @@ def test_a_layer_that_is_missing_from_the_page_is_seen():
     assert house.layer_lines(["d", "b : c", "a"]) != [["a"], ["b", "c"]]
 
 
-@pytest.mark.parametrize(("room", "doors"), [("cli", ("cli", "evaluate")), ("evaluate", ("evaluate",))])
+@pytest.mark.parametrize(
+    ("room", "doors"), [("cli", ("cli", "evaluate")), ("evaluate", ("evaluate",)), ("batch", ("batch",))]
+)
 def test_a_door_uses_only_public_names(room, doors):
     files = list((ROOT / "taureau" / room).rglob("*.py"))
     used = {relative(path): house.private_uses(path.read_text(), taureau.__all__, doors) for path in files}
@@ -170,6 +174,7 @@ def test_every_command_that_a_page_shows_can_be_parsed():
     for words in (words for page in PAGES for words in house.command_lines_of(page.read_text(), "taureau")):
         command: click.Command = program
         while isinstance(command, click.Group):
+            words = command.spelled_out(words) if isinstance(command, BatchGroup) else words
             command = command.commands[words.pop(0)]
         command.make_context(command.name, words, parent=click.Context(program, **program.context_settings))
 

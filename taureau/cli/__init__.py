@@ -9,6 +9,7 @@ import sys
 import click
 
 import taureau
+from taureau.cli.batches import batch as batch_command
 from taureau.cli.doctor import doctor as doctor_command
 from taureau.cli.draw import draw as draw_command
 from taureau.cli.evaluate import evaluate as evaluate_command
@@ -31,6 +32,7 @@ def program() -> None:
 
 
 program.add_command(draw_command)
+program.add_command(batch_command)
 program.add_command(levels_command)
 program.add_command(export_command)
 program.add_command(models_command)

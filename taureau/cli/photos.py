@@ -15,16 +15,6 @@ from taureau.cli.names import shown
 from taureau.cli.outputs import PIPE, Outputs
 from taureau.cli.places import likeness, same_place
 
-# What can be read, and what is a photo that cannot: its error says more than silence.
-_ENDINGS = frozenset(
-    f".{ending}"
-    for endings in (
-        ("jpg", "jpeg", "jpe", "jfif", "png", "webp", "avif", "gif", "bmp", "dib", "tif", "tiff"),
-        ("ppm", "pgm", "pbm", "pnm", "heic", "heif", "hif", "jxl", "jp2"),
-        ("dng", "cr2", "cr3", "nef", "arw", "raf"),
-    )
-    for ending in endings
-)
 _EASY_ENDINGS = (".jpg", ".jpeg", ".png")
 # The names of drawings, and what they are without the ending that only one of them has.
 _DRAWING = re.compile(r"(.+\.sketch)\.(?:svg|png|gif)|(.+\.levels)(?:\.strip|\.\d+)?\.(?:svg|png|gif)")
@@ -163,7 +153,7 @@ def _photos_in(folder: Path, recursive: bool, output: Path | None, notes: list[s
             if not name.startswith(".") and (output is None or not same_place(here / name, output))
         )
         for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in _ENDINGS:
+            if not name.startswith(".") and Path(name).suffix.lower() in taureau.batch.PHOTO_ENDINGS:
                 yield Photo(here / name, here.relative_to(folder))
 
 

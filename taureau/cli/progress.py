@@ -16,6 +16,7 @@ _BYTES = "{desc} {percentage:3.0f}% {bar} {n_fmt}/{total_fmt} [{rate_fmt}, {rema
 
 # A name may be 255 bytes long, and a terminal 80 columns wide.
 _NAME_LENGTH = 30
+_PHOTOS = "{desc} {percentage:3.0f}% {bar} {n}/{total} [{postfix}]"
 
 # A lock of threads: tqdm's own starts a semaphore of processes, which outlives a killed command.
 tqdm.set_lock(threading.RLock())
@@ -71,3 +72,14 @@ class BytesProgress(_Bar):
     def show(self, done: int, total: int) -> None:
         """Move on to a number of bytes."""
         self._move(done, total, unit="B", unit_scale=True, bar_format=_BYTES)
+
+
+class BatchProgress(_Bar):
+    """A bar for the photos of a batch: photos a minute, time left, failures."""
+
+    def show(self, progress: "taureau.batch.Progress") -> None:
+        """Move on to how far a batch is."""
+        left = "unknown" if progress.seconds_left is None else tqdm.format_interval(progress.seconds_left)
+        ended = progress.skipped + progress.done + progress.failed
+        words = f"{progress.per_minute:.1f} photos/min, {left} left, {progress.failed} failed"
+        self._move(ended, max(progress.found, 1), words, bar_format=_PHOTOS)

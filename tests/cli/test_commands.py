@@ -38,6 +38,10 @@ every_command = pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_these_are_the_commands():
     assert sorted(" ".join(words) for words in COMMANDS) == [
         "",
+        "batch",
+        "batch report",
+        "batch run",
+        "batch status",
         "doctor",
         "draw",
         "evaluate",

@@ -1,0 +1,189 @@
+"""A soak of `taureau batch`: many photos, some of them bad, while workers and batches are killed.
+
+    python benchmarks/batch_soak.py                              # 2,000 photos, 100 kills (hours)
+    python benchmarks/batch_soak.py --photos 200 --kills 10      # short
+    python benchmarks/batch_soak.py --ledger 1000000             # a ledger of a million rows: rates, size, restart
+
+It ends with an error unless every photo is drawn once or named.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import taureau
+from taureau.batch.ledger import Ledger, now
+from taureau.batch.record import Record
+
+BAD_SHARE = 0.03
+QUICK = {"size": 64, "steps": 1, "candidates": 1, "strokes": 2, "mask": "none"}
+PROGRAM = """
+import sys
+from taureau import Settings, batch
+recipe = batch.Recipe(Settings(size=64, steps=1, candidates=1, strokes=2, mask="none"), encoder="contour")
+for record in batch.run(sys.argv[1], sys.argv[2], recipe=recipe, redo=sys.argv[3] or None):
+    print(record.name, flush=True)
+"""
+
+
+def bad_bytes(number: int, good: bytes) -> bytes:
+    """One of twenty ways to be no photo."""
+    ways = [
+        b"", b"\xff", bytes(5000), b"This is text.\n" * 50, b"<!DOCTYPE html><html>404</html>", b"%PDF-1.7\n1 0 obj\n",
+        b'{"error": 404}', b"GIF89a\0", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"II*\0\x08\0\0\0" + bytes(20),
+        b"8BPS\0\1" + bytes(20), b"gimp xcf v011\0", b"RIFF\x24\0\0\0AVI LIST", b"PK\3\4" + bytes(60), good[:20],
+        good[:40], good[: len(good) // 2], good.replace(b"\r\n", b"\n"), b"%!PS\nshowpage\n",
+    ]  # fmt: skip
+    return ways[number % len(ways)]
+
+
+def make_photos(folder: Path, many: int, lots: random.Random) -> set[str]:
+    """Photos of disks, and the names of the bad ones."""
+    bad = set(lots.sample(range(many), round(many * BAD_SHARE)))
+    names = set()
+    y, x = np.mgrid[:48, :64]
+    for number in range(many):
+        path = folder / f"{number % 17:02}" / f"{number:05}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        disk = np.hypot(x - lots.uniform(15, 50), y - lots.uniform(12, 36)) < lots.uniform(5, 15)
+        Image.fromarray(np.where(disk, 40, 220).astype(np.uint8)).save(path)
+        if number in bad:
+            path.write_bytes(bad_bytes(len(names), path.read_bytes()))
+            names.add(path.relative_to(folder).as_posix())
+    return names
+
+
+def marks(out: Path) -> dict[Path, tuple[int, int]]:
+    """What changes of each drawing when it is written again."""
+    return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in out.rglob("*.svg")}
+
+
+def workers_of(driver: subprocess.Popen[str]) -> list[int]:
+    """The processes that a batch has started."""
+    try:
+        return [int(word) for word in Path(f"/proc/{driver.pid}/task/{driver.pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def kill(number: int) -> None:
+    """Kill a process, if it is still there."""
+    with suppress(ProcessLookupError):
+        os.kill(number, signal.SIGKILL)
+
+
+def soak(photos: Path, out: Path, kills: int, lots: random.Random, bad: set[str]) -> list[str]:
+    """Draw all photos while processes are killed.
+
+    Returns:
+        What is wrong in the end.
+    """
+    wrong, seen, killed, every = [], {}, 0, max(1, len(list(photos.rglob("*.png"))) // (kills + 1))
+    redo = ""
+    while True:
+        driver = subprocess.Popen([sys.executable, "-c", PROGRAM, photos, out, redo], stdout=subprocess.PIPE, text=True)
+        assert driver.stdout is not None
+        for ended, _ in enumerate(driver.stdout, start=1):
+            if killed < kills and ended % every == 0:
+                time.sleep(lots.uniform(0, 0.2))
+                victims = workers_of(driver)
+                kill(lots.choice(victims) if victims and lots.random() < 0.5 else driver.pid)
+                killed += 1
+        code = driver.wait()
+        for path, mark in marks(out).items():
+            if seen.setdefault(path, mark) != mark:
+                wrong.append(f"{path} was drawn twice")
+        if code == 0 and redo:
+            break
+        # What lost two workers to the kills is tried again, and so is what is bad.
+        redo = "failed" if code == 0 else ""
+    found = {record.name: record for record in taureau.batch.records(out)}
+    names = {path.relative_to(photos).as_posix() for path in photos.rglob("*.png")}
+    wrong += [f"{name} was lost" for name in names - found.keys()]
+    wrong += [f"{name} has no error by name" for name in bad if found[name].error_kind != "InputError"]
+    wrong += [f"{name} failed: {found[name].error}" for name in names - bad if found[name].status != "done"]
+    for name in names - bad:
+        try:
+            assert len(found[name].sketch().strokes) == QUICK["strokes"]
+        except (taureau.InputError, AssertionError) as error:
+            wrong.append(f"{name} is not whole: {error}")
+    wrong += [f"{path} is half a file" for path in out.rglob(".taureau-*.tmp")]
+    print(json.dumps({"photos": len(names), "bad": len(bad), "killed": killed, "wrong": len(wrong)}))
+    return wrong
+
+
+def simulate(rows: int, folder: Path) -> None:
+    """Fill, claim and complete a ledger of so many rows, and print the rates, its size and how long a restart takes."""
+    path = folder / "ledger.sqlite"
+    ledger = Ledger(path)
+    recipe = ledger.recipe(taureau.batch.Recipe().text_for({}), "0" * 64, taureau.__version__)
+    run = ledger.begin_run()
+    begun = time.perf_counter()
+    for first in range(0, rows, 256):
+        names = [f"{number // 1000:04}/{number:07}.jpg" for number in range(first, min(first + 256, rows))]
+        ledger.want([(name, f"photos/{name}", recipe, "200000-1700000000000000000", False) for name in names], run)
+    wanted = time.perf_counter()
+    ended = 0
+    while tasks := ledger.claim("owner", run):
+        record = Record(
+            tasks[0].name, tasks[0].photo, "done", "f" * 64, "0" * 64, taureau.__version__, 7, 0.123456, 4.2,
+            outputs=(("svg", "x"),), sizes=(5000,), attempts=1, finished=now(),
+        )  # fmt: skip
+        ledger.complete(tasks[0], "owner", record, tasks[0].fingerprint)
+        ended += 1
+    completed = time.perf_counter()
+    assert ended == rows
+    ledger.close()
+    size = path.stat().st_size
+    again = time.perf_counter()
+    ledger = Ledger(path)
+    ledger.check()
+    ledger.release()
+    assert ledger.counts()["done"] == rows
+    restarted = time.perf_counter()
+    ledger.close()
+    print(
+        json.dumps(
+            {
+                "rows": rows,
+                "found_per_second": round(rows / (wanted - begun)),
+                "claimed_and_completed_per_second": round(rows / (completed - wanted)),
+                "bytes_per_row": round(size / rows),
+                "restart_seconds": round(restarted - again, 2),
+            }
+        )
+    )
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--photos", type=int, default=2000)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=25)
+    parser.add_argument("--ledger", type=int, metavar="ROWS", help="simulate a ledger instead")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if asked.ledger:
+            simulate(asked.ledger, Path(folder))
+            return
+        lots, photos, out = random.Random(asked.seed), Path(folder, "photos"), Path(folder, "out")
+        bad = make_photos(photos, asked.photos, lots)
+        wrong = soak(photos, out, asked.kills, lots, bad)
+    if wrong:
+        sys.exit("\n".join(wrong[:50]))
+
+
+if __name__ == "__main__":
+    main()

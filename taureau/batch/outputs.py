@@ -1,0 +1,101 @@
+"""Outputs: the tree below OUT that mirrors the photos, and whether what lies in it is whole.
+
+The drawing of `a/cat.jpg` is `OUT/a/cat.jpg.svg`: with the photo's ending, so that no two photos meet, and so that the
+photo's name can be read off the drawing. Each SVG holds the hashes of its photo and its recipe.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import taureau
+from taureau.batch.items import OWN_FOLDER
+from taureau.batch.recipe import KEY
+from taureau.batch.record import DONE, Record
+
+
+def place(out: Path, name: str, kind: str) -> Path:
+    """Where a file of a photo lies."""
+    return out / f"{name}.{kind}"
+
+
+def sizes_there(out: Path, name: str, kinds: Iterable[str]) -> dict[str, int]:
+    """The sizes of a photo's files that are there."""
+    sizes = {}
+    for kind in kinds:
+        with suppress(OSError, ValueError):
+            sizes[kind] = os.stat(place(out, name, kind)).st_size
+    return sizes
+
+
+def are_whole(out: Path, name: str, kinds: Iterable[str], known: Mapping[str, int]) -> bool:
+    """Whether all the files of a photo are there, as long as they were when they were written."""
+    kinds = list(kinds)
+    there = sizes_there(out, name, kinds)
+    return all(kind in known and there.get(kind) == known[kind] for kind in kinds)
+
+
+def earlier_drawing(out: Path, name: str, kinds: Iterable[str]) -> "taureau.Sketch | None":
+    """The drawing of a photo that is there with all its files and can be read; None if there is none."""
+    kinds = list(kinds)
+    if len(sizes_there(out, name, kinds)) < len(kinds):
+        return None
+    try:
+        sketch = taureau.Sketch.load(place(out, name, "svg"))
+    except (taureau.InputError, OSError):
+        return None
+    return sketch if isinstance(sketch.record.get(KEY), dict) else None
+
+
+def drawn_by(sketch: "taureau.Sketch", photo_sha256: str, settings_sha256: str) -> bool:
+    """Whether a drawing is of these contents by this recipe."""
+    return sketch.record[KEY] == {"photo_sha256": photo_sha256, "settings_sha256": settings_sha256}
+
+
+def drawings_in(out: Path) -> Iterator[tuple[Record, str]]:
+    """The drawings of batches in OUT as records, and the settings that they name: what a lost ledger is built from."""
+    for folder, folders, files in os.walk(out):
+        folders[:] = [name for name in folders if name != OWN_FOLDER]
+        for file in files:
+            path = Path(folder, file)
+            name = path.relative_to(out).as_posix().removesuffix(".svg")
+            sketch = earlier_drawing(out, name, ["svg"]) if file.endswith(".svg") else None
+            if sketch is None:
+                continue
+            hashes, record = sketch.record[KEY], sketch.record
+            sizes = sizes_there(out, name, ["svg", "png"])
+            yield (
+                Record(
+                    name,
+                    photo=name,
+                    status=DONE,
+                    photo_sha256=hashes.get("photo_sha256"),
+                    settings_sha256=hashes.get("settings_sha256"),
+                    version=record.get("version"),
+                    seed=sketch.seed,
+                    score=sketch.scores.get("clean"),
+                    warnings=sketch.warnings,
+                    outputs=tuple((kind, f"{name}.{kind}") for kind in sizes),
+                    sizes=tuple(sizes.values()),
+                    finished=round(os.stat(path).st_mtime, 3),
+                ),
+                _text_of(record),
+            )
+
+
+def _text_of(record: Mapping[str, Any]) -> str:
+    import json
+
+    return json.dumps({"settings": record.get("settings")}, sort_keys=True)
+
+
+def sweep(folders: Iterable[Path]) -> None:
+    """Remove the beginnings of files that a killed process left; for a time when nobody writes there."""
+    for folder in folders:
+        with suppress(OSError):
+            for entry in os.scandir(folder):
+                if entry.name.startswith(".taureau-") and entry.name.endswith(".tmp"):
+                    with suppress(OSError):
+                        os.unlink(entry.path)

@@ -1,0 +1,89 @@
+"""Addresses: photos in `s3://`, `gs://`, `https://` and whatever else fsspec reads (extra `batch`)."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+import taureau
+from taureau.batch.items import PHOTO_ENDINGS, Found, Item, Problem, Stream, safe_name
+
+MOST_BYTES = 552 << 20
+"""The largest photo that is fetched: the limit that taureau has for files."""
+
+
+def _system_of(address: str) -> tuple[Any, str]:
+    """The file system of an address, and the path in it."""
+    try:
+        import fsspec
+    except ImportError as error:
+        raise taureau.BackendError(
+            f"{address}: addresses need fsspec; install it with pip install 'taureau[batch]', or give local photos"
+        ) from error
+    try:
+        return fsspec.core.url_to_fs(address)
+    except ImportError as error:
+        raise taureau.BackendError(f"{address}: fsspec needs another package for it ({error})") from error
+    except ValueError as error:
+        raise taureau.InputError(f"{address}: is no address that fsspec knows ({error}); check it") from error
+
+
+def open_address(address: str) -> Stream:
+    """Check an address, and give what reads through it: a photo, or a folder with all below it.
+
+    Raises:
+        InputError: nothing is there, or nobody answers.
+        BackendError: fsspec, or what it needs for this kind of address, is missing.
+    """
+    system, path = _system_of(address)
+    try:
+        is_folder = system.isdir(path) if not address.lower().startswith(("http:", "https:")) else False
+        if not is_folder:
+            item = _item(system, system.info(path), PurePosixPath(path.split("?")[0]).name)
+            return lambda: iter([item])
+    except taureau.TaureauError:
+        raise
+    except Exception as error:  # each file system has errors of its own
+        raise taureau.InputError(
+            f"{address}: cannot be read ({type(error).__name__}: {error}); check the address and your rights"
+        ) from error
+    return lambda: _below(system, path)
+
+
+def _below(system: Any, base: str) -> Iterator[Found]:
+    try:
+        for folder, _, files in system.walk(base, detail=True):
+            below = PurePosixPath(folder).relative_to(PurePosixPath(base))
+            for file, info in files.items():
+                if not file.startswith(".") and PurePosixPath(file).suffix.lower() in PHOTO_ENDINGS:
+                    yield _item(system, info, (below / file).as_posix())
+    except Exception as error:  # each file system has errors of its own
+        yield Problem(f"{base}: failed while it was listed ({type(error).__name__}: {error}); run again")
+
+
+def _item(system: Any, info: dict[str, Any], name: str) -> Item:
+    safe = safe_name(name)
+    if safe is None:
+        raise taureau.InputError(f"{name}: leads out of OUT; name its photos in a manifest with a column 'name'")
+    marks = [str(info[key]) for key in ("ETag", "etag", "mtime", "LastModified", "updated") if info.get(key)]
+    sign = "-".join([str(info.get("size")), *marks]) if marks else None
+    return Item(safe, system.unstrip_protocol(info["name"]), sign)
+
+
+def read_address(address: str) -> bytes:
+    """The bytes of a photo at an address.
+
+    Raises:
+        InputError: it is not there, nobody answers, or it is too large.
+    """
+    system, path = _system_of(address)
+    try:
+        with system.open(path, "rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except Exception as error:  # each file system has errors of its own
+        raise taureau.InputError(
+            f"{address}: cannot be fetched ({type(error).__name__}: {error}); check the address, and run again with "
+            "--redo failed"
+        ) from error
+    if len(data) > MOST_BYTES:
+        raise taureau.InputError(f"{address}: is larger than {MOST_BYTES >> 20} MiB; save it smaller first")
+    return data

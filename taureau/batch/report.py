@@ -1,0 +1,119 @@
+"""The report of a batch: one HTML page that needs nothing beside it.
+
+Counts, failures by kind with examples, how many photos ended over time, and a contact sheet of the drawings with the
+best and the worst scores.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from html import escape
+from itertools import islice
+from pathlib import Path
+
+import taureau
+from taureau.batch.ledger import Ledger
+from taureau.batch.place import Status, ledgers, status
+from taureau.batch.record import Record
+
+_EXAMPLES, _SHEET, _SPANS = 5, 12, 40
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+table { border-collapse: collapse; } td, th { padding: .25rem 1rem .25rem 0; text-align: left; vertical-align: top; }
+.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: 1rem; }
+figure { margin: 0; } figure svg { width: 100%; height: 10rem; border: 1px solid #ddd; background: #fff; }
+figcaption { font-size: .8rem; overflow-wrap: anywhere; } .error { overflow-wrap: anywhere; }
+"""
+
+
+def report(out: str | Path) -> Path:
+    """Write `OUT/report.html` about the batch in OUT, also while it runs.
+
+    Returns:
+        Where it is.
+
+    Raises:
+        InputError: there is no batch in OUT, or the page cannot be written.
+    """
+    out = Path(out)
+    with ledgers(out) as opened:
+        page = "".join(_page(out, status(out), opened))
+    path = out / "report.html"
+    temporary = path.with_name(f".taureau-{secrets.token_hex(8)}.tmp")
+    try:
+        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        why = (error.strerror or str(error)).lower()
+        raise taureau.InputError(f"{path}: cannot be written ({why}); free some space, or check OUT") from error
+    return path
+
+
+def _page(out: Path, now: Status, opened: list[Ledger]) -> Iterator[str]:
+    title = escape(f"Batch in {out.absolute().name}")
+    yield f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>\n'
+    yield f"<h1>{title}</h1>\n<p>{'A batch is drawing now.' if now.running else 'No batch is drawing now.'}</p>\n"
+    yield "<table>\n"
+    for name, number in (
+        ("drawn", now.done), ("failed", now.failed), ("in hand", now.in_hand), ("waiting", now.waiting),
+    ):  # fmt: skip
+        yield f"<tr><th>{name}</th><td>{number}</td></tr>\n"
+    yield "</table>\n"
+    if now.problems:
+        yield "<h2>What the sources could not look into</h2>\n<ul>\n"
+        yield from (f"<li>{escape(text)}</li>\n" for text in now.problems)
+        yield "</ul>\n"
+    yield from _failures(out, now, opened)
+    yield from _rate(opened)
+    scored = "status = 'done' AND score IS NOT NULL"
+    for heading, order in (("Best scores", "score"), ("Worst scores", "score DESC")):
+        found = [record for ledger in opened for record in ledger.records(out, scored, order, _SHEET)]
+        found.sort(key=lambda record: (record.score or 0.0, record.name), reverse=order != "score")
+        yield from _sheet(heading, found[:_SHEET])
+    yield "</html>\n"
+
+
+def _failures(out: Path, now: Status, opened: list[Ledger]) -> Iterator[str]:
+    if not now.failures:
+        return
+    yield "<h2>Failures</h2>\n<table>\n<tr><th>error</th><th>photos</th><th>examples</th></tr>\n"
+    for kind, number in sorted(now.failures.items(), key=lambda pair: (-pair[1], pair[0])):
+        condition = f"status = 'failed' AND error_kind = '{re.sub('[^A-Za-z0-9_]', '', kind)}'"
+        some = islice((r for ledger in opened for r in ledger.records(out, condition, "id", _EXAMPLES)), _EXAMPLES)
+        examples = "<br>".join(escape(record.error or "") for record in some)
+        yield f'<tr><td>{escape(kind)}</td><td>{number}</td><td class="error">{examples}</td></tr>\n'
+    yield "</table>\n"
+
+
+def _rate(opened: Iterable[Ledger]) -> Iterator[str]:
+    """How many photos ended over time, as bars."""
+    for ledger in opened:
+        spans = ledger.rate(_SPANS)
+        if len(spans) < 2:
+            continue
+        minutes = (spans[1][0] - spans[0][0]) / 60
+        most = max(number for _, number in spans)
+        yield "<h2>Photos over time</h2>\n"
+        yield f"<p>At most {most / minutes:.1f} photos a minute; a bar is {minutes:.2f} minutes.</p>\n"
+        yield f'<svg width="100%" height="120" viewBox="0 0 {_SPANS * 10} 100" preserveAspectRatio="none">\n'
+        for i, (_, number) in enumerate(spans):
+            height = 100 * number / most
+            yield f'<rect x="{i * 10}" y="{100 - height:.1f}" width="8" height="{height:.1f}" fill="#47a"/>\n'
+        yield "</svg>\n"
+
+
+def _sheet(heading: str, found: list[Record]) -> Iterator[str]:
+    if not found:
+        return
+    yield f'<h2>{heading}</h2>\n<div class="sheet">\n'
+    for record in found:
+        try:
+            svg = record.sketch().svg
+        except taureau.TaureauError as error:
+            svg = f"<p>{escape(str(error))}</p>"
+        # The metadata is not for this page, and an XML declaration may stand only at the beginning of a file.
+        svg = re.sub(r"<\?xml.*?\?>|<metadata.*?</metadata>", "", svg, flags=re.DOTALL)
+        yield f"<figure>{svg}<figcaption>{escape(record.name)}<br>{record.score:.4g}</figcaption></figure>\n"
+    yield "</div>\n"

@@ -1,0 +1,73 @@
+"""Sources: what a batch is asked to draw, as a stream of photos that is never held in memory.
+
+A source is a folder or a glob (see `folders`), a manifest (`manifest`), a tar shard (`shards`), an address (`remote`)
+or a single photo.
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import taureau
+from taureau.batch import folders, manifest, remote, shards
+from taureau.batch.items import Found, Item, Stream, fingerprint, is_address, reason
+
+
+def open_sources(named: Sequence[str | Path], out: Path) -> Stream:
+    """Check sources, and give what reads through them; it can be asked for several times.
+
+    Args:
+        named: folders, globs, manifests, shards, addresses and photos.
+        out: the folder of drawings, which must lie apart from the photos.
+
+    Raises:
+        InputError: a source that is not there, lies in OUT or holds it, or a manifest that cannot be used.
+    """
+    if not named:
+        raise taureau.InputError("a batch needs photos; give a folder, a glob, a manifest or a photo as SOURCE")
+    streams: list[tuple[str, Stream]] = []
+    for source in named:
+        base, stream = _open(str(source), out)
+        if base in [name for name, _ in streams if name]:
+            raise taureau.InputError(
+                f"{source}: another source is called {base} too, and their drawings would meet; draw them to two OUTs"
+            )
+        streams.append((base, stream))
+    return lambda: _through(streams)
+
+
+def _through(streams: Sequence[tuple[str, Stream]]) -> Iterator[Found]:
+    for base, stream in streams:
+        for found in stream():
+            # As with `cp -r a b OUT`, each of several folders keeps its name.
+            if isinstance(found, Item) and len(streams) > 1 and base:
+                yield replace(found, name=f"{base}/{found.name}")
+            else:
+                yield found
+
+
+def _open(source: str, out: Path) -> tuple[str, Stream]:
+    """The name below which the photos of a source lie where there are several sources, and its stream."""
+    if is_address(source):
+        return "", remote.open_address(source)
+    path = Path(source)
+    if not source:
+        raise taureau.InputError("a SOURCE is empty; give a folder, a glob, a manifest or a photo")
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError as error:
+        if folders.WILD.search(source):
+            return "", folders.open_glob(source, out)
+        raise taureau.InputError(f"{source}: there is no such file or folder; check the name") from error
+    except (OSError, ValueError) as error:
+        raise taureau.InputError(f"{source}: cannot be read ({reason(error)}); check the name") from error
+    if stat.S_ISDIR(mode):
+        return path.resolve().name, folders.open_folder(path, out)
+    if path.suffix.lower() in (".csv", ".jsonl", ".parquet"):
+        return "", manifest.open_manifest(path)
+    if path.suffix.lower() == ".tar":
+        return path.stem, shards.open_shard(path)
+    folders.keep_apart(path, out)
+    return "", lambda: iter([Item(path.name, os.path.abspath(path), fingerprint(path))])

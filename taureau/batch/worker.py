@@ -1,0 +1,198 @@
+"""A worker: a process of its own that loads an encoder once and draws the photos that it is handed, one at a time.
+
+It is started by `pool` as `python -m taureau.batch.worker`, reads a task a line from stdin and answers a line on
+stdout, as JSON. When stdin ends, the batch is gone, and the worker ends at once, in the middle of whatever it does.
+"""
+
+import errno
+import hashlib
+import io
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TextIO
+
+import taureau
+from taureau.batch import outputs, remote, shards
+from taureau.batch.items import OWN_FOLDER, fingerprint, is_address
+from taureau.batch.lock import Lock
+from taureau.batch.recipe import KEY, settings_of
+
+LOCK_SECONDS = 60.0
+# What a full or broken disk says; no photo is to blame, and no other photo would fare better.
+_PLACE_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE}
+_CHUNK = 1 << 20
+
+
+class _NamedBytes(io.BytesIO):
+    """Bytes in memory with the name of the photo that they are."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data)
+        self.name = name
+
+
+class _PlaceFailedError(Exception):
+    """OUT cannot take files any more, whatever the photo."""
+
+
+def draw(sketcher: "taureau.Sketcher", task: dict[str, Any]) -> dict[str, Any]:
+    """Draw one photo and write its files, unless they are there already.
+
+    Args:
+        sketcher: with the encoders of the batch.
+        task: `out`, `name`, `photo`, `recipe`, `recipe_sha256`, `kinds`, `anew`, `allow_truncated`.
+
+    Returns:
+        What goes into the record, by name.
+    """
+    started = time.perf_counter()
+    out, name, kinds = Path(task["out"]), task["name"], task["kinds"]
+    sign = _sign(task["photo"])
+    reply: dict[str, Any] = {"fingerprint": sign or task["fingerprint"], "photo_sha256": None}
+    try:
+        source, photo_sha256 = _contents(task["photo"])
+        reply["photo_sha256"] = photo_sha256
+        sketch = None if task["anew"] else outputs.earlier_drawing(out, name, kinds)
+        if sketch is not None and outputs.drawn_by(sketch, photo_sha256, task["recipe_sha256"]):
+            reply["drawn"] = False
+        else:
+            photo = taureau.read_photo(source, allow_truncated=task["allow_truncated"])
+            sketch = sketcher.draw(photo, settings=settings_of(task["recipe"]))
+            if _sign(task["photo"]) != sign:
+                raise taureau.InputError(f"{task['photo']}: changed while it was drawn; run the batch again")
+            hashes = {"photo_sha256": photo_sha256, "settings_sha256": task["recipe_sha256"]}
+            sketch = replace(sketch, record={**sketch.record, KEY: hashes})
+            _write(sketch, out, name, kinds)
+            reply["drawn"] = True
+    except (taureau.WeightsError, taureau.BackendError, _PlaceFailedError):
+        raise  # the same would meet every photo
+    except Exception as error:
+        return {**reply, "error_kind": type(error).__name__, "error": _said(error, task["photo"])}
+    score = sketch.scores.get("clean")
+    return {
+        **reply,
+        "seed": sketch.seed,
+        "score": score,
+        "seconds": round(time.perf_counter() - started, 3) if reply["drawn"] else None,
+        "warnings": list(sketch.warnings),
+        "sizes": outputs.sizes_there(out, name, kinds),
+    }
+
+
+def _contents(photo: str) -> tuple[Any, str]:
+    """What `read_photo` is to be given, and the hash of its bytes."""
+    if is_address(photo):
+        data = remote.read_address(photo)
+    elif shards.is_member(photo):
+        data = shards.read_member(photo)
+    else:
+        return photo, _hash_of_file(photo)
+    return _NamedBytes(data, photo.rpartition("::")[2]), hashlib.sha256(data).hexdigest()
+
+
+def _hash_of_file(photo: str) -> str:
+    digest = hashlib.sha256()
+    try:
+        if not os.path.isfile(photo) or os.path.getsize(photo) > remote.MOST_BYTES:
+            taureau.read_photo(photo)  # which says what is wrong with it
+        with open(photo, "rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except (OSError, ValueError):
+        taureau.read_photo(photo)
+        raise
+    return digest.hexdigest()
+
+
+def _sign(photo: str) -> str | None:
+    """The fingerprint of a local photo; that of others was found with them."""
+    return None if is_address(photo) or shards.is_member(photo) else fingerprint(photo)
+
+
+def _said(error: Exception, photo: str) -> str:
+    """An error on one line, with the photo's name in front."""
+    text = " ".join(str(error).splitlines()) or "without a word"
+    return text if isinstance(error, taureau.TaureauError) else f"{photo}: unexpected {type(error).__name__}: {text}"
+
+
+def _write(sketch: "taureau.Sketch", out: Path, name: str, kinds: list[str]) -> None:
+    """Write the files of a drawing, each whole, the SVG last: it is the one that says that the drawing is there."""
+    if not (out / OWN_FOLDER).is_dir():
+        raise _PlaceFailedError(f"{out}: OUT is gone; put it back, or give another OUT")
+    try:
+        for kind in sorted(kinds, key=lambda kind: kind == "svg"):
+            path = outputs.place(out, name, kind)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sketch.save(path)
+    except (taureau.InputError, OSError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if isinstance(cause, OSError) and cause.errno in _PLACE_FAILED:
+            raise _PlaceFailedError(f"{error}; the batch stops here, and the same command goes on") from error
+        if isinstance(error, OSError):
+            why = (error.strerror or str(error)).lower()
+            raise taureau.InputError(
+                f"{outputs.place(out, name, 'svg')}: cannot be written ({why}); choose another OUT or a shorter name"
+            ) from error
+        raise
+
+
+class Line:
+    """The line to the batch: tasks come in, answers go out, and its end ends this process.
+
+    Args:
+        tasks, answers: the two ends of it.
+    """
+
+    def __init__(self, tasks: TextIO, answers: TextIO) -> None:
+        self._answers = answers
+        self._tasks: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=self._read, args=(tasks,), daemon=True).start()
+
+    def _read(self, tasks: TextIO) -> None:
+        for line in tasks:
+            self._tasks.put(line)
+        os._exit(0)
+
+    def task(self) -> dict[str, Any]:
+        """The next task; waits for it."""
+        return json.loads(self._tasks.get())
+
+    def answer(self, **answer: Any) -> None:
+        """Send an answer."""
+        self._answers.write(json.dumps(answer) + "\n")
+        self._answers.flush()
+
+
+def main() -> None:
+    """Draw until the line ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the batch decides what an interruption means
+    # What libraries print goes to stderr, and only answers to the batch.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    line = Line(sys.stdin, answers)
+    begin = line.task()
+    try:
+        lock = Lock(Path(begin["lock"]), shared=True, seconds=LOCK_SECONDS)
+        sketcher = taureau.Sketcher(begin["encoder"], saliency=begin["saliency"], device=begin["device"])
+    except (taureau.TaureauError, OSError) as error:
+        line.answer(fatal=str(error), kind=type(error).__name__)
+        return
+    line.answer(ready=True)
+    while True:
+        try:
+            line.answer(**draw(sketcher, line.task()))
+        except (taureau.TaureauError, _PlaceFailedError) as error:
+            line.answer(fatal=str(error), kind=type(error).__name__)
+            lock.release()
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""`taureau batch` draws many photos, each once, and says how far it is and how it went."""
+
+import dataclasses
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+import taureau
+from taureau.cli.drawing import counted
+from taureau.cli.interruption import INTERRUPTED, Interruption
+from taureau.cli.names import shown
+from taureau.cli.program import Group, check_working_folder, debug_option
+from taureau.cli.progress import BatchProgress, say
+
+_DEFAULTS = taureau.Settings()
+_FILE = click.Path(readable=False, path_type=Path)
+_out = click.argument("out", metavar="OUT", type=_FILE)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else.")
+# Some of these photos could not be drawn, which the records name.
+_SOME_FAILED = 3
+
+
+class BatchGroup(Group):
+    """The commands of batches; what begins with a SOURCE means `run`."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Put `run` in front where it is meant."""
+        return super().parse_args(context, self.spelled_out(args))
+
+    def spelled_out(self, args: list[str]) -> list[str]:
+        """The words with the command `run` that they imply."""
+        if not args or args[0] in self.commands:
+            return args
+        has_output = any(word in ("-o", "--output") or word.startswith(("-o", "--output=")) for word in args)
+        is_source = not args[0].startswith("-") and (os.path.exists(args[0]) or re.search(r"[/*?.\\]", args[0]))
+        return ["run", *args] if has_output or is_source else args
+
+
+class _Shard(click.ParamType):
+    """A part of a batch, such as 2/8."""
+
+    name = "shard"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """Which part, and of how many."""
+        match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", str(value).strip())
+        if match is None or not 1 <= int(match[1]) <= int(match[2]):
+            self.fail(f"{shown(value)} is no shard; write i/n with i from 1 to n, such as 2/8", param, ctx)
+        return int(match[1]), int(match[2])
+
+
+@click.group(cls=BatchGroup, subcommand_metavar="SOURCE... -o OUT [OPTIONS] | COMMAND [ARGS]...")
+def batch() -> None:
+    """Draw many photos, each once, and go on after any end.
+
+    'taureau batch SOURCE... -o OUT' is short for 'taureau batch run SOURCE... -o OUT'.
+
+    \b
+    taureau batch photos/ -o drawings/
+    taureau batch status drawings/
+    taureau batch report drawings/
+    """
+
+
+@batch.command("run")
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@click.option("-o", "--output", "out", metavar="OUT", required=True, type=_FILE, help="Folder of the drawings.")
+@click.option("-n", "--strokes", type=int, help=f"Number of strokes. [default: {_DEFAULTS.strokes}]")
+@click.option("--settings", "settings_file", metavar="FILE", type=_FILE, help="Read settings from a TOML file.")
+@click.option("--seed", type=int, help=f"Random seed of every photo. [default: {_DEFAULTS.seed}]")
+@click.option("--encoder", metavar="NAME", default="builtin", help="Network that compares. [default: builtin]")
+@click.option("--saliency", metavar="NAME", help="Encoder that finds what is salient. [default: the same]")
+@click.option("--device", metavar="NAME", default="auto", help="auto, cpu, mps, cuda, or one GPU. [default: auto]")
+@click.option("--png", is_flag=True, help="Also write a PNG of each drawing.")
+@click.option("--allow-truncated", is_flag=True, help="Draw what can be read of damaged photos.")
+@click.option("--workers", metavar="N", type=click.IntRange(min=1), help="Processes that draw. [default: one a core]")
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Longest time for a photo; what takes longer is tried once more, alone. [default: no limit]",
+)
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Draw at most N photos in this run.")
+@click.option("--shard", metavar="I/N", type=_Shard(), help="Draw the I-th of N equal parts, as on the I-th machine.")
+@click.option(
+    "--redo",
+    type=click.Choice(["failed", "changed", "all"]),
+    help="Try again what failed; compare the contents of all photos; or draw all of them again.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be drawn, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per photo on stdout, and nothing else.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@debug_option
+def run_batch(
+    sources: tuple[str, ...],
+    out: Path,
+    strokes: int | None,
+    settings_file: Path | None,
+    seed: int | None,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    workers: int | None,
+    timeout: float | None,
+    limit: int | None,
+    shard: tuple[int, int] | None,
+    redo: str | None,
+    **drawing: Any,
+) -> int:
+    """Draw the photos of each SOURCE into OUT.
+
+    SOURCE is a folder with the folders in it, a quoted glob, a manifest (.csv, .jsonl, .parquet), a tar shard, an
+    address, or a photo. Photos that are drawn already are skipped, so the same command goes on after any end. Ctrl-C
+    finishes what is in hand; twice, it stops at once.
+
+    \b
+    taureau batch photos/ -o drawings/
+    taureau batch 'photos/**/*.jpg' -o drawings/ -n 8 --workers 4
+    taureau batch photos.csv -o drawings/ --redo failed
+    """
+    check_working_folder()
+    settings = taureau.Settings() if settings_file is None else taureau.Settings.load(settings_file)
+    asked: dict[str, Any] = {"strokes": strokes, "seed": seed}
+    settings = settings.with_values(**{name: value for name, value in asked.items() if value is not None})
+    recipe = taureau.batch.Recipe(settings, **drawing)
+    if dry_run:
+        return _say_plan(taureau.batch.plan(sources, out, recipe=recipe, work=taureau.batch.Work(limit, shard, redo)))
+    with (
+        Interruption() as interruption,
+        taureau.batch.run(
+            sources, out, recipe=recipe, workers=workers, timeout=timeout, limit=limit, shard=shard, redo=redo
+        ) as batch,
+        BatchProgress(out.name, shown=not (quiet or as_json)) as bar,
+    ):
+
+        def on_wait() -> None:
+            bar.show(batch.progress)
+            if interruption.noted and not batch.stopped:
+                batch.stop()
+                if not quiet:
+                    say("taureau: interrupted; finishing what is in hand (again to stop at once)")
+
+        batch.on_wait = on_wait
+        if not quiet:
+            for note in batch.notes:
+                say(f"taureau: {shown(note)}")
+        for record in batch:
+            if as_json:
+                click.echo(json.dumps(record.as_row()))
+            if record.error is not None:
+                say(f"taureau: error: {shown(record.error)}")
+    return _say_end(batch, out, quiet=quiet)
+
+
+def _say_end(batch: "taureau.batch.Batch", out: Path, *, quiet: bool) -> int:
+    progress = batch.progress
+    for problem in batch.problems:
+        say(f"taureau: error: {shown(problem)}")
+    if not quiet:
+        where = shown(out)
+        say(
+            f"{where}: {counted(progress.done, 'photo')} drawn, {progress.failed} failed, {progress.skipped} needed "
+            f"nothing, in {progress.seconds:.1f} s ({progress.per_minute:.1f} photos a minute)"
+        )
+        if progress.failed:
+            say(f"taureau: 'taureau batch report {where}' shows what failed")
+    if batch.stopped:
+        if not quiet:
+            say("taureau: interrupted; the same command goes on")
+        return INTERRUPTED
+    return _SOME_FAILED if progress.failed or batch.problems else 0
+
+
+def _say_plan(plan: "taureau.batch.Plan") -> int:
+    click.echo(f"{counted(plan.found, 'photo')} found, {plan.skip} need nothing, {plan.draw} to draw")
+    for name in plan.first:
+        click.echo(f"  {shown(name)}")
+    if plan.draw > len(plan.first):
+        click.echo(f"  and {plan.draw - len(plan.first)} more")
+    for problem in plan.problems:
+        click.echo(f"taureau: error: {shown(problem)}", err=True)
+    return _SOME_FAILED if plan.problems else 0
+
+
+@batch.command()
+@_out
+@_json
+@debug_option
+def status(out: Path, as_json: bool) -> None:
+    """Say how far the batch in OUT is, also while it runs."""
+    found = taureau.batch.status(out)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(found)))
+        return
+    click.echo(f"{shown(out)}: {'drawing' if found.running else 'not drawing now'}")
+    click.echo(
+        f"{found.done} drawn, {found.failed} failed, {found.in_hand} in hand, {found.waiting} waiting of those found"
+    )
+    for kind, number in found.failures.items():
+        click.echo(f"  {kind}: {number}")
+    for problem in found.problems:
+        click.echo(f"  {shown(problem)}")
+
+
+@batch.command()
+@_out
+@debug_option
+def report(out: Path) -> None:
+    """Write OUT/report.html: counts, failures, rate, the best and the worst drawings."""
+    click.echo(click.format_filename(taureau.batch.report(out)))

@@ -1,0 +1,59 @@
+"""Batches with real workers, and drawings as what a lost ledger is built from."""
+
+import pytest
+
+import taureau
+from taureau import batch
+from taureau.batch.items import OWN_FOLDER
+from tests.helpers.bad_files import BAD_FILES
+from tests.helpers.command_line import draw_photo
+
+QUICK = batch.Recipe(
+    taureau.Settings(size=64, steps=1, candidates=1, strokes=2, mask="none"), encoder="contour", png=True
+)
+# One of each way to be bad that a folder gives: those that the file system takes under a photo's name.
+BAD = [bad for bad in BAD_FILES if bad.name.endswith((".jpg", ".png", ".gif", ".tif")) and bad.name != "missing.jpg"]
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(4):
+        draw_photo(folder / f"{number}.png", (60 + number, 40))
+    return folder
+
+
+def files(out):
+    return {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in out.rglob("*")
+        if path.suffix in (".svg", ".png") and OWN_FOLDER not in path.parts
+    }
+
+
+@pytest.mark.slow
+def test_the_bytes_are_the_same_with_one_worker_and_with_two_and_every_bad_file_is_named(photos, tmp_path):
+    for bad in BAD:
+        bad.make(photos / bad.name)
+    for workers in (1, 2):
+        with batch.run(photos, tmp_path / str(workers), recipe=QUICK, workers=workers) as running:
+            records = {record.name: record for record in running}
+        failed = {name for name, record in records.items() if record.status == "failed"}
+        assert failed == {bad.name for bad in BAD if not (photos / bad.name).is_dir()}
+        for bad in BAD:
+            if bad.name in failed:
+                assert bad.reason in records[bad.name].error
+        assert records["0.png"].sketch().record["batch"]["photo_sha256"] == records["0.png"].photo_sha256
+    assert len(files(tmp_path / "1")) == 8
+    assert files(tmp_path / "1") == files(tmp_path / "2")
+    # Without its ledger, nothing is drawn again: the drawings say what they are of.
+    marks = {path: path.stat().st_ino for path in (tmp_path / "1").rglob("*.svg")}
+    ledger = tmp_path / "1" / OWN_FOLDER / "ledger.sqlite"
+    ledger.write_bytes(b"damaged" * 999)
+    with batch.run(photos, tmp_path / "1", recipe=QUICK, workers=1) as running:
+        assert "it was built anew from 4 drawings in OUT" in running.notes[0]
+        list(running)
+    assert {path: path.stat().st_ino for path in (tmp_path / "1").rglob("*.svg")} == marks
+    assert batch.status(tmp_path / "1").done == 4
+    assert len(list((tmp_path / "1" / OWN_FOLDER).glob("ledger.damaged-*.sqlite"))) == 1

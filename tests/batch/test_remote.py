@@ -1,0 +1,65 @@
+"""Addresses, and records for other programs: what the extra `batch` adds."""
+
+from pathlib import Path
+
+import pytest
+
+import taureau
+from taureau import batch
+from taureau.batch import pool
+from taureau.batch.items import Item
+from taureau.batch.remote import read_address
+from taureau.batch.sources import open_sources
+
+pytest.importorskip("fsspec", reason="needs fsspec: pip install 'taureau[batch]'")
+
+
+@pytest.fixture
+def photos(tmp_path):
+    for name in ("a.jpg", "b/c.png", "b/.d.png", "b/e.txt"):
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    return tmp_path / "photos"
+
+
+def test_an_address_gives_the_photos_below_it(photos):
+    found = list(open_sources([photos.as_uri()], Path("out"))())
+    assert all(isinstance(each, Item) for each in found)
+    assert sorted(each.name for each in found) == ["a.jpg", "b/c.png"]
+    assert sorted(read_address(each.photo) for each in found) == [b"a.jpg", b"b/c.png"]
+
+
+def test_an_address_may_be_of_one_photo(photos):
+    (item,) = open_sources([(photos / "b/c.png").as_uri()], Path("out"))()
+    assert (item.name, read_address(item.photo)) == ("c.png", b"b/c.png")
+    before = item.fingerprint
+    (photos / "b/c.png").write_bytes(b"longer than before")
+    (item,) = open_sources([(photos / "b/c.png").as_uri()], Path("out"))()
+    assert item.fingerprint != before
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [("file:///no/such/photo.jpg", "cannot be read"), ("nonsense://x/y.jpg", "is no address that fsspec knows")],
+)
+def test_addresses_that_nobody_answers_are_named(address, why):
+    with pytest.raises(taureau.InputError, match=f"{why}.*; check"):
+        open_sources([address], Path("out"))
+    with pytest.raises(taureau.InputError, match="check"):
+        read_address(address)
+
+
+def test_records_are_exported_as_parquet_too(photos, tmp_path, monkeypatch):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow: pip install 'taureau[batch]'")
+    monkeypatch.setattr(pool, "WORKER", "tests.helpers.light_worker")
+    monkeypatch.setattr("taureau.batch.export.ROWS_A_PART", 1)
+    with batch.run(photos, tmp_path / "out", workers=1) as running:
+        assert len(list(running)) == 2
+    parts = sorted((tmp_path / "out").glob("records-*.parquet"))
+    assert len(parts) == 2
+    rows = [row for part in parts for row in parquet.read_table(part).to_pylist()]
+    assert sorted((row["name"], row["status"], row["svg"]) for row in rows) == [
+        ("a.jpg", "done", "a.jpg.svg"),
+        ("b/c.png", "done", "b/c.png.svg"),
+    ]
