@@ -1,8 +1,6 @@
 """`taureau draw` draws photos."""
 
-import json
 import logging
-import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,8 +11,7 @@ import click
 import taureau
 from taureau.cli.batch import collect
 from taureau.cli.choices import Choices, choose
-from taureau.cli.drawing import Attempts, as_row, draw_steps, summary, write_sketch
-from taureau.cli.interruption import INTERRUPTED, ended_at_once
+from taureau.cli.drawing import Work, draw_batch, summary, write_sketch
 from taureau.cli.live import LiveView
 from taureau.cli.names import shown
 from taureau.cli.options import how_to_draw
@@ -165,60 +162,20 @@ def draw(
         check_stdout()
     if any(outputs.sheet is not None for outputs in batch.outputs):
         taureau.Page.of("a4")  # without the extra for pages, a finished drawing would be lost
-    if not quiet:
-        for note in batch.notes:
-            click.echo(f"taureau: {note}", err=True)
-    if as_json:
-        for photo, there in batch.skipped:
-            click.echo(json.dumps({"photo": str(photo), "outputs": there.written(), "skipped": "drawn already"}))
     view = LiveView(live, quiet=quiet)
 
     earlier = None if resume is None else taureau.Sketch.load(resume)
     if earlier is not None:
         is_open = values["strokes"] is None and settings_file is None and like is None
         chosen = replace(chosen, settings=_with_enough_strokes(chosen, earlier, is_open=is_open))
-    how = {"frame": frame, "allow_truncated": allow_truncated, "max_pixels": max_pixels}
-    attempt = Attempts(as_json=as_json)
-    sketcher = None
-    for number, (photo, outputs) in enumerate(batch, start=1):
-        started = time.perf_counter()
-        # There is nothing to save yet, nor anything half done.
-        with ended_at_once():
-            picture = attempt(photo, partial(read_photo, photo, **how))
-            if picture is None:
-                continue
-            # What fails here would fail for every photo, and ends the command. It comes after the first photo that can
-            # be read, since loading a network to refuse a photo would be a long wait for a no.
-            if sketcher is None:
-                sketcher = make_sketcher(chosen, weights, device)
-                chosen.check_weights(sketcher)
-        steps = partial(sketcher.steps, picture, resume=earlier, since=started, **chosen.as_options())
-        drawn = attempt(
-            photo,
-            partial(
-                draw_steps,
-                steps,
-                outputs,
-                view,
-                write=partial(write_sketch, outputs, colors=colors, plot=plot, overwrite=overwrite),
-                quiet=quiet,
-            ),
-        )
-        if drawn is None:
-            continue
-        seconds = time.perf_counter() - started
-        if as_json:
-            click.echo(json.dumps(as_row(photo, drawn, seconds)))
-        if not quiet:
-            for warning in drawn.sketch.warnings:
-                click.echo(f"taureau: warning: {shown(photo)}: {shown(warning)}", err=True)
-            click.echo(summary(drawn, seconds), err=True)
-        if drawn.stopped_at is not None:
-            left = len(batch.photos) - number
-            if left and not quiet:
-                click.echo(f"taureau: interrupted; {left} of {len(batch.photos)} photos not drawn", err=True)
-            return INTERRUPTED
-    return attempt.exit_code
+    work = Work(
+        read=partial(read_photo, frame=frame, allow_truncated=allow_truncated, max_pixels=max_pixels),
+        load=partial(make_sketcher, chosen, weights, device),
+        steps=lambda sketcher, photo, since: sketcher.steps(photo, resume=earlier, since=since, **chosen.as_options()),
+        write=partial(write_sketch, colors=colors, plot=plot, overwrite=overwrite),
+        say=summary,
+    )
+    return draw_batch(batch, work, view, as_json=as_json, quiet=quiet)
 
 
 def _check_plot(plot: Path, chosen: Choices, photos: int, *, overwrite: bool) -> None:

@@ -1,16 +1,19 @@
-"""Draws one photo of a command, writes what was asked for, and says what was done."""
+"""Draws the photos of a command, writes what was asked for, and says what was done."""
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 import taureau
+from taureau.cli.batch import Batch
 from taureau.cli.garbage import collect_from_now_on
-from taureau.cli.interruption import Interruption
+from taureau.cli.interruption import INTERRUPTED, Interruption, ended_at_once
 from taureau.cli.live import LiveView
 from taureau.cli.names import shown
 from taureau.cli.outputs import Outputs
@@ -67,6 +70,71 @@ class Drawn:
     stopped_at: int | None
 
 
+@dataclass(frozen=True)
+class Work:
+    """How a command draws its photos.
+
+    Args:
+        read: reads a photo by its name.
+        load: loads the networks, once, after the first photo that can be read.
+        steps: begins a drawing, given the moment from which its time counts.
+        write: writes a run that has ended, given moments of it; returns the sketch and what was written, by kind.
+        say: says in one line what was drawn, in how many seconds.
+    """
+
+    read: Callable[[Path], "taureau.Photo"]
+    load: Callable[[], "taureau.Sketcher"]
+    steps: Callable[["taureau.Sketcher", "taureau.Photo", float], "taureau.Run"]
+    write: Callable[
+        ["taureau.Photo", Outputs, "taureau.Run", list["taureau.Strokes"]], tuple["taureau.Sketch", dict[str, str]]
+    ]
+    say: Callable[[Drawn, Outputs, float], str]
+
+
+def draw_batch(batch: Batch, work: Work, view: LiveView, *, as_json: bool, quiet: bool) -> int:
+    """Draw the photos of a command one after the other, and say what was left out and what was done.
+
+    Returns:
+        The exit code: that of the first failure, or of an interruption, after which no other photo is drawn.
+    """
+    if not quiet:
+        for note in batch.notes:
+            click.echo(f"taureau: {note}", err=True)
+    if as_json:
+        for photo, there in batch.skipped:
+            click.echo(json.dumps({"photo": str(photo), "outputs": there.written(), "skipped": "drawn already"}))
+    attempt = Attempts(as_json=as_json)
+    sketcher = None
+    for number, (photo, outputs) in enumerate(batch, start=1):
+        started = time.perf_counter()
+        # There is nothing to save yet, nor anything half done.
+        with ended_at_once():
+            picture = attempt(photo, partial(work.read, photo))
+            if picture is None:
+                continue
+            # What fails here would fail for every photo, and ends the command. It comes after the first photo that can
+            # be read, since loading a network to refuse a photo would be a long wait for a no.
+            if sketcher is None:
+                sketcher = work.load()
+        steps, write = partial(work.steps, sketcher, picture, started), partial(work.write, picture, outputs)
+        drawn = attempt(photo, partial(draw_steps, steps, outputs, view, write=write, quiet=quiet))
+        if drawn is None:
+            continue
+        seconds = time.perf_counter() - started
+        if as_json:
+            click.echo(json.dumps(as_row(photo, drawn, seconds)))
+        if not quiet:
+            for warning in drawn.sketch.warnings:
+                click.echo(f"taureau: warning: {shown(photo)}: {shown(warning)}", err=True)
+            click.echo(work.say(drawn, outputs, seconds), err=True)
+        if drawn.stopped_at is not None:
+            left = len(batch.photos) - number
+            if left and not quiet:
+                click.echo(f"taureau: interrupted; {left} of {len(batch.photos)} photos not drawn", err=True)
+            return INTERRUPTED
+    return attempt.exit_code
+
+
 def draw_steps(
     steps: Callable[[], "taureau.Run"],
     outputs: Outputs,
@@ -106,6 +174,7 @@ def draw_steps(
 
 
 def write_sketch(
+    _photo: "taureau.Photo",
     outputs: Outputs,
     run: "taureau.Run",
     moments: list["taureau.Strokes"],
@@ -172,7 +241,7 @@ def as_row(photo: Path, drawn: Drawn, seconds: float) -> dict[str, Any]:
     }
 
 
-def summary(drawn: Drawn, seconds: float) -> str:
+def summary(drawn: Drawn, _outputs: Outputs, seconds: float) -> str:
     """What was drawn, with what, and how long it took, on one line."""
     sketch, record = drawn.sketch, drawn.sketch.record
     settings = record["settings"]

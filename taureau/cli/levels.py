@@ -1,8 +1,6 @@
 """`taureau levels` draws photos at several levels of abstraction at once."""
 
-import json
 import logging
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,7 @@ import click
 import taureau
 from taureau.cli.batch import collect
 from taureau.cli.choices import choose
-from taureau.cli.drawing import Attempts, as_row, counted, draw_steps
-from taureau.cli.interruption import INTERRUPTED, ended_at_once
+from taureau.cli.drawing import Drawn, Work, counted, draw_batch
 from taureau.cli.live import LiveView
 from taureau.cli.names import shown
 from taureau.cli.options import how_to_draw
@@ -140,52 +137,18 @@ def levels(
     check_outputs(batch.possible(), inputs=inputs, overwrite=overwrite)
     if mp4:
         check_extra("av", "video", "--mp4")
-    if not quiet:
-        for note in batch.notes:
-            click.echo(f"taureau: {note}", err=True)
     view = LiveView(live, quiet=quiet)
     earlier = None if resume is None else taureau.Sketch.load(resume)
-    attempt = Attempts(as_json=as_json)
-    sketcher = None
-    options = chosen.as_options()
-    for number, (photo, outputs) in enumerate(batch, start=1):
-        started = time.perf_counter()
-        with ended_at_once():
-            picture = attempt(
-                photo, partial(read_photo, photo, frame=frame, allow_truncated=allow_truncated, max_pixels=max_pixels)
-            )
-            if picture is None:
-                continue
-            if sketcher is None:
-                sketcher = make_sketcher(chosen, weights, device)
-                chosen.check_weights(sketcher)
-        steps = partial(sketcher.steps, picture, resume=earlier, since=started, levels=counts, **options)
-        drawn = attempt(
-            photo,
-            partial(
-                draw_steps,
-                steps,
-                outputs,
-                view,
-                write=partial(_write, picture, outputs, overwrite=overwrite),
-                quiet=quiet,
-            ),
-        )
-        if drawn is None:
-            continue
-        seconds = time.perf_counter() - started
-        if as_json:
-            click.echo(json.dumps(as_row(photo, drawn, seconds)))
-        if not quiet:
-            for warning in drawn.sketch.warnings:
-                click.echo(f"taureau: warning: {shown(photo)}: {shown(warning)}", err=True)
-            click.echo(_summary(drawn.sketch, outputs, seconds), err=True)
-        if drawn.stopped_at is not None:
-            left = len(batch.photos) - number
-            if left and not quiet:
-                click.echo(f"taureau: interrupted; {left} of {len(batch.photos)} photos not drawn", err=True)
-            return INTERRUPTED
-    return attempt.exit_code
+    work = Work(
+        read=partial(read_photo, frame=frame, allow_truncated=allow_truncated, max_pixels=max_pixels),
+        load=partial(make_sketcher, chosen, weights, device),
+        steps=lambda sketcher, photo, since: sketcher.steps(
+            photo, resume=earlier, since=since, levels=counts, **chosen.as_options()
+        ),
+        write=partial(_write, overwrite=overwrite),
+        say=_summary,
+    )
+    return draw_batch(batch, work, view, as_json=as_json, quiet=quiet)
 
 
 def _write(
@@ -213,8 +176,9 @@ def _write(
     return drawn.sketch, written
 
 
-def _summary(sketch: "taureau.Sketch", outputs: Outputs, seconds: float) -> str:
+def _summary(drawn: Drawn, outputs: Outputs, seconds: float) -> str:
     """What was drawn, and how much of it each level shows, on one line."""
+    sketch = drawn.sketch
     shares = ", ".join(
         f"{entry['strokes']} show {100 * entry['recognized']:.0f} %" for entry in sketch.record["levels"]
     )

@@ -23,6 +23,8 @@ def read_photo(photo: Path, **how: Any) -> "taureau.Photo":
 
 
 def make_sketcher(chosen: Choices, weights: Path | None, device: str) -> "taureau.Sketcher":
-    """Load the networks that were chosen."""
+    """Load the networks that were chosen, and refuse others than `--like` needs."""
     encoder = {} if chosen.encoder is None else {"encoder": chosen.encoder}
-    return taureau.Sketcher(**encoder, weights=weights, saliency=chosen.saliency, device=device)
+    sketcher = taureau.Sketcher(**encoder, weights=weights, saliency=chosen.saliency, device=device)
+    chosen.check_weights(sketcher)
+    return sketcher
