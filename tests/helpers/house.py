@@ -18,11 +18,14 @@ _MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|Users|root|work|tmp|mnt|opt)/[\w
 
 
 def tracked_files() -> list[Path]:
-    """The files of the repository, those about to be added included; in an unpacked archive, everything there is."""
+    """The files of the repository, those about to be added included.
+
+    In an unpacked archive, or where git does not trust another owner's checkout, everything there is.
+    """
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
-        return [path for path in ROOT.rglob("*") if path.is_file() and ".venv" not in path.parts]
+        return [path for path in ROOT.rglob("*") if path.is_file() and not {".venv", ".git"} & set(path.parts)]
     return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
