@@ -38,6 +38,20 @@ def _in_folder(folder: Path, below: PurePosixPath) -> Iterator[Found]:
 
     Nothing is sorted, since a folder may hold a million names; the result does not depend on the order.
     """
+    for entry in _entries(folder):
+        if isinstance(entry, Problem):
+            yield entry
+        elif entry.name.startswith("."):
+            continue
+        elif _is_folder(entry):
+            yield from _in_folder(folder / entry.name, below / entry.name)
+        elif os.path.splitext(entry.name)[1].lower() in PHOTO_ENDINGS:
+            path = folder / entry.name
+            yield Item((below / entry.name).as_posix(), os.path.abspath(path), fingerprint(path))
+
+
+def _entries(folder: Path) -> Iterator["os.DirEntry[str] | Problem"]:
+    """What lies in a folder, and what kept it from being read."""
     try:
         entries = os.scandir(folder)
     except OSError as error:
@@ -52,13 +66,7 @@ def _in_folder(folder: Path, below: PurePosixPath) -> Iterator[Found]:
                 return
             if entry is None:
                 return
-            if entry.name.startswith("."):
-                continue
-            if _is_folder(entry):
-                yield from _in_folder(folder / entry.name, below / entry.name)
-            elif os.path.splitext(entry.name)[1].lower() in PHOTO_ENDINGS:
-                path = folder / entry.name
-                yield Item((below / entry.name).as_posix(), os.path.abspath(path), fingerprint(path))
+            yield entry
 
 
 def open_glob(pattern: str, out: Path) -> Stream:
@@ -92,22 +100,19 @@ def _matching(folder: Path, below: PurePosixPath, parts: Sequence[str]) -> Itera
     part, rest = parts[0], parts[1:]
     if part == "**":
         yield from _matching(folder, below, rest)
-    try:
-        entries = os.scandir(folder)
-    except OSError as error:
-        yield Problem(f"the folder {folder}: cannot be looked into ({reason(error)}); its photos are not drawn")
-        return
-    with entries:
-        for entry in entries:
-            hidden = entry.name.startswith(".") and not part.startswith(".")
-            if hidden or (part != "**" and not fnmatch(entry.name, part)):
-                continue
-            path, name = folder / entry.name, below / entry.name
-            if _is_folder(entry):
-                if part == "**" or rest:
-                    yield from _matching(path, name, parts if part == "**" else rest)
-            elif part != "**" and not rest:
-                yield Item(name.as_posix(), os.path.abspath(path), fingerprint(path))
+    for entry in _entries(folder):
+        if isinstance(entry, Problem):
+            yield entry
+            continue
+        hidden = entry.name.startswith(".") and not part.startswith(".")
+        if hidden or (part != "**" and not fnmatch(entry.name, part)):
+            continue
+        path, name = folder / entry.name, below / entry.name
+        if _is_folder(entry):
+            if part == "**" or rest:
+                yield from _matching(path, name, parts if part == "**" else rest)
+        elif part != "**" and not rest:
+            yield Item(name.as_posix(), os.path.abspath(path), fingerprint(path))
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:

@@ -4,9 +4,7 @@ Counts, failures by kind with examples, how many photos ended over time, and a c
 best and the worst scores.
 """
 
-import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator
 from html import escape
 from itertools import islice
@@ -40,14 +38,7 @@ def report(out: str | Path) -> Path:
     with ledgers(out) as opened:
         page = "".join(_page(out, status(out), opened))
     path = out / "report.html"
-    temporary = path.with_name(f".taureau-{secrets.token_hex(8)}.tmp")
-    try:
-        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        why = (error.strerror or str(error)).lower()
-        raise taureau.InputError(f"{path}: cannot be written ({why}); free some space, or check OUT") from error
+    taureau.write_atomically(path, page.encode("utf-8", "backslashreplace"))
     return path
 
 
