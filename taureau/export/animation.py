@@ -1,6 +1,5 @@
 """Animation: sketches one after the other, as a GIF or an MP4: how one came about, or how it loses its strokes."""
 
-import importlib.util
 import math
 from collections.abc import Iterable
 from io import BytesIO
@@ -9,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 import taureau
+from taureau.export.packages import load
 from taureau.files import write_atomically
 
 ANIMATION_SIDE = 448
@@ -46,7 +46,7 @@ def save_animation(
     if ending not in (".gif", ".mp4"):
         raise taureau.InputError(f"{path}: an animation is saved as .gif or .mp4, got {ending or 'no ending'}")
     if ending == ".mp4":
-        _check_video()
+        load("av", extra="video", what="videos")
     if not (math.isfinite(seconds_per_frame) and 0.02 <= seconds_per_frame <= 60):
         raise taureau.InputError(f"seconds_per_frame must be 0.02 to 60, got {seconds_per_frame}")
     taureau.check_writable(path, overwrite=overwrite)
@@ -61,11 +61,6 @@ def save_animation(
     return path
 
 
-def _check_video() -> None:
-    if importlib.util.find_spec("av") is None:
-        raise taureau.BackendError("writing a video needs PyAV: pip install 'taureau[video]', or write a .gif")
-
-
 def _as_gif(frames: list[Image.Image], durations: list[int]) -> bytes:
     buffer = BytesIO()
     first, *others = frames
@@ -75,8 +70,7 @@ def _as_gif(frames: list[Image.Image], durations: list[int]) -> bytes:
 
 def _as_video(frames: list[Image.Image], durations: list[int]) -> bytes:
     """H.264, which every browser plays; widths and heights are even there."""
-    import av
-
+    av = load("av", extra="video", what="videos")
     buffer = BytesIO()
     width, height = (-(-side // 2) * 2 for side in frames[0].size)
     with av.open(buffer, "w", format="mp4") as container:

@@ -1,10 +1,10 @@
 """Curve: what each stroke of a drawing brings, as a plot."""
 
-import importlib.util
 from io import BytesIO
 from pathlib import Path
 
 import taureau
+from taureau.export.packages import load
 from taureau.files import write_atomically
 
 
@@ -24,18 +24,14 @@ def save_plot(sketch: "taureau.Sketch", path: str | Path, *, overwrite: bool = T
     if path.suffix.lower() not in (".png", ".svg"):
         raise taureau.InputError(f"{path}: a plot is saved as .png or .svg, got {path.suffix or 'no ending'}")
     taureau.check_writable(path, overwrite=overwrite)
-    if importlib.util.find_spec("matplotlib") is None:
-        raise taureau.BackendError("a plot needs matplotlib: pip install 'taureau[chart]', or leave the plot out")
+    mpl, figures = (load(name, extra="chart", what="plots") for name in ("matplotlib", "matplotlib.figure"))
     curve = sketch.record.get("curve")
     if not curve:
         raise taureau.InputError(
             f"{sketch.name}: was drawn with a fixed number of strokes; draw it with strokes='auto'"
         )
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     with mpl.rc_context({"svg.hashsalt": "taureau", "svg.fonttype": "none"}):
-        figure = Figure(figsize=(6, 4), layout="constrained")
+        figure = figures.Figure(figsize=(6, 4), layout="constrained")
         axes = figure.add_subplot()
         numbers = [entry["strokes"] for entry in curve]
         axes.plot(numbers, [entry["recognized"] for entry in curve], color="black")

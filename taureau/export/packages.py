@@ -1,4 +1,4 @@
-"""Optional packages: those of the extra `plot`, loaded when a format needs them."""
+"""Optional packages: those of the extras `plot`, `video` and `chart`, loaded when a format needs them."""
 
 import os
 import tempfile
@@ -11,8 +11,8 @@ from typing import Any
 import taureau
 
 
-def load(name: str) -> Any:
-    """A package of the extra `plot`, or a module of one.
+def load(name: str, *, extra: str = "plot", what: str = "pages") -> Any:
+    """A package of an extra, or a module of one, that something needs.
 
     Raises:
         BackendError: it is not installed.
@@ -25,7 +25,7 @@ def load(name: str) -> Any:
         if error.name is None or error.name.partition(".")[0] != package:
             raise
         raise taureau.BackendError(
-            f"{package} is not installed, and pages need it; install it with: pip install 'taureau[plot]'"
+            f"{package} is not installed, and {what} need it; install it with: pip install 'taureau[{extra}]'"
         ) from error
 
 
