@@ -1,11 +1,11 @@
 """The photos of a command with their outputs: what was named, less what is left out, and what is said about that."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from taureau.cli.outputs import PIPE, Outputs, plan_outputs
+from taureau.cli.outputs import PIPE, Outputs, check_live, check_outputs, plan_outputs
 from taureau.cli.photos import find_photos, keep_apart
 
 
@@ -37,8 +37,8 @@ def collect(
     named: Sequence[Path],
     output: str | None,
     *,
-    gif: str | None,
-    frames: Path | None,
+    gif: str | None = None,
+    frames: Path | None = None,
     recursive: bool,
     skip_existing: bool,
     kind: str = "sketch",
@@ -71,3 +71,25 @@ def collect(
         number = len(batch.skipped)
         batch.notes.append(f"skipped {number} photo{'s that are' if number > 1 else ' that is'} drawn already")
     return batch
+
+
+def check_places(
+    batch: Batch, inputs: Iterable[Path | None], *, resume: Path | None, live: Path | None, overwrite: bool
+) -> None:
+    """Refuse, before any work, places that could not or must not be written.
+
+    Args:
+        batch: whose outputs are checked.
+        inputs: what the command reads beside its photos, and so must not replace.
+        resume: the sketch that is continued. The finished drawing may replace it; one under way may not, since a
+            failure would then cost both.
+        live: the file that shows drawings under way.
+        overwrite: whether existing drawings may be replaced.
+
+    Raises:
+        UsageError, InputError: as `check_live` and `check_outputs`.
+    """
+    read = [path for path in (*batch.photos, *inputs) if path is not None]
+    if live is not None:
+        check_live(live, batch.outputs, inputs=read if resume is None else [*read, resume], overwrite=overwrite)
+    check_outputs(batch.possible(), inputs=read, overwrite=overwrite)

@@ -13,12 +13,12 @@ import taureau
 from taureau.cli.drawing import counted
 from taureau.cli.interruption import INTERRUPTED, Interruption
 from taureau.cli.names import shown
+from taureau.cli.options import FILE
 from taureau.cli.program import Group, check_working_folder, debug_option
 from taureau.cli.progress import BatchProgress, say
 
 _DEFAULTS = taureau.Settings()
-_FILE = click.Path(readable=False, path_type=Path)
-_out = click.argument("out", metavar="OUT", type=_FILE)
+_out = click.argument("out", metavar="OUT", type=FILE)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else.")
 # Some of these photos could not be drawn, which the records name.
 _SOME_FAILED = 3
@@ -68,9 +68,9 @@ def batch() -> None:
 
 @batch.command("run")
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
-@click.option("-o", "--output", "out", metavar="OUT", required=True, type=_FILE, help="Folder of the drawings.")
+@click.option("-o", "--output", "out", metavar="OUT", required=True, type=FILE, help="Folder of the drawings.")
 @click.option("-n", "--strokes", type=int, help=f"Number of strokes. [default: {_DEFAULTS.strokes}]")
-@click.option("--settings", "settings_file", metavar="FILE", type=_FILE, help="Read settings from a TOML file.")
+@click.option("--settings", "settings_file", metavar="FILE", type=FILE, help="Read settings from a TOML file.")
 @click.option("--seed", type=int, help=f"Random seed of every photo. [default: {_DEFAULTS.seed}]")
 @click.option("--encoder", metavar="NAME", default="builtin", help="Network that compares. [default: builtin]")
 @click.option("--saliency", metavar="NAME", help="Encoder that finds what is salient. [default: the same]")

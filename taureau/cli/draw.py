@@ -9,20 +9,18 @@ from typing import Any
 import click
 
 import taureau
-from taureau.cli.batch import collect
+from taureau.cli.batch import check_places, collect
 from taureau.cli.choices import Choices, choose
 from taureau.cli.drawing import Work, draw_batch, summary, write_sketch
 from taureau.cli.live import LiveView
 from taureau.cli.names import shown
-from taureau.cli.options import how_to_draw
-from taureau.cli.outputs import check_live, check_outputs, refuse_elsewhere
+from taureau.cli.options import FILE, how_to_draw
+from taureau.cli.outputs import refuse_elsewhere
 from taureau.cli.program import check_extra, check_working_folder, debug_option
 from taureau.cli.reading import make_sketcher, read_photo
 from taureau.cli.streams import check_stdout
 
 _DEFAULTS = taureau.Settings("fast")
-# What cannot be read is refused in its turn, and by its own kind of error.
-_FILE = click.Path(readable=False, path_type=Path)
 _PHOTO = click.Path(readable=False, allow_dash=True, path_type=Path)
 _MAX_COLORS = 64
 
@@ -78,14 +76,14 @@ class _Strokes(click.ParamType):
 @click.option(
     "--plot",
     metavar="FILE",
-    type=_FILE,
+    type=FILE,
     help="With -n auto, also plot what each stroke brings (.png or .svg; needs the extra 'chart').",
 )
-@click.option("--frames", metavar="DIR", type=_FILE, help="Also write how the drawing evolved, as numbered PNG files.")
+@click.option("--frames", metavar="DIR", type=FILE, help="Also write how the drawing evolved, as numbered PNG files.")
 @click.option(
     "--gif", metavar="FILE", help="Also write how the drawing evolved, as a GIF; 'auto' puts it beside the sketch."
 )
-@click.option("--live", metavar="FILE", type=_FILE, help="Update FILE (.svg or .png) while drawing, to watch it.")
+@click.option("--live", metavar="FILE", type=FILE, help="Update FILE (.svg or .png) while drawing, to watch it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per photo on stdout, and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @debug_option
@@ -148,14 +146,7 @@ def draw(
         resume=resume,
         freeze=freeze,
     )
-    if frame is not None and frame < 0:
-        raise click.UsageError(f"--frame counts from 0, got {frame}")
-    inputs = [path for path in (*batch.photos, weights, chosen.mask, settings_file, like) if path is not None]
-    if live is not None:
-        # The finished drawing may replace its --resume; one under way may not, since a failure would then cost both.
-        read = inputs if resume is None else [*inputs, resume]
-        check_live(live, batch.outputs, inputs=read, overwrite=overwrite)
-    check_outputs(batch.possible(), inputs=inputs, overwrite=overwrite)
+    check_places(batch, (weights, chosen.mask, settings_file, like), resume=resume, live=live, overwrite=overwrite)
     if plot is not None:
         _check_plot(plot, chosen, len(batch.photos), overwrite=overwrite)
     if any(outputs.to_stdout for outputs in batch.outputs):

@@ -8,17 +8,16 @@ from typing import Any
 import click
 
 import taureau
-from taureau.cli.batch import collect
+from taureau.cli.batch import check_places, collect
 from taureau.cli.choices import choose
 from taureau.cli.drawing import Drawn, Work, counted, draw_batch
 from taureau.cli.live import LiveView
 from taureau.cli.names import shown
-from taureau.cli.options import how_to_draw
-from taureau.cli.outputs import PIPE, Outputs, check_live, check_outputs
+from taureau.cli.options import FILE, how_to_draw
+from taureau.cli.outputs import PIPE, Outputs
 from taureau.cli.program import check_extra, check_working_folder, debug_option
 from taureau.cli.reading import make_sketcher, read_photo
 
-_FILE = click.Path(readable=False, path_type=Path)
 _DEFAULT = (32, 16, 8, 4)
 
 
@@ -38,7 +37,7 @@ class _Counts(click.ParamType):
 
 
 @click.command()
-@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=_FILE)
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=FILE)
 @click.option(
     "-n",
     "--strokes",
@@ -56,7 +55,7 @@ class _Counts(click.ParamType):
 @click.option("--each", is_flag=True, help="Also write each level into an SVG of its own.")
 @click.option("--gif", is_flag=True, help="Also write how the drawing loses its strokes, as a GIF.")
 @click.option("--mp4", is_flag=True, help="Also write that as a video (needs the extra 'video').")
-@click.option("--live", metavar="FILE", type=_FILE, help="Update FILE (.svg or .png) while drawing, to watch it.")
+@click.option("--live", metavar="FILE", type=FILE, help="Update FILE (.svg or .png) while drawing, to watch it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per photo on stdout, and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @debug_option
@@ -109,19 +108,13 @@ def levels(
     batch = collect(
         photos,
         output,
-        gif=None,
-        frames=None,
         recursive=recursive,
         skip_existing=skip_existing,
         kind="levels",
         endings=endings,
     )
     chosen = choose(
-        {
-            **values,
-            "color": color or None,
-            "strokes": max(counts),
-        },
+        {**values, "color": color or None, "strokes": max(counts)},
         settings_file=settings_file,
         like=like,
         mask=mask,
@@ -130,11 +123,7 @@ def levels(
         resume=resume,
         freeze=freeze,
     )
-    inputs = [path for path in (*batch.photos, weights, chosen.mask, settings_file, like) if path is not None]
-    if live is not None:
-        read = inputs if resume is None else [*inputs, resume]
-        check_live(live, batch.outputs, inputs=read, overwrite=overwrite)
-    check_outputs(batch.possible(), inputs=inputs, overwrite=overwrite)
+    check_places(batch, (weights, chosen.mask, settings_file, like), resume=resume, live=live, overwrite=overwrite)
     if mp4:
         check_extra("av", "video", "--mp4")
     view = LiveView(live, quiet=quiet)

@@ -12,7 +12,7 @@ from taureau.cli.names import shown
 
 _DEFAULTS, _PAPER = taureau.Settings("fast"), taureau.Settings("paper")
 # What cannot be read is refused in its turn, and by its own kind of error.
-_FILE = click.Path(readable=False, path_type=Path)
+FILE = click.Path(readable=False, path_type=Path)
 
 
 class _Pixels(click.ParamType):
@@ -26,6 +26,13 @@ class _Pixels(click.ParamType):
         if match is None or float(match[1]) <= 0:
             self.fail(f"{shown(value)} is no number of pixels; write it as 200000000 or 200M", param, ctx)
         return round(float(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}[match[2]])
+
+
+def _from_zero(_context: click.Context, _parameter: click.Parameter, frame: int | None) -> int | None:
+    """The number of a frame, which is none below 0."""
+    if frame is not None and frame < 0:
+        raise click.UsageError(f"--frame counts from 0, got {frame}")
+    return frame
 
 
 _OPTIONS = (
@@ -42,7 +49,7 @@ _OPTIONS = (
         metavar="NAME",
         help="Encoder that finds what is salient. [default: the same]",
     ),
-    click.option("--weights", metavar="FILE", type=_FILE, help="Weights file for the encoder (safetensors)."),
+    click.option("--weights", metavar="FILE", type=FILE, help="Weights file for the encoder (safetensors)."),
     click.option(
         "--device",
         metavar="NAME",
@@ -53,8 +60,8 @@ _OPTIONS = (
         "--candidates", type=int, help=f"Number of drawings tried; the best is kept. [default: {_DEFAULTS.candidates}]"
     ),
     click.option("--seed", type=int, help="Random seed. [default: random, printed]"),
-    click.option("--settings", "settings_file", metavar="FILE", type=_FILE, help="Read settings from a TOML file."),
-    click.option("--like", metavar="SVG", type=_FILE, help="Draw as this sketch was drawn: settings, seed, encoder."),
+    click.option("--settings", "settings_file", metavar="FILE", type=FILE, help="Read settings from a TOML file."),
+    click.option("--like", metavar="SVG", type=FILE, help="Draw as this sketch was drawn: settings, seed, encoder."),
     click.option("--steps", type=int, help=f"Optimiser steps. [default: {_DEFAULTS.steps}; paper: {_PAPER.steps}]"),
     click.option("--budget", metavar="SECONDS", type=float, help="Time limit per photo; makes as many steps as fit."),
     click.option("--size", type=int, help=f"Canvas units on a side. [default: {_DEFAULTS.size}]"),
@@ -86,9 +93,11 @@ _OPTIONS = (
     click.option(
         "--prompt", metavar="TEXT", help="Draw what TEXT describes; the photo says where. Needs a CLIP encoder."
     ),
-    click.option("--resume", metavar="SVG", type=_FILE, help="Continue from an earlier sketch."),
+    click.option("--resume", metavar="SVG", type=FILE, help="Continue from an earlier sketch."),
     click.option("--freeze", is_flag=True, help="Keep the strokes of --resume unchanged and add the others."),
-    click.option("--frame", type=int, help="Frame of an animated photo, counted from 0. [default: 0]"),
+    click.option(
+        "--frame", type=int, callback=_from_zero, help="Frame of an animated photo, counted from 0. [default: 0]"
+    ),
     click.option("--allow-truncated", is_flag=True, help="Draw what can be read of a damaged photo."),
     click.option(
         "--max-pixels",

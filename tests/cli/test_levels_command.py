@@ -57,6 +57,7 @@ def test_a_second_run_skips_what_is_there_and_draws_no_drawing(tmp_path):
         (("-n", "8,many"), 2, "write it as 32,16,8,4"),
         (("-n", "8,0"), 3, "1 to 4096 strokes, got 0"),
         (("-n", "5000"), 3, "1 to 4096"),
+        (("--frame", "-1"), 2, "--frame counts from 0, got -1"),
         (("-o", "x.png"), 2, "a folder or a file that ends in .svg"),
         (("-o", "-"), 2, "a folder or a file that ends in .svg"),
     ],
