@@ -16,7 +16,7 @@ from taureau.image.margin import comparable, fill_margin, whole_pixels
 from taureau.image.normalize import normalize_map
 from taureau.image.palette import subject_colors
 from taureau.initialize.placement import Placement, placement_map
-from taureau.initialize.subject_tracing import Borders, SubjectLines, trace_lines, weigh_lines
+from taureau.initialize.subject_tracing import BESIDE, Borders, SubjectLines, trace_lines, weigh_lines
 from taureau.initialize.tracing import Trace, find_lines
 from taureau.photo import Photo, fit_photo, lay
 from taureau.see.edges import xdog
@@ -143,14 +143,15 @@ def prepare(
                 known=None if known is None else _as_seen(known, coverage),
                 nearer=not in_photo,
             )
-            return _from_look(photo, canvas, seen, known or _as_subject(seen), device)
+            return _from_look(photo, canvas, seen, known, device)
         saliency = normalize_map(saliency_encoder.saliency(whole), coverage)
         subject = find_subject(photo, whole, saliency, coverage, how=mask, levels=levels)
         return _prepared(photo, canvas, Inset(), whole, coverage, subject, saliency, None)
 
 
-def _from_look(photo: Photo, canvas: Canvas, seen: Look, subject: Subject, device: torch.device) -> PreparedPhoto:
-    """What eyes have seen, laid on the canvas of the subject's box."""
+def _from_look(photo: Photo, canvas: Canvas, seen: Look, known: Subject | None, device: torch.device) -> PreparedPhoto:
+    """What eyes have seen, laid on the canvas of its box; `known` is what somebody has said of the subject."""
+    subject = known or _as_subject(seen)
     left, top, right, bottom = seen.box
     rows, columns = photo.pixels.shape[:2]
     across, down = photo.size[0] / columns, photo.size[1] / rows
@@ -165,7 +166,9 @@ def _from_look(photo: Photo, canvas: Canvas, seen: Look, subject: Subject, devic
     laid = lay(torch.from_numpy(np.stack(maps)), size, part)[0].clamp(0, 1).to(device) * (coverage > 0)
     close = Subject(None if seen.close.mask is None else laid[1], subject.how, subject.warning)
     borders = Borders(left == 0, top == 0, right == columns, bottom == rows)
-    weight = weigh_lines(seen.lines, seen.close.saliency, seen.close.mask, seen.evidence, borders)
+    weight = weigh_lines(
+        seen.lines, seen.close.saliency, seen.close.mask, borders, beside=BESIDE if known is None else 0.0
+    )
     lines = SubjectLines(seen.lines, weight)
     return _prepared(photo, part, inset_of(canvas, part, box), whole, coverage, close, laid[0], lines)
 

@@ -37,7 +37,6 @@ class Look:
         picture: what is in the box, 0..1; the maps below have its size.
         close: subject and ground in the box.
         lines: in the box.
-        evidence: how much each place of it speaks for what a classifier sees, 0..1.
     """
 
     whole: Segmentation
@@ -45,7 +44,6 @@ class Look:
     picture: Float[Tensor, "3 height width"]
     close: Segmentation
     lines: LineMap
-    evidence: Float[np.ndarray, "height width"]
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ def look(
             # So near, there may be hardly any ground left. What the look before knew holds.
             close = _cut(before, part, seen.evidence.shape)
             break
-    return Look(whole, box, seen.picture, close, seen.lines, seen.evidence)
+    return Look(whole, box, seen.picture, close, seen.lines)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import torch
 
 from taureau.geometry.bezier import points_at
 from taureau.geometry.canvas import Canvas
-from taureau.initialize.subject_tracing import LEAST_EVIDENCE, Borders, SubjectLines, trace_lines, weigh_lines
+from taureau.initialize.subject_tracing import BESIDE, Borders, SubjectLines, trace_lines, weigh_lines
 from taureau.initialize.tracing import Trace, choose_curves
 from taureau.see.lines import LineMap, smoothed
 
@@ -79,38 +79,39 @@ def test_a_map_without_lines_gives_no_curves():
 # Weights
 
 
-def test_a_line_on_the_ground_weighs_nothing():
+def test_a_line_on_the_ground_weighs_little_and_nothing_where_the_mask_is_certain():
     subject = (np.hypot(X - 80, Y - 112) < 50).astype(np.float32)
     lines = seen(np.maximum(circle(80, 112, 50), line(X - 180)))
-    weight = weigh_lines(lines, subject, subject, everywhere(), NOWHERE)
-    assert weight[112, 180] == 0
+    weight = weigh_lines(lines, subject, subject, NOWHERE)
+    assert weight[112, 180] == pytest.approx(BESIDE * lines.strength[112, 180])
     assert weight[112, 30] > 0.8
+    certain = weigh_lines(lines, subject, subject, NOWHERE, beside=0)
+    assert certain[112, 180] == 0
+    assert certain[112, 30] == weight[112, 30]
 
 
-def test_the_silhouette_weighs_in_full_and_inner_lines_by_evidence():
+def test_inner_lines_weigh_as_much_as_the_silhouette():
     subject = (np.hypot(X - 112, Y - 112) < 60).astype(np.float32)
     lines = seen(np.maximum(circle(112, 112, 60), line(X - 90)))
-    evidence = np.where(Y < 112, 1.0, 0.0).astype(np.float32)
-    weight = weigh_lines(lines, subject, subject, evidence, NOWHERE)
-    top, bottom = weight[48:56, 112].max(), weight[168:176, 112].max()
-    assert bottom == pytest.approx(top, rel=0.02)
-    assert weight[150, 90] == pytest.approx(LEAST_EVIDENCE * weight[80, 90], rel=0.05)
+    weight = weigh_lines(lines, subject, subject, NOWHERE)
+    for row, column in ((150, 90), (80, 90), (52, 112), (172, 112)):
+        assert weight[row, column] == lines.strength[row, column] > 0.5
 
 
 def test_a_line_along_the_photos_border_is_none_unless_the_border_is_a_cut():
     lines = seen(line(X - 2))
-    assert weigh_lines(lines, everywhere(), None, everywhere(), Borders())[112, :3].max() == 0
-    assert weigh_lines(lines, everywhere(), None, everywhere(), NOWHERE)[112, :3].max() > 0.5
+    assert weigh_lines(lines, everywhere(), None, Borders())[112, :3].max() == 0
+    assert weigh_lines(lines, everywhere(), None, NOWHERE)[112, :3].max() > 0.5
 
 
 def test_a_line_that_ends_at_the_border_stays():
     lines = seen(line(Y - 112))
-    assert weigh_lines(lines, everywhere(), None, everywhere(), Borders())[112, 0] > 0.5
+    assert weigh_lines(lines, everywhere(), None, Borders())[112, 0] > 0.5
 
 
 def test_without_a_subject_everything_counts_a_little():
     lines = seen(line(X - 112))
-    weight = weigh_lines(lines, np.zeros((SIDE, SIDE), np.float32), None, everywhere(), NOWHERE)
+    weight = weigh_lines(lines, np.zeros((SIDE, SIDE), np.float32), None, NOWHERE)
     assert 0 < weight[112, 112] < 0.5
 
 

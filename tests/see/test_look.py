@@ -46,7 +46,7 @@ def test_a_small_subject_is_seen_close_by():
     assert 40 < top <= 60
     assert 160 <= right < 185
     assert max(seen.picture.shape[1:]) == SIDE
-    assert seen.lines.strength.shape == seen.evidence.shape == seen.close.saliency.shape == seen.picture.shape[1:]
+    assert seen.lines.strength.shape == seen.close.saliency.shape == seen.picture.shape[1:]
     subject = (seen.picture[0] > 0.6).numpy()
     inside = seen.close.mask > 0.5
     assert (inside & subject).sum() / (inside | subject).sum() > 0.85

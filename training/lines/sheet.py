@@ -26,7 +26,7 @@ def weight_of(photo: np.ndarray, seen: Look) -> np.ndarray:
     """What the lines in the box are worth."""
     left, top, right, bottom = seen.box
     borders = Borders(left == 0, top == 0, right == photo.shape[1], bottom == photo.shape[0])
-    return weigh_lines(seen.lines, seen.close.saliency, seen.close.mask, seen.evidence, borders)
+    return weigh_lines(seen.lines, seen.close.saliency, seen.close.mask, borders)
 
 
 def begun(seen: Look, weight: np.ndarray, num: int) -> np.ndarray:
