@@ -1,4 +1,4 @@
-"""What levels cost: 32 strokes alone, four levels of them, and as few as it takes, in turn in one process.
+"""What levels cost: 32 strokes alone, four levels of them, and as few as it takes; in turn, from the shell.
 
     python benchmarks/levels.py                  # a minute or two
     python benchmarks/levels.py --photos a.jpg b.jpg
@@ -7,26 +7,30 @@ Prints seconds of the processor: median, least and most over the photos, and how
 """
 
 import argparse
-import os
+import resource
 import statistics
-import time
-from collections.abc import Callable
-
-# One thread, as a drawing has. It is read when torch loads.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import skimage.data
+from PIL import Image
 
-import taureau
+WAYS = {
+    "32 strokes": ("draw", "-n", "32"),
+    "levels": ("levels", "-n", "32,16,8,4"),
+    "auto": ("draw", "-n", "auto"),
+}
 
-STROKES = (32, 16, 8, 4)
 
-
-def seconds(work: Callable[[], object]) -> float:
-    """What some work takes of the processor."""
-    began = time.process_time()
-    work()
-    return time.process_time() - began
+def seconds(command: tuple[str, ...], photo: Path, folder: Path) -> float:
+    """What a command takes of the processor, from its start to its end."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    whole = [sys.executable, "-m", "taureau", *command, "--seed", "1", "--quiet", "-o", f"{folder}/"]
+    subprocess.run([*whole, str(photo)], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:
@@ -34,19 +38,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure what levels cost.")
     parser.add_argument("--photos", nargs="+", default=["coffee", "astronaut", "chelsea"], help="or of scikit-image")
     given = parser.parse_args()
-    sketcher = taureau.Sketcher()
-    photos = [getattr(skimage.data, name)() if hasattr(skimage.data, name) else name for name in given.photos]
-    ways: dict[str, Callable[[object], object]] = {
-        "32 strokes": lambda photo: sketcher.draw(photo, strokes=32, seed=1),  # type: ignore[arg-type]
-        "levels": lambda photo: sketcher.levels(photo, STROKES, seed=1),  # type: ignore[arg-type]
-        "auto": lambda photo: sketcher.draw(photo, strokes="auto", seed=1),  # type: ignore[arg-type]
-    }
-    for way in ways.values():
-        way(photos[0])  # what is compiled and loaded once
-    took: dict[str, list[float]] = {name: [] for name in ways}
-    for photo in photos:
-        for name, way in ways.items():
-            took[name].append(seconds(lambda way=way, photo=photo: way(photo)))  # type: ignore[misc]
+    took: dict[str, list[float]] = {name: [] for name in WAYS}
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        for name in given.photos:
+            photo = Path(name)
+            if hasattr(skimage.data, name):
+                photo = folder / f"{name}.png"
+                Image.fromarray(getattr(skimage.data, name)()).save(photo)
+            for way, command in WAYS.items():
+                took[way].append(seconds(command, photo, folder / f"{photo.stem}-{len(took[way])}"))
     alone = took["32 strokes"]
     print("| way | seconds: median [least, most] | times 32 strokes alone |\n|---|---|---|")
     for name, found in took.items():
