@@ -20,6 +20,7 @@ from taureau.cli.levels import levels as levels_command
 from taureau.cli.models import models as models_command
 from taureau.cli.program import Program
 from taureau.cli.streams import close_standard_streams, open_standard_streams
+from taureau.cli.studio import studio as studio_command
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -35,6 +36,7 @@ program.add_command(draw_command)
 program.add_command(batch_command)
 program.add_command(levels_command)
 program.add_command(export_command)
+program.add_command(studio_command)
 program.add_command(models_command)
 program.add_command(evaluate_command)
 program.add_command(doctor_command)

@@ -1,0 +1,313 @@
+"""A session: one tab, with its photo, its history and its work.
+
+The socket's loop and the worker's thread both come here; everything is done under one lock, which nobody holds for
+long. What a person may do is in `actions`.
+"""
+
+import asyncio
+import secrets
+import threading
+from dataclasses import dataclass, replace
+from typing import Any
+
+import taureau
+from taureau.studio.command import command_of
+from taureau.studio.drawing import Drawing, End, Plan, Scoring
+from taureau.studio.history import History, Moment
+from taureau.studio.marks import Mark, frame_of
+from taureau.studio.outbox import Outbox
+from taureau.studio.picture import Picture
+from taureau.studio.sketches import drawn_moment, first_enough, planned_marks, scores_of
+from taureau.studio.worker import Worker
+
+GOING = ("waiting", "looking", "drawing")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What sessions draw with.
+
+    Args:
+        worker: the thread that draws.
+        encoder: the name of its encoder, as the command line has it.
+        reads_text: whether it can draw what a text describes.
+    """
+
+    worker: Worker
+    encoder: str = "builtin"
+    reads_text: bool = False
+
+
+class Session:
+    """The state of one tab, kept for a while after its socket is lost.
+
+    Args:
+        engine: what it draws with.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.id = secrets.token_urlsafe(12)
+        self.engine = engine
+        self.lock = threading.RLock()
+        self.picture: Picture | None = None
+        self.found: bytes | None = None
+        self.status = "empty"
+        self.share: float | None = None
+        self.history = History(Moment(_first_settings()))
+        self._outbox: Outbox | None = None
+        self._job: Drawing | None = None
+        self._live: taureau.Strokes | None = None
+        self._step = self._total = 0
+        self._live_score: float | None = None
+        self._goes_on_with_socket = False
+        self._failure = ""
+
+    # The socket
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> Outbox:
+        """A socket takes the session; one that had it before gets nothing more. Work that it had paused goes on."""
+        with self.lock:
+            if self._outbox is not None:
+                self._outbox.close()
+            self._outbox = Outbox(loop)
+            if self._goes_on_with_socket:
+                self._goes_on_with_socket = False
+                self.go()
+            return self._outbox
+
+    def detach(self, outbox: Outbox) -> bool:
+        """The socket is lost; its work pauses. Returns whether the session is without a socket now."""
+        with self.lock:
+            if self._outbox is not outbox:
+                return self._outbox is None
+            self._outbox = None
+            if self.status in GOING:
+                self._goes_on_with_socket = True
+                self.pause()
+            return True
+
+    @property
+    def num_bytes(self) -> int:
+        """How much memory its photo takes."""
+        picture = self.picture
+        return 0 if picture is None else picture.num_bytes
+
+    def say(self, message: dict[str, Any]) -> None:
+        """Send a message, if somebody is there."""
+        outbox = self._outbox
+        if outbox is not None:
+            outbox.put(message)
+
+    def say_state(self) -> None:
+        """Send the state."""
+        with self.lock:
+            self.say(self.state())
+
+    def say_error(self, text: str, about: str) -> None:
+        """Send an error."""
+        self.say({"type": "error", "text": text, "about": about})
+
+    # What the page knows
+
+    def state(self) -> dict[str, Any]:
+        """The state as the page gets it."""
+        with self.lock:
+            moment, picture = self.history.present, self.picture
+            settings = moment.settings
+            marks = moment.marks
+            if self._live is not None and self._job is not None:
+                marks = planned_marks(moment, self._job.plan, self._live)
+            frame = taureau.Canvas(settings.size, picture.photo.size if picture else None).frame
+            is_going = self.status in GOING
+            warnings = moment.record.get("warnings") or (picture.photo.warnings if picture else ())
+            return {
+                "type": "state",
+                "photo": picture and {"name": picture.name, **_sides(picture.photo.size)},
+                "canvas": {"size": settings.size, "frame": [frame.x, frame.y, frame.width, frame.height]},
+                "status": self.status,
+                "queue": max(self.engine.worker.num_going - 1, 0) if self.status == "waiting" else 0,
+                "settings": {
+                    "strokes": settings.strokes,
+                    "seed": settings.seed,
+                    "color": settings.color,
+                    "width": settings.width,
+                    "steps": settings.steps,
+                    "canvas": settings.canvas,
+                    "mask": settings.mask,
+                    "initialization": settings.initialization,
+                    "prompt": settings.prompt,
+                },
+                "strokes": [mark.as_dict() for mark in marks],
+                "step": self._step,
+                "total": self._total,
+                "score": self._live_score if is_going else moment.score,
+                "undo": bool(self.history.past),
+                "redo": bool(self.history.future),
+                "curve": None if moment.curve is None or self._live is not None else list(moment.curve),
+                "enough": None
+                if moment.curve is None or self.share is None
+                else first_enough(moment.curve, self.share),
+                "subject": "painted" if moment.subject is not None else "found" if settings.mask == "auto" else "none",
+                "importance": moment.importance is not None,
+                "command": command_of(moment, picture, self.engine.encoder) if picture and marks else "",
+                "warnings": list(warnings) + ([self._failure] if self._failure else []),
+            }
+
+    # The photo
+
+    def use(self, picture: Picture) -> None:
+        """Begin with another photo; its history begins anew."""
+        with self.lock:
+            self.drop_job()
+            earlier = self.history.present.settings
+            self.picture, self.found = picture, None
+            self.history = History(Moment(earlier.with_values(prompt=None, loss="perception")))
+            self.status = "empty"
+            self.say_state()
+
+    # Work
+
+    def submit(self, plan: Plan, *, only_score: bool = False) -> None:
+        """Let the worker draw a plan, or only score what is there, in the place of what it does for this session."""
+        with self.lock:
+            self._job = Scoring(plan, self) if only_score else Drawing(plan, self)
+            self._live, self._failure = None, ""
+            if not only_score:
+                self.status, self._step, self._total, self._live_score = "waiting", 0, plan.settings.steps, None
+            self.engine.worker.submit(self.id, self._job)
+            self.say_state()
+
+    def drop_job(self) -> None:
+        """Drop what is drawn; what the person saw of it stays."""
+        with self.lock:
+            if self._job is not None:
+                self.engine.worker.cancel(self.id)
+                present = self.history.present
+                if self._live is not None:
+                    marks = planned_marks(present, self._job.plan, self._live)
+                    self.history.present = present.with_marks(marks)
+            self._job = self._live = None
+            self.status = "done" if self.history.present.marks else "empty"
+
+    def pause(self) -> None:
+        """Let the work wait; the best so far comes with the next state."""
+        with self.lock:
+            if self.status in GOING:
+                self.status = "paused"
+                self.engine.worker.pause(self.id)
+                self.say_state()
+
+    def go(self) -> None:
+        """Let the work go on."""
+        with self.lock:
+            if self.status == "paused" and self._job is not None:
+                self.status = "drawing" if self._step else "waiting"
+                self.engine.worker.go(self.id)
+                self.say_state()
+
+    def stop(self) -> None:
+        """End the work; the best so far stays."""
+        with self.lock:
+            if self.status == "waiting" or (self.status == "paused" and self._total and not self._step):
+                self.drop_job()
+                self.status = "stopped"
+                self.say_state()
+            elif self.status in (*GOING, "paused"):
+                self.engine.worker.stop(self.id)
+
+    def close(self) -> None:
+        """The session is gone."""
+        with self.lock:
+            self._job = self._live = None
+            self.engine.worker.forget(self.id)
+
+    # What the worker says, in its own thread
+
+    def looking(self, job: Drawing) -> None:
+        """The photo is looked at."""
+        with self.lock:
+            if job is self._job and self.status == "waiting":
+                self.status = "looking"
+                self.say_state()
+
+    def stepped(self, job: Drawing, step: "taureau.Step") -> None:
+        """A step is done."""
+        with self.lock:
+            if job is not self._job:
+                return
+            is_first = self._live is None
+            self._live = step.strokes.detached()
+            self._step, self._total, self._live_score = step.number, step.total, _finite(step.score)
+            if self.status in ("waiting", "looking"):
+                self.status = "drawing"
+                is_first = True
+            if is_first:
+                self.say_state()
+            self.say(
+                {
+                    "type": "frame",
+                    "step": step.number,
+                    "total": step.total,
+                    "loss": _finite(step.loss),
+                    "score": _finite(step.score),
+                    "strokes": frame_of(step.strokes, job.plan.ids),
+                }
+            )
+
+    def drawn(self, job: Drawing, sketch: "taureau.Sketch", end: End) -> None:
+        """The best so far, or what it is worth."""
+        with self.lock:
+            if job is not self._job:
+                return
+            moment = self.history.present
+            if end == "scored":
+                score, curve = scores_of(sketch.record)
+                self.history.present = replace(moment, score=score, curve=curve)
+                self._job = None
+            else:
+                self.history.present = moment = drawn_moment(moment, job.plan, sketch)
+                self._live = None
+                self._job = job if end == "paused" else None
+                if end != "paused":
+                    self.status = end
+                    if moment.score is None:
+                        self.submit(self.plan(moment, moment.marks), only_score=True)
+                        return
+            self.say_state()
+
+    def failed(self, job: Drawing, text: str) -> None:
+        """It cannot go on."""
+        with self.lock:
+            if job is self._job:
+                self._job = self._live = None
+                self.status, self._failure = "failed", text
+                self.say_error(text, "draw")
+                self.say_state()
+
+    def plan(
+        self,
+        moment: Moment,
+        resume: tuple[Mark, ...],
+        *,
+        new_ids: tuple[int, ...] = (),
+        frozen: int = 0,
+        order: tuple[int, ...] = (),
+        settings: "taureau.Settings | None" = None,
+    ) -> Plan:
+        """A plan for this photo, with the moment's settings and maps."""
+        assert self.picture is not None
+        ids = (*(mark.id for mark in resume), *new_ids)
+        options = self.picture.options(moment.subject, moment.importance)
+        return Plan(self.picture.photo, settings or moment.settings, ids, resume, frozen, order, options)
+
+
+def _first_settings() -> "taureau.Settings":
+    return taureau.Settings(seed=secrets.randbelow(2**31))
+
+
+def _sides(size: tuple[int, int]) -> dict[str, int]:
+    return {"width": size[0], "height": size[1]}
+
+
+def _finite(value: float) -> float | None:
+    return float(f"{value:.6g}") if abs(value) < float("inf") else None
