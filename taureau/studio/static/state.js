@@ -63,8 +63,8 @@ function takeState(message) {
 
 function takeFrame(message) {
   const known = new Map(model.strokes.map((stroke) => [stroke.id, stroke]));
-  model.strokes = message.strokes.map(([id, ...numbers]) => ({
-    color: "#000000", locked: false, ...known.get(id), id, points: numbers.slice(0, 8), width: numbers[8],
+  model.strokes = message.strokes.map(([id, points, width]) => ({
+    color: "#000000", locked: false, ...known.get(id), id, points, width,
   }));
   const { step, total, score, loss } = message;
   Object.assign(model.server, { step, total, score, loss });

@@ -24,7 +24,7 @@ function show(done = true) {
 }
 
 function small({ seed, score, strokes }) {
-  const ink = strokes.map(([, ...numbers]) => drawn("path", { d: curve(numbers.slice(0, 8)), "stroke-width": numbers[8] }));
+  const ink = strokes.map(([, points, width]) => drawn("path", { d: curve(points), "stroke-width": width }));
   const picture = drawn("svg", { viewBox: model.server.canvas.frame.join(" "), "aria-hidden": "true" }, ...ink);
   const shown = score === null ? "–" : number(score, 3);
   const button = element("button", { type: "button", "data-seed": seed, "aria-pressed": String(seed === model.server.settings.seed), title: t("score_is", { score: shown }) }, picture);
