@@ -16,16 +16,16 @@ export function startDetails() {
 
 function show() {
   const { step, total, score, loss, settings, subject, photo } = model.server;
-  const figures = {
-    figure_step: total ? `${number(step)} / ${number(total)}` : null,
-    figure_score: typeof score === "number" ? number(score, 4) : null,
-    figure_loss: typeof loss === "number" ? number(loss, 4) : null,
-    figure_seed: settings.seed ?? null,
-    figure_photo: photo ? `${number(photo.width)} × ${number(photo.height)}` : null,
-    figure_subject: t(`subject_${subject}`),
-    figure_version: model.hello?.version ?? null,
-  };
-  const rows = Object.entries(figures).filter(([, value]) => value !== null);
+  const figures = [
+    ["figure_step", total ? `${number(step)} / ${number(total)}` : null],
+    ["figure_score", typeof score === "number" ? number(score, 4) : null],
+    ["figure_loss", typeof loss === "number" ? number(loss, 4) : null],
+    ["figure_seed", settings.seed ?? null],
+    ["figure_photo", photo ? `${number(photo.width)} × ${number(photo.height)}` : null],
+    ["figure_subject", t(`subject_${subject}`)],
+    ["figure_version", model.hello?.version ?? null],
+  ];
+  const rows = figures.filter(([, value]) => value !== null);
   byId("details").replaceChildren(
     ...rows.flatMap(([key, value]) => [element("dt", {}, t(key)), element("dd", {}, String(value))]),
   );

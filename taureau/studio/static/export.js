@@ -40,7 +40,7 @@ const level = () => (model.level === null ? {} : { strokes: levelShown() });
 async function exportIt() {
   const format = chosen("format");
   const query = Object.fromEntries(
-    optionsOf(format).map(({ name }) => [name, value(byId(`export-${name}`))]).filter(([, given]) => given !== ""),
+    optionsOf(format, byId("export-page").value).map(({ name }) => [name, value(byId(`export-${name}`))]).filter(([, given]) => given !== ""),
   );
   const answer = await get("export", { format, ...level(), ...query });
   if (!answer) return;
@@ -60,11 +60,15 @@ function showFormats() {
   });
   byId("formats").replaceChildren(byId("formats").firstElementChild, ...fields);
   byId("export-options").replaceChildren(...OPTIONS.map(field));
+  byId("export-page").addEventListener("change", showOptions);
   if (formats.length) showOptions();
 }
 
 function showOptions() {
-  const format = chosen("format"), shown = new Set(optionsOf(format).map(({ name }) => name));
+  const format = chosen("format"), page = byId("export-page"), [none, usual] = page.options;
+  none.hidden = none.disabled = format !== "svg";
+  if (none.disabled && none.selected) usual.selected = true;
+  const shown = new Set(optionsOf(format, page.value).map(({ name }) => name));
   byId("format-says").textContent = t(`format_${format}`);
   for (const { name } of OPTIONS) byId(`export-${name}`).parentElement.hidden = !shown.has(name);
 }

@@ -1,9 +1,10 @@
-// The options of `taureau export`, and which formats take them.
+// The options of `taureau export`, and which formats take them. Only an SVG can be without a page.
 const PAGES = ["svg", "pdf", "dxf", "gcode", "hpgl"];
 
 /** Every option: its name in the request, its text, and its field. */
 export const OPTIONS = [
-  { name: "page", text: "page", formats: PAGES, choices: ["a4", "a5", "a3", "a2", "letter", "legal"].map((size) => [size]) },
+  { name: "page", text: "page", formats: PAGES, 
+    choices: [["", "page_none"], ...["a4", "a5", "a3", "a2", "letter", "legal"].map((size) => [size])] },
   { name: "margin", text: "margin", formats: PAGES, placeholder: "10mm" },
   { name: "pen_width", text: "pen_width", formats: PAGES, placeholder: "0.5mm" },
   { name: "fit", text: "fit", formats: PAGES, choices: [["photo", "fit_photo"], ["drawing", "fit_drawing"]] },
@@ -15,5 +16,8 @@ export const OPTIONS = [
   { name: "marks", text: "marks", formats: PAGES, type: "checkbox" },
 ];
 
-/** The options that a format takes. */
-export const optionsOf = (format) => OPTIONS.filter(({ formats }) => formats.includes(format));
+/** The options that a format takes; an SVG without a page takes that alone. */
+export function optionsOf(format, page) {
+  const taken = OPTIONS.filter(({ formats }) => formats.includes(format));
+  return format === "svg" && page === "" ? taken.slice(0, 1) : taken;
+}

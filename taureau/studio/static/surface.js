@@ -38,7 +38,7 @@ export function startSurface() {
   byId("brush-size").addEventListener("input", () => showCursor(!byId("cursor").hidden));
   on("tool language state", () => {
     surface().hidden = !hand() || model.server.photo === null;
-    surface().setAttribute("aria-label", t(`surface_${model.tool}`));
+    if (hand()) surface().setAttribute("aria-label", t(`surface_${model.tool}`));
     showCursor(document.activeElement === surface());
   });
 }
