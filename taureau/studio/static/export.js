@@ -40,13 +40,15 @@ const level = () => (model.level === null ? {} : { strokes: levelShown() });
 async function exportIt() {
   const format = chosen("format");
   const query = Object.fromEntries(
-    optionsOf(format, byId("export-page").value).map(({ name }) => [name, value(byId(`export-${name}`))]).filter(([, given]) => given !== ""),
+    optionsOf(format, option("page").value).map(({ name }) => [name, value(option(name))]).filter(([, given]) => given !== ""),
   );
   const answer = await get("export", { format, ...level(), ...query });
   if (!answer) return;
   await keep(answer);
   byId("export-dialog").close();
 }
+
+const option = (name) => byId(`export-${name}`);
 
 const value = (field) => (field.type === "checkbox" ? (field.checked ? "true" : "") : field.value);
 
@@ -60,17 +62,17 @@ function showFormats() {
   });
   byId("formats").replaceChildren(byId("formats").firstElementChild, ...fields);
   byId("export-options").replaceChildren(...OPTIONS.map(field));
-  byId("export-page").addEventListener("change", showOptions);
+  option("page").addEventListener("change", showOptions);
   if (formats.length) showOptions();
 }
 
 function showOptions() {
-  const format = chosen("format"), page = byId("export-page"), [none, usual] = page.options;
+  const format = chosen("format"), page = option("page"), [none, usual] = page.options;
   none.hidden = none.disabled = format !== "svg";
   if (none.disabled && none.selected) usual.selected = true;
   const shown = new Set(optionsOf(format, page.value).map(({ name }) => name));
   byId("format-says").textContent = t(`format_${format}`);
-  for (const { name } of OPTIONS) byId(`export-${name}`).parentElement.hidden = !shown.has(name);
+  for (const { name } of OPTIONS) option(name).parentElement.hidden = !shown.has(name);
 }
 
 function field({ name, text, choices, type = "text", ...more }) {
