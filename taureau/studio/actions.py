@@ -1,12 +1,14 @@
 """Actions: what a session does when a message asks for it."""
 
+import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any, cast
 
 import taureau
+from taureau.studio import edits
 from taureau.studio import messages as say
-from taureau.studio.history import Moment
 from taureau.studio.picture import Picture
 from taureau.studio.samples import samples
 from taureau.studio.session import Session
@@ -19,23 +21,15 @@ def act(session: Session, message: say.Message) -> None:
         InputError: it cannot be done now, or names strokes that are not there.
     """
     with session.lock:
-        if isinstance(message, say.UseSample):
-            _use_sample(session, message.name)
-        elif isinstance(message, say.Draw):
-            _draw(session, message.settings)
-        elif isinstance(message, say.Plain):
-            _plain(session, message.what)
-        elif isinstance(message, say.Enough):
-            session.share = message.share
-            session.say_state()
-        else:
-            raise taureau.InputError("that is not built yet")
+        if not isinstance(message, say.UseSample | say.Plain | say.Enough) and session.picture is None:
+            raise taureau.InputError("there is no photo yet; drop one, or pick a sample")
+        _ACTIONS[type(message)](session, message)
 
 
-def _use_sample(session: Session, name: str) -> None:
-    if name not in samples():
-        raise taureau.InputError(f"there is no sample {name!r}; the samples are {', '.join(samples())}")
-    session.use(_sample_picture(name))
+def _use_sample(session: Session, message: say.UseSample) -> None:
+    if message.name not in samples():
+        raise taureau.InputError(f"there is no sample {message.name!r}; the samples are {', '.join(samples())}")
+    session.use(_sample_picture(message.name))
 
 
 @cache
@@ -43,36 +37,85 @@ def _sample_picture(name: str) -> Picture:
     return Picture.of(samples()[name].data, f"{name}.jpg")
 
 
-def _draw(session: Session, values: Any) -> None:
+def _draw(session: Session, message: say.Draw) -> None:
     """Begin anew, with the settings as they are and some of them changed."""
-    _photo(session)
     moment = session.history.present
-    changes = {name: value for name, value in dict(values).items() if not (name == "seed" and value is None)}
-    settings = cast(Any, moment.settings).with_values(**changes)
-    begin(session, replace(moment, settings=settings))
+    changes: dict[str, Any] = {
+        name: value for name, value in message.settings.items() if not (name == "seed" and value is None)
+    }
+    edits.begin(session, replace(moment, settings=moment.settings.with_values(**cast(Any, changes))))
 
 
-def begin(session: Session, moment: Moment) -> None:
-    """Draw all strokes anew, with the settings and maps of a moment."""
-    session.drop_job()
-    count = moment.settings.strokes
-    ids = tuple(range(moment.next_id, moment.next_id + count))
-    begun = moment.with_marks((), next_id=moment.next_id + count, record={}, edited=False)
-    session.history.push(begun)
-    session.submit(session.plan(begun, (), new_ids=ids))
-
-
-def _plain(session: Session, what: str) -> None:
-    if what in ("pause", "go", "stop"):
-        {"pause": session.pause, "go": session.go, "stop": session.stop}[what]()
+def _plain(session: Session, message: say.Plain) -> None:
+    work = {"pause": session.pause, "go": session.go, "stop": session.stop}.get(message.what)
+    if work is not None:
+        work()
         return
     session.drop_job()
-    {"undo": session.history.undo, "redo": session.history.redo}[what]()
+    {"undo": session.history.undo, "redo": session.history.redo}[message.what]()
     session.status = "done" if session.history.present.marks else "empty"
     session.say_state()
 
 
-def _photo(session: Session) -> Picture:
-    if session.picture is None:
-        raise taureau.InputError("there is no photo yet; drop one, or pick a sample")
-    return session.picture
+def _enough(session: Session, message: say.Enough) -> None:
+    if session.history.present.curve is None:
+        raise taureau.InputError("what each stroke shows is not known yet; let the drawing end first")
+    session.share = message.share
+    session.say_state()
+
+
+def _prompt(session: Session, message: say.Prompt) -> None:
+    """Draw what a text describes, or the photo again."""
+    if message.text and not session.engine.reads_text:
+        raise taureau.InputError(
+            f"encoder {session.engine.encoder} cannot read text; begin with 'taureau studio --encoder clip-vit-b32'"
+        )
+    moment = session.history.present
+    loss = "text" if message.text else "perception"
+    edits.begin(session, replace(moment, settings=moment.settings.with_values(prompt=message.text or None, loss=loss)))
+
+
+def _regions(_session: Session, _message: say.Regions) -> None:
+    raise taureau.InputError("strokes cannot be counted by region; paint what is important instead")
+
+
+def _wall(session: Session, message: say.Wall) -> None:
+    """Small drawings with other seeds. The first begins on the lines of the photo, as drawings do, and the others at
+    random, since the lines are the same for every seed."""
+    session.drop_job()
+    moment = session.history.present
+    first = secrets.randbelow(2**31 - message.count)
+    ids = tuple(range(1, moment.settings.strokes + 1))
+    plans = []
+    for number in range(message.count):
+        how = moment.settings.initialization if number == 0 else "random"
+        settings = moment.settings.with_values(seed=first + number, initialization=how)
+        plans.append(session.plan(moment, (), new_ids=ids, settings=settings))
+    session.hang(tuple(plans))
+
+
+def _pick(session: Session, message: say.Pick) -> None:
+    """Draw the one that was picked, whole."""
+    hanging = session.wall.plans if session.wall is not None else ()
+    settings = next((plan.settings for plan in hanging if plan.settings.seed == message.seed), None)
+    if settings is None:
+        raise taureau.InputError(f"no drawing of seed {message.seed} hangs on the wall; draw it with that seed")
+    edits.begin(session, replace(session.history.present, settings=settings))
+
+
+_ACTIONS: dict[type, Callable[[Session, Any], None]] = {
+    say.UseSample: _use_sample,
+    say.Draw: _draw,
+    say.Plain: _plain,
+    say.Lock: lambda session, message: edits.lock(session, message.ids, message.locked),
+    say.Delete: lambda session, message: edits.delete(session, message.ids),
+    say.Redraw: lambda session, message: edits.redraw(session, message.ids),
+    say.Edit: lambda session, message: edits.edit(session, message.id, message.points, settles=message.settle),
+    say.Add: lambda session, message: edits.add(session, message.points, settles=message.settle),
+    say.Style: lambda session, message: edits.style(session, message.ids, message.width, message.color),
+    say.Regions: _regions,
+    say.Prompt: _prompt,
+    say.Wall: _wall,
+    say.Pick: _pick,
+    say.Enough: _enough,
+}

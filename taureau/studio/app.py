@@ -9,22 +9,27 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import taureau
 from taureau.studio.actions import act
+from taureau.studio.exporting import MEDIA, Wanted, exported, formats
 from taureau.studio.guard import Application, Guard
 from taureau.studio.messages import MOST_STROKES, about_of, parse
-from taureau.studio.picture import MOST_BYTES, MOST_PIXELS, Picture
+from taureau.studio.picture import MOST_BYTES, MOST_MAP_BYTES, MOST_PIXELS, Picture, found_subject, painted, plain_gray
+from taureau.studio.project import MOST_BYTES as MOST_PROJECT
+from taureau.studio.project import Project
+from taureau.studio.refusal import Refused
 from taureau.studio.samples import samples
 from taureau.studio.session import Engine, Session
 from taureau.studio.sessions import Sessions
+from taureau.studio.sketches import sketch_of
 
 TAKEN_OVER, FULL = 4409, 4429
 """Codes of a socket that is closed: another one took its session up; all places are taken."""
+MAPS = ("subject", "importance")
 _ADVICE = "pip install 'taureau[studio]'"
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -68,21 +73,39 @@ def application(engine: Engine, *, token: str, host: str = "127.0.0.1", begin: P
     async def at_desk(work: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(desk, work)
 
-    def refused(error: Exception | str, status: int = 400) -> Response:
-        return JSONResponse({"error": str(error)}, status)
+    def session_of(request: Request) -> Session:
+        session = sessions.get(request.path_params["session"])
+        if session is None:
+            raise Refused(404, "this session is over; reload the page")
+        return session
 
-    def session_of(request: Request) -> Session | None:
-        return sessions.get(request.path_params["session"])
+    def kind_of(request: Request) -> str:
+        kind = request.path_params["kind"]
+        if kind not in MAPS:
+            raise Refused(404, f"there is no map of that name; there are {' and '.join(MAPS)}")
+        return str(kind)
 
-    async def body_of(request: Request, most: int) -> bytes | None:
-        """The body of a request; None where it is longer than it may be."""
+    def picture_of(session: Session) -> Picture:
+        if session.picture is None:
+            raise Refused(404, "there is no photo yet; drop one, or pick a sample")
+        return session.picture
+
+    async def body_of(request: Request, most: int) -> bytes:
+        """The body of a request.
+
+        Raises:
+            Refused: it is longer than it may be; the rest of it is not read.
+        """
         parts, size = [], 0
         async for part in request.stream():
             size += len(part)
             if size > most:
-                return None
+                raise Refused(413, f"the file is larger than {most >> 20} MiB; give a smaller one")
             parts.append(part)
         return b"".join(parts)
+
+    async def refuse(_request: Request, error: Exception) -> Response:
+        return JSONResponse({"error": str(error)}, error.status if isinstance(error, Refused) else 400)
 
     async def page(request: Request) -> Response:
         found = pages.get(request.path_params.get("path") or "index.html")
@@ -100,30 +123,60 @@ def application(engine: Engine, *, token: str, host: str = "127.0.0.1", begin: P
 
     async def take_photo(request: Request) -> Response:
         session = session_of(request)
-        if session is None:
-            return refused("this session is over; reload the page", 404)
         data = await body_of(request, MOST_BYTES)
-        if data is None:
-            return refused(f"the photo is larger than {MOST_BYTES >> 20} MiB; give a smaller one", 413)
         name = request.query_params.get("name", "photo")
-        try:
-            picture = await at_desk(lambda: Picture.of(data, name))
-        except taureau.InputError as error:
-            return refused(error)
-        try:
-            sessions.check_room(session, picture.num_bytes)
-        except taureau.InputError as error:
-            return refused(error, 429)
+        picture = await at_desk(lambda: Picture.of(data, name))
+        sessions.check_room(session, picture.num_bytes)
         session.use(picture)
         width, height = picture.photo.size
         return JSONResponse({"name": picture.name, "width": width, "height": height})
 
     async def photo(request: Request) -> Response:
-        session = session_of(request)
-        picture = None if session is None else session.picture
-        if picture is None:
-            return refused("there is no photo yet", 404)
+        picture = picture_of(session_of(request))
         return Response(await at_desk(lambda: picture.view), media_type="image/jpeg")
+
+    async def give_map(request: Request) -> Response:
+        session, kind = session_of(request), kind_of(request)
+        picture = picture_of(session)
+        data = getattr(session.history.present, kind)
+        if data is None and kind == "importance":
+            data = plain_gray(128, picture.map_size)
+        elif data is None:
+            if session.found is None:
+                work = engine.worker.call(lambda sketcher: found_subject(sketcher, picture))
+                session.found = await asyncio.wrap_future(work)
+            data = session.found
+        return Response(data, media_type="image/png")
+
+    async def take_map(request: Request) -> Response:
+        session, kind = session_of(request), kind_of(request)
+        picture = picture_of(session)
+        data = await body_of(request, MOST_MAP_BYTES)
+        read = await at_desk(lambda: painted(data, picture, f"the painted {kind}")) if data else None
+        if session.picture is picture:  # and not another, meanwhile
+            session.paint(kind, read)
+        return JSONResponse({})
+
+    async def give_export(request: Request) -> Response:
+        session = session_of(request)
+        picture, moment = picture_of(session), session.seen
+        wanted = Wanted.of(request.query_params)
+        data = await at_desk(lambda: exported(sketch_of(moment, picture.photo, wanted.strokes), wanted))
+        head = attachment(f"{picture.photo.name}.{wanted.format}")
+        return Response(data, media_type=MEDIA[wanted.format], headers=head)
+
+    async def give_project(request: Request) -> Response:
+        project = session_of(request).project()
+        head = attachment(f"{project.picture.photo.name}.taureau")
+        return Response(await at_desk(project.save), media_type="application/zip", headers=head)
+
+    async def take_project(request: Request) -> Response:
+        session = session_of(request)
+        data = await body_of(request, MOST_PROJECT)
+        project = await at_desk(lambda: Project.load(data, "the project"))
+        sessions.check_room(session, project.picture.num_bytes)
+        session.reopen(project)
+        return JSONResponse({})
 
     def hello(session: Session, is_resumed: bool) -> dict[str, Any]:
         return {
@@ -190,15 +243,15 @@ def application(engine: Engine, *, token: str, host: str = "127.0.0.1", begin: P
             WebSocketRoute("/socket", talk),
             Route(f"{api}/photo", take_photo, methods=["POST"]),
             Route(f"{api}/photo", photo),
+            Route(f"{api}/export", give_export),
+            Route(f"{api}/project", take_project, methods=["POST"]),
+            Route(f"{api}/project", give_project),
+            Route(f"{api}/{{kind}}", take_map, methods=["POST"]),
+            Route(f"{api}/{{kind}}", give_map),
         ],
+        exception_handlers={taureau.TaureauError: refuse},
     )
     return Guard(app, token=token, host=host)
-
-
-def formats() -> list[str]:
-    """What a drawing can be saved as here: what needs packages is listed where they are."""
-    needs = {"pdf": ("vpype", "reportlab"), "dxf": ("vpype", "ezdxf"), "gcode": ("vpype",), "hpgl": ("vpype",)}
-    return ["svg", "png", *(name for name, packages in needs.items() if all(map(find_spec, packages)))]
 
 
 def attachment(name: str) -> dict[str, str]:

@@ -24,7 +24,6 @@ class Moment:
     Args:
         settings: how strokes are drawn; `strokes` is how many were asked for.
         marks: the strokes, in order of importance.
-        next_id: the number of the next stroke.
         record: how the strokes came about, as the engine recorded it; empty where there is none.
         edited: whether something was done by hand, so that no command repeats it.
         score: of exactly these strokes; None where it is not known.
@@ -35,7 +34,6 @@ class Moment:
 
     settings: "taureau.Settings"
     marks: tuple[Mark, ...] = ()
-    next_id: int = 1
     record: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     edited: bool = False
     score: float | None = None

@@ -15,7 +15,7 @@ from taureau.studio.marks import color_of
 
 MOST_CHARACTERS = 1 << 18
 """Of one message: a stroke by hand has a few thousand numbers."""
-MOST_STROKES, MOST_IDS, MOST_POINTS, MOST_WALL, MOST_REGIONS, MOST_PROMPT = 256, 512, 4096, 12, 8, 300
+MOST_STROKES, MOST_STEPS, MOST_IDS, MOST_POINTS, MOST_WALL, MOST_REGIONS, MOST_PROMPT = 256, 2001, 512, 4096, 12, 8, 300
 FAR = 4096.0
 """Canvas units that a point may be from the canvas."""
 SETTINGS = ("strokes", "seed", "color", "width", "steps", "canvas", "mask", "initialization")
@@ -219,22 +219,32 @@ def _point(value: object) -> tuple[float, float]:
     return _number("x", value[0], -FAR, FAR), _number("y", value[1], -FAR, FAR)
 
 
-def _draw(message: Mapping[str, Any]) -> Draw:
-    settings = message.get("settings", {})
-    if not isinstance(settings, dict):
-        raise taureau.InputError(f"settings must be an object, got {_short(settings)}")
+def checked_settings(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings that a page may change, by name; `taureau.Settings` checks what is left to check.
+
+    Raises:
+        InputError: another setting, or a value that a page may not ask for.
+    """
     strange = [name for name in settings if name not in SETTINGS]
     if strange:
         raise taureau.InputError(
             f"the studio has no setting {_short(strange[0])}; the settings are {', '.join(SETTINGS)}"
         )
-    if "strokes" in settings:
-        _whole("strokes", settings["strokes"], 1, MOST_STROKES)
+    for name, most in (("strokes", MOST_STROKES), ("steps", MOST_STEPS)):
+        if name in settings:
+            _whole(name, settings[name], 1, most)
     if settings.get("mask", "auto") not in ("auto", "none"):
         raise taureau.InputError(
             f"mask must be auto or none, got {_short(settings['mask'])}; paint the subject instead"
         )
-    return Draw(settings)
+    return settings
+
+
+def _draw(message: Mapping[str, Any]) -> Draw:
+    settings = message.get("settings", {})
+    if not isinstance(settings, dict):
+        raise taureau.InputError(f"settings must be an object, got {_short(settings)}")
+    return Draw(checked_settings(settings))
 
 
 def _style(message: Mapping[str, Any]) -> Style:

@@ -120,6 +120,12 @@ def painted(data: bytes, picture: Picture, what: str) -> bytes:
     return gray_png(Image.fromarray(read.pixels).convert("L"), (width, height))
 
 
+def found_subject(sketcher: "taureau.Sketcher", picture: Picture) -> bytes:
+    """What the engine takes for the subject, as a map; white everywhere where it finds none."""
+    found = sketcher.line_maps(picture.photo).get("subject")
+    return plain_gray(255, picture.map_size) if found is None else gray_png(found, picture.map_size)
+
+
 def gray_png(image: Image.Image, size: tuple[int, int]) -> bytes:
     """A gray picture as a PNG of some size."""
     if image.size != size:

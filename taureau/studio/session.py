@@ -17,7 +17,9 @@ from taureau.studio.history import History, Moment
 from taureau.studio.marks import Mark, frame_of
 from taureau.studio.outbox import Outbox
 from taureau.studio.picture import Picture
+from taureau.studio.project import Project
 from taureau.studio.sketches import drawn_moment, first_enough, planned_marks, scores_of
+from taureau.studio.wall import Wall
 from taureau.studio.worker import Worker
 
 GOING = ("waiting", "looking", "drawing")
@@ -54,8 +56,10 @@ class Session:
         self.status = "empty"
         self.share: float | None = None
         self.history = History(Moment(_first_settings()))
+        self.next_id = 1
         self._outbox: Outbox | None = None
-        self._job: Drawing | None = None
+        self.wall: Wall | None = None
+        self._job: Drawing | Wall | None = None
         self._live: taureau.Strokes | None = None
         self._step = self._total = 0
         self._live_score: float | None = None
@@ -114,9 +118,7 @@ class Session:
         with self.lock:
             moment, picture = self.history.present, self.picture
             settings = moment.settings
-            marks = moment.marks
-            if self._live is not None and self._job is not None:
-                marks = planned_marks(moment, self._job.plan, self._live)
+            marks = self.marks
             frame = taureau.Canvas(settings.size, picture.photo.size if picture else None).frame
             is_going = self.status in GOING
             warnings = moment.record.get("warnings") or (picture.photo.warnings if picture else ())
@@ -153,6 +155,26 @@ class Session:
                 "warnings": list(warnings) + ([self._failure] if self._failure else []),
             }
 
+    def new_ids(self, count: int) -> tuple[int, ...]:
+        """Numbers for new strokes, which none ever had."""
+        first, self.next_id = self.next_id, self.next_id + count
+        return tuple(range(first, self.next_id))
+
+    @property
+    def seen(self) -> Moment:
+        """The present as it is seen: with the strokes of the latest step, while something is drawn."""
+        with self.lock:
+            present = self.history.present
+            return present if self._live is None else present.with_marks(self.marks)
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The strokes as they are seen: those of the latest step, while something is drawn."""
+        moment = self.history.present
+        if self._live is not None and isinstance(self._job, Drawing):
+            return planned_marks(moment, self._job.plan, self._live)
+        return moment.marks
+
     # The photo
 
     def use(self, picture: Picture) -> None:
@@ -160,9 +182,37 @@ class Session:
         with self.lock:
             self.drop_job()
             earlier = self.history.present.settings
-            self.picture, self.found = picture, None
+            self.picture, self.found, self.wall = picture, None, None
             self.history = History(Moment(earlier.with_values(prompt=None, loss="perception")))
             self.status = "empty"
+            self.say_state()
+
+    def project(self) -> Project:
+        """What is kept of it."""
+        with self.lock:
+            if self.picture is None:
+                raise taureau.InputError("there is no photo yet, so there is nothing to save")
+            history = History(self.seen)
+            history.past.extend(self.history.past)
+            history.future.extend(self.history.future)
+            return Project(self.picture, history, self.next_id, self.share)
+
+    def reopen(self, project: Project) -> None:
+        """Go on with what a project has kept."""
+        with self.lock:
+            self.drop_job()
+            self.picture, self.found, self.wall = project.picture, None, None
+            self.history, self.next_id, self.share = project.history, project.next_id, project.share
+            self.status = "done" if self.history.present.marks else "empty"
+            self._step = self._total = 0
+            self.say_state()
+
+    def paint(self, kind: str, data: bytes | None) -> None:
+        """Take a painted map, `subject` or `importance`; None for none."""
+        with self.lock:
+            self.drop_job()
+            changes: dict[str, Any] = {kind: data}
+            self.history.push(replace(self.history.present, **changes))
             self.say_state()
 
     # Work
@@ -177,15 +227,21 @@ class Session:
             self.engine.worker.submit(self.id, self._job)
             self.say_state()
 
+    def hang(self, plans: tuple[Plan, ...]) -> None:
+        """Let the worker draw a wall of small drawings."""
+        with self.lock:
+            self.drop_job()
+            self._job = self.wall = Wall(plans, self)
+            self.status, self._step, self._total, self._live_score = "waiting", 0, self.wall.total, None
+            self.engine.worker.submit(self.id, self._job)
+            self.say_state()
+
     def drop_job(self) -> None:
         """Drop what is drawn; what the person saw of it stays."""
         with self.lock:
             if self._job is not None:
                 self.engine.worker.cancel(self.id)
-                present = self.history.present
-                if self._live is not None:
-                    marks = planned_marks(present, self._job.plan, self._live)
-                    self.history.present = present.with_marks(marks)
+                self.history.present = self.seen
             self._job = self._live = None
             self.status = "done" if self.history.present.marks else "empty"
 
@@ -275,7 +331,7 @@ class Session:
                         return
             self.say_state()
 
-    def failed(self, job: Drawing, text: str) -> None:
+    def failed(self, job: Drawing | Wall, text: str) -> None:
         """It cannot go on."""
         with self.lock:
             if job is self._job:
@@ -283,6 +339,24 @@ class Session:
                 self.status, self._failure = "failed", text
                 self.say_error(text, "draw")
                 self.say_state()
+
+    def hung(self, job: Wall, sketches: list[dict[str, Any]], *, is_done: bool) -> None:
+        """One more small drawing has moved, or all are done."""
+        with self.lock:
+            if job is not self._job:
+                return
+            self._step = job.step
+            if self.status == "waiting":
+                self.status = "drawing"
+                self.say_state()
+            if is_done:
+                self.drop_job()
+                self.say_state()
+            self.say({"type": "wall", "sketches": sketches, "done": is_done})
+
+    def wall_failed(self, job: Wall, text: str) -> None:
+        """It cannot go on."""
+        self.failed(job, text)
 
     def plan(
         self,

@@ -3,6 +3,7 @@
 import time
 
 import taureau
+from taureau.studio.refusal import Refused
 from taureau.studio.session import Engine, Session
 
 MOST = 64
@@ -64,12 +65,12 @@ class Sessions:
         """Refuse a photo where there is no room for it beside those of others.
 
         Raises:
-            InputError: there is none.
+            Refused: there is none.
         """
         self.sweep()
         others = sum(each.num_bytes for each in self._all.values() if each is not session)
         if others + num_bytes > MOST_BYTES:
-            raise taureau.InputError("too many large photos are here already; try again later, or give a smaller one")
+            raise Refused(429, "too many large photos are here already; try again later, or give a smaller one")
 
     def _drop(self, id: str) -> None:
         self._left.pop(id, None)
