@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.helpers import pages_of_studio as studio
+from tests.helpers import studio_files as studio
 
 MOST_LINES = 260
 

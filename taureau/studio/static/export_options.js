@@ -12,6 +12,8 @@ export const OPTIONS = [
     choices: [["shortest", "order_shortest"], ["drawn", "order_drawn"], ["importance", "order_longest"]] },
   { name: "colors", text: "pens", formats: PAGES, type: "number", min: "1", max: "16" },
   { name: "profile", text: "machine", formats: ["gcode"], choices: [["servo", "machine_servo"], ["z", "machine_z"], ["laser", "machine_laser"]] },
+  { name: "size", text: "size", formats: ["png"], type: "number", min: "16", max: "8192", placeholder: "1024" },
+  { name: "animate", text: "animate", formats: ["svg"], type: "number", min: "0.1", max: "3600", step: "0.1" },
   { name: "landscape", text: "landscape", formats: PAGES, type: "checkbox" },
   { name: "marks", text: "marks", formats: PAGES, type: "checkbox" },
 ];

@@ -10,24 +10,35 @@ const COUNT = 6;
 /** Let other seeds be drawn and picked. */
 export function startWall() {
   byId("wall-more").addEventListener("click", () => send("wall", { count: COUNT }));
-  on("wall", show);
-  on("state language", () => show());
+  on("wall", (done) => {
+    byId("wall").setAttribute("aria-busy", String(!done));
+    show();
+  });
+  on("language", show);
+  on("state", mark);
   on("photo", () => {
     model.sketches = [];
     show();
   });
 }
 
-function show(done = true) {
-  byId("wall").setAttribute("aria-busy", String(done === false));
+/** Mark the drawing that is on the sheet. */
+function mark() {
+  for (const button of byId("wall").querySelectorAll("button")) {
+    button.setAttribute("aria-pressed", String(Number(button.dataset.seed) === model.server.settings.seed));
+  }
+}
+
+function show() {
   byId("wall").replaceChildren(...model.sketches.map((sketch) => element("li", {}, small(sketch))));
+  mark();
 }
 
 function small({ seed, score, strokes }) {
   const ink = strokes.map(([, points, width]) => drawn("path", { d: curve(points), "stroke-width": width }));
   const picture = drawn("svg", { viewBox: model.server.canvas.frame.join(" "), "aria-hidden": "true" }, ...ink);
   const shown = score === null ? "–" : number(score, 3);
-  const button = element("button", { type: "button", "data-seed": seed, "aria-pressed": String(seed === model.server.settings.seed), title: t("score_is", { score: shown }) }, picture);
+  const button = element("button", { type: "button", "data-seed": seed, title: t("score_is", { score: shown }) }, picture);
   button.append(element("span", {}, t("seed_is", { seed })));
   button.addEventListener("click", () => {
     model.level = null;

@@ -82,6 +82,17 @@ class Page:
 
         ActionChains(self.driver).send_keys(*keys).perform()
 
+    def hold(self, key: str, other: str) -> None:
+        """Press a key while another one is held, such as Control."""
+        from selenium.webdriver import ActionChains
+
+        ActionChains(self.driver).key_down(key).send_keys(other).key_up(key).perform()
+
+    def say(self, what: str, **values: Any) -> None:
+        """Send a message that the page itself would not send."""
+        script = "const g = [...arguments]; import(new URL('static/socket.js', document.baseURI)).then(m => m.send(...g))"
+        self.script(script, what, values)
+
     def look(self, size: str, scheme: str = "light") -> None:
         """Take the size of a device, and a scheme of colours."""
         width, height = SIZES[size]
@@ -92,7 +103,8 @@ class Page:
 
     def violations(self) -> list[str]:
         """What axe-core finds wrong, each as the name of the rule and where."""
-        self.script(AXE.read_text("utf-8"))
+        if not self.script("return 'axe' in window"):
+            self.script(AXE.read_text("utf-8"))
         self.script("document.getAnimations().forEach(each => each.finish?.())")
         run = "axe.run().then(found => arguments[0](found.violations.map(v => [v.id, v.nodes.map(n => n.html)])))"
         return [f"{rule}: {node}" for rule, nodes in self.driver.execute_async_script(run) for node in nodes]
