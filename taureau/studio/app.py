@@ -173,7 +173,7 @@ def application(engine: Engine, *, token: str, host: str = "127.0.0.1", begin: P
     async def take_project(request: Request) -> Response:
         session = session_of(request)
         data = await body_of(request, MOST_PROJECT)
-        project = await at_desk(lambda: Project.load(data, "the project"))
+        project = await at_desk(lambda: Project.load(data, "the project", engine.settings))
         sessions.check_room(session, project.picture.num_bytes)
         session.reopen(project)
         return JSONResponse({})

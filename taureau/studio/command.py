@@ -12,6 +12,7 @@ _OPTIONS = {
     "seed": "--seed",
     "width": "--width",
     "steps": "--steps",
+    "size": "--size",
     "canvas": "--canvas",
     "initialization": "--initialization",
     "prompt": "--prompt",

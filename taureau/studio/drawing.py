@@ -5,7 +5,7 @@ at the end, the best sketch with what its beginnings show.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import taureau
 from taureau.studio.marks import Mark, strokes_of
@@ -15,6 +15,7 @@ from taureau.studio.worker import Job
 End = Literal["done", "stopped", "paused", "scored"]
 
 
+@runtime_checkable
 class Watcher(Protocol):
     """Who is told how a job goes, in the worker's thread."""
 

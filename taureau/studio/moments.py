@@ -59,12 +59,13 @@ def moment_as_dict(moment: Moment, name_of: Callable[[bytes | None], str | None]
     }
 
 
-def moment_of(value: object, maps: Mapping[str, bytes]) -> Moment:
+def moment_of(value: object, maps: Mapping[str, bytes], base: "taureau.Settings") -> Moment:
     """A moment of such values.
 
     Args:
         value: anything that JSON can hold.
         maps: the maps by the names of their files.
+        base: the settings that a page cannot change.
 
     Raises:
         InputError: a value is missing, of another kind or out of range.
@@ -80,7 +81,7 @@ def moment_of(value: object, maps: Mapping[str, bytes]) -> Moment:
             raise taureau.InputError(f"the curve has {len(curve)} values for {len(marks)} strokes")
     score = entry.get("score")
     return Moment(
-        _settings(entry.get("settings")),
+        _settings(entry.get("settings"), base),
         marks,
         _record(entry.get("record")),
         _kind("edited", entry.get("edited"), bool),
@@ -91,13 +92,13 @@ def moment_of(value: object, maps: Mapping[str, bytes]) -> Moment:
     )
 
 
-def _settings(value: object) -> "taureau.Settings":
+def _settings(value: object, base: "taureau.Settings") -> "taureau.Settings":
     settings = dict(_kind("settings", value, dict))
     prompt = settings.pop("prompt", None)
     values: dict[str, Any] = dict(checked_settings(settings))
     if prompt is not None:
-        values["prompt"] = _kind("prompt", prompt, str)
-    return taureau.Settings(**cast(Any, values))
+        values.update(prompt=_kind("prompt", prompt, str), loss="text")
+    return base.with_values(**cast(Any, values))
 
 
 def _mark(value: object) -> Mark:

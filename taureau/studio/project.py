@@ -67,12 +67,13 @@ class Project:
         return buffer.getvalue()
 
     @classmethod
-    def load(cls, data: bytes, name: str) -> "Project":
+    def load(cls, data: bytes, name: str, base: "taureau.Settings") -> "Project":
         """Read a project back.
 
         Args:
             data: the bytes of its file.
             name: what errors call it.
+            base: the settings that a page cannot change.
 
         Raises:
             InputError: it is no project, of another version, damaged, or something in it is out of range.
@@ -81,7 +82,7 @@ class Project:
             raise taureau.InputError(f"{name}: is larger than {MOST_BYTES >> 20} MiB; {_NOT_ONE}")
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                return _loaded(archive)
+                return _loaded(archive, base)
         except taureau.InputError as error:
             text = str(error)
             raise taureau.InputError(text if text.startswith(name) else f"{name}: {text}") from error
@@ -107,7 +108,7 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)  # with a date of its own, 1980
 
 
-def _loaded(archive: zipfile.ZipFile) -> Project:
+def _loaded(archive: zipfile.ZipFile, base: "taureau.Settings") -> Project:
     try:
         value = json.loads(_unpacked(archive, _JSON, MOST_JSON))
     except (ValueError, RecursionError) as error:
@@ -120,12 +121,12 @@ def _loaded(archive: zipfile.ZipFile) -> Project:
     picture = _picture(archive, value.get("photo"))
     files = _map_files(value)
     maps = {file: painted(_unpacked(archive, file, MOST_MAP_BYTES), picture, file) for file in files}
-    history = History(moment_of(value.get("present"), maps))
+    history = History(moment_of(value.get("present"), maps, base))
     for place, moments in (("past", history.past), ("future", history.future)):
         listed = value.get(place)
         if not isinstance(listed, list) or len(listed) > MOST_MOMENTS:
             raise taureau.InputError(f"{place} must be a list of at most {MOST_MOMENTS} moments; {_NOT_ONE}")
-        moments.extend(moment_of(each, maps) for each in listed)
+        moments.extend(moment_of(each, maps, base) for each in listed)
     next_id, share = value.get("next_id"), value.get("share")
     all_moments = (history.present, *history.past, *history.future)
     highest = max((mark.id for moment in all_moments for mark in moment.marks), default=0)

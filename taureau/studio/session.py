@@ -7,7 +7,7 @@ long. What a person may do is in `actions`.
 import asyncio
 import secrets
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import taureau
@@ -33,11 +33,13 @@ class Engine:
         worker: the thread that draws.
         encoder: the name of its encoder, as the command line has it.
         reads_text: whether it can draw what a text describes.
+        settings: what drawings begin with; the seed is drawn for each session.
     """
 
     worker: Worker
     encoder: str = "builtin"
     reads_text: bool = False
+    settings: "taureau.Settings" = field(default_factory=lambda: taureau.Settings())
 
 
 class Session:
@@ -55,7 +57,7 @@ class Session:
         self.found: bytes | None = None
         self.status = "empty"
         self.share: float | None = None
-        self.history = History(Moment(_first_settings()))
+        self.history = History(Moment(engine.settings.with_values(seed=secrets.randbelow(2**31))))
         self.next_id = 1
         self._outbox: Outbox | None = None
         self.wall: Wall | None = None
@@ -373,10 +375,6 @@ class Session:
         ids = (*(mark.id for mark in resume), *new_ids)
         options = self.picture.options(moment.subject, moment.importance)
         return Plan(self.picture.photo, settings or moment.settings, ids, resume, frozen, order, options)
-
-
-def _first_settings() -> "taureau.Settings":
-    return taureau.Settings(seed=secrets.randbelow(2**31))
 
 
 def _sides(size: tuple[int, int]) -> dict[str, int]:

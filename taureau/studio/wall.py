@@ -4,7 +4,7 @@ They are drawn one after the other, each to a part of its steps. The one that is
 whole: to keep what is under way of each would take more memory than it saves time.
 """
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import taureau
 from taureau.studio.drawing import Plan
@@ -15,6 +15,7 @@ SHARE = 0.375
 """Of the steps of a drawing, for one on the wall: 24 of 64, after which the composition hardly changes."""
 
 
+@runtime_checkable
 class WallWatcher(Protocol):
     """Who is told how a wall goes, in the worker's thread."""
 

@@ -1,0 +1,242 @@
+"""Sessions side by side: fair turns, no mixing, closed tabs, slow clients, many at once, taken up again."""
+
+import asyncio
+import json
+import threading
+import time
+from contextlib import ExitStack
+
+import pytest
+from starlette.websockets import WebSocketDisconnect
+
+from taureau.studio import sessions as sessions_module
+from taureau.studio.app import FULL, TAKEN_OVER
+from taureau.studio.outbox import FRAME_SECONDS, Outbox
+from tests.helpers.studio import LightSketcher, photo_bytes, studio
+
+LONG = 2000
+
+
+def points_of(state):
+    return [stroke["points"] for stroke in state["strokes"]]
+
+
+def test_fifty_sessions_draw_at_once_and_none_mixes_with_another():
+    with studio(LightSketcher()) as server, ExitStack() as stack:
+        pages = [stack.enter_context(server.page()) for _ in range(50)]
+        assert len({page.id for page in pages}) == 50
+        for number, page in enumerate(pages):
+            page.use(photo_bytes(100 + number), f"photo{number}.png")
+            page.say("draw", settings={"strokes": 3, "steps": 5, "seed": number})
+        for number, page in enumerate(pages):
+            done = page.until("done")
+            assert (done["photo"]["name"], done["settings"]["seed"]) == (f"photo{number}.png", number)
+            assert [points[:4] for points in points_of(done)] == [[number, k, 5, 100 + number] for k in range(3)]
+        frames = [frame for page in pages for frame in page.frames]
+        assert frames
+        for page, number in zip(pages, range(50), strict=True):
+            assert {stroke[1][0] for frame in page.frames for stroke in frame["strokes"]} <= {number}
+
+
+def test_turns_are_fair_between_long_and_short_drawings():
+    light = LightSketcher(0.001)
+    with studio(light) as server, server.page() as long, server.page() as short:
+        long.use(photo_bytes(), "long.png")
+        short.use(photo_bytes(), "short.png")
+        long.say("draw", settings={"strokes": 2, "steps": LONG})
+        long.until("drawing")
+        before = light.steps_of["long"]
+        short.say("draw", settings={"strokes": 2, "steps": 20})
+        short.until("done")
+        # One step each in turn: the long one goes on, and does not get more.
+        assert 15 <= light.steps_of["long"] - before <= 40
+        long.say("stop")
+        long.until("stopped")
+
+
+def test_a_closed_tab_stops_its_work_and_a_reload_goes_on():
+    light = LightSketcher(0.002)
+    with studio(light) as server:
+        with server.page() as page:
+            page.use(photo_bytes(), "left.png")
+            page.say("draw", settings={"strokes": 2, "steps": LONG, "seed": 5})
+            page.until("drawing")
+        closed = time.monotonic()
+        done = light.steps_of["left"]
+        while light.steps_of["left"] > done or server.worker.num_going:
+            done = light.steps_of["left"]
+            assert time.monotonic() - closed < 2
+            time.sleep(0.05)
+        with server.page(page.id) as again:
+            assert again.hello["resumed"]
+            assert again.id == page.id
+            assert (again.state["photo"]["name"], again.state["settings"]["seed"]) == ("left.png", 5)
+            while again.state["status"] != "drawing":
+                again.read("state")
+            again.say("stop")
+            assert again.until("stopped")["step"] > 0
+            assert light.steps_of["left"] > done
+
+
+def test_what_a_person_paused_stays_paused_after_a_reload():
+    with studio(LightSketcher(0.002)) as server:
+        with server.page() as page:
+            page.use()
+            page.say("draw", settings={"strokes": 2, "steps": LONG})
+            page.until("drawing")
+            page.say("pause")
+            page.until("paused")
+        with server.page(page.id) as again:
+            assert again.first["status"] == "paused"
+            again.say("go")
+            again.until("drawing")
+
+
+def test_a_session_is_forgotten_after_its_minute(monkeypatch):
+    with studio(LightSketcher()) as server:
+        with server.page() as page:
+            page.use()
+        monkeypatch.setattr(sessions_module, "GRACE_SECONDS", 0.0)
+        with server.page(page.id) as again:
+            assert not again.hello["resumed"]
+            assert again.id != page.id
+            assert again.first["photo"] is None
+
+
+def test_another_socket_takes_a_session_over():
+    with studio(LightSketcher()) as server, server.page() as first:
+        first.use()
+        with server.page(first.id) as second:
+            with pytest.raises(WebSocketDisconnect) as closed:
+                while True:
+                    first.socket.receive_json()
+            assert closed.value.code == TAKEN_OVER
+            assert second.state["photo"]["name"] == "cat.png"
+            assert second.draw()["status"] == "done"
+
+
+def test_a_full_house_is_said_and_the_place_of_who_left_is_free(monkeypatch):
+    monkeypatch.setattr(sessions_module, "MOST", 2)
+    with studio(LightSketcher()) as server, server.page() as first:
+        with server.page():
+            address = "ws://127.0.0.1/a-token/socket"
+            with server.client.websocket_connect(address) as refused:
+                assert "people are here already" in refused.receive_json()["text"]
+                with pytest.raises(WebSocketDisconnect) as closed:
+                    refused.receive_json()
+                assert closed.value.code == FULL
+        with server.page() as third:
+            assert third.id != first.id
+
+
+def test_a_failure_of_the_engine_is_said_and_others_draw_on(caplog):
+    class Broken(LightSketcher):
+        def steps(self, photo, **how):
+            if photo.name == "bad":
+                raise ZeroDivisionError
+            return super().steps(photo, **how)
+
+    with studio(Broken()) as server, server.page() as bad, server.page() as good:
+        bad.use(name="bad.png")
+        good.use()
+        error = bad.error("draw", settings={"strokes": 2, "steps": 2})
+        assert error == {
+            "type": "error",
+            "text": "unexpected ZeroDivisionError; the terminal has more (this is a bug)",
+            "about": "draw",
+        }
+        assert bad.read("state")["status"] == "failed"
+        assert good.draw()["status"] == "done"
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_an_engine_that_cannot_be_loaded_is_said():
+    from taureau import WeightsError
+    from taureau.studio.worker import Worker
+
+    class Job:
+        said: str | None = None
+
+        def fail(self, text):
+            self.said = text
+
+    def load():
+        raise WeightsError("no weights; fetch them")
+
+    worker, job = Worker(load), Job()
+    worker.start()
+    worker.submit("a", job)
+    with pytest.raises(Exception, match="no weights; fetch them"):
+        worker.call(lambda sketcher: sketcher).result(10)
+    worker.end()
+    assert job.said == "no weights; fetch them"
+
+
+# A slow client
+
+
+def frame(number: int) -> dict:
+    return {"type": "frame", "step": number}
+
+
+def test_a_slow_client_gets_the_latest_and_nothing_piles_up():
+    async def go():
+        outbox = Outbox(asyncio.get_running_loop())
+        for number in range(1000):
+            outbox.put(frame(number))
+            outbox.put({"type": "wall", "sketches": [number]})
+            outbox.put({"type": "error", "text": str(number)})
+        got = []
+        with pytest.raises(TimeoutError):
+            while True:
+                got.append(json.loads(await asyncio.wait_for(outbox.next(), 0.1)))
+        return got
+
+    got = asyncio.run(go())
+    assert [each["text"] for each in got if each["type"] == "error"] == [str(number) for number in range(984, 1000)]
+    assert [each for each in got if each["type"] != "error"] == [{"type": "wall", "sketches": [999]}, frame(999)]
+
+
+def test_a_state_takes_the_place_of_an_earlier_frame():
+    async def go():
+        outbox = Outbox(asyncio.get_running_loop())
+        outbox.put(frame(1))
+        outbox.put({"type": "state", "step": 1})
+        outbox.put(frame(2))
+        return [json.loads(await outbox.next())["type"] for _ in range(2)], len(outbox._latest)
+
+    assert asyncio.run(go()) == (["state", "frame"], 0)
+
+
+def test_frames_are_at_most_twenty_a_second():
+    async def go():
+        outbox = Outbox(asyncio.get_running_loop())
+        ended = threading.Event()
+
+        def draw():
+            for number in range(10_000):
+                if ended.is_set():
+                    return
+                outbox.put(frame(number))
+                time.sleep(0.0005)
+
+        thread = threading.Thread(target=draw)
+        thread.start()
+        times = []
+        for _ in range(6):
+            await outbox.next()
+            times.append(time.monotonic())
+        ended.set()
+        thread.join()
+        return times
+
+    times = asyncio.run(go())
+    # The loop's clock may wake a little early, but what is counted is the whole.
+    assert times[-1] - times[0] >= 5 * FRAME_SECONDS * 0.9
+
+
+def test_what_is_put_after_the_loop_has_ended_is_dropped():
+    async def make():
+        return Outbox(asyncio.get_running_loop())
+
+    asyncio.run(make()).put(frame(1))
