@@ -21,9 +21,9 @@ from selenium import webdriver
 from selenium.webdriver.support.ui import WebDriverWait
 
 DESK, PHONE = (1280, 800), (390, 844)
+SEED = 7
 GIF_WIDTH, GIF_COLORS, FRAME_MS, LAST_MS = 800, 48, 120, 2500
-FEWEST_MS = 150
-"""Between two pictures of the animation, of the time that it takes here."""
+SHORT = 0.2
 PATIENCE = 300
 
 
@@ -35,14 +35,18 @@ def main() -> None:
     with studio() as address, browser() as page:
         look(page, DESK, "light")
         page.get(address)
-        wait(page, "return document.querySelector('[data-sample=egret]')").click()
+        sample = wait(page, "return document.querySelector('[data-sample=egret]')")
+        page.execute_script("document.getElementById('set-seed').value = arguments[0]", SEED)
+        sample.click()
         wait(page, "return document.querySelectorAll('.stroke').length > 0")
         frames = list(while_drawing(page))
         page.execute_script("document.getElementById('wall-more').click()")
         wait(page, "return document.querySelectorAll('#wall li').length === 6")
         wait(page, "return document.getElementById('wall').getAttribute('aria-busy') === 'false'")
         page.execute_script("document.querySelector('[name=photo-shown][value=under]').click()")
-        page.execute_script("document.getElementById('strokes').children[1].focus()")
+        press = "new PointerEvent('pointerdown', { bubbles: true })"
+        page.execute_script(f"document.querySelectorAll('.stroke .hit')[1].dispatchEvent({press})")
+        page.execute_script("document.getElementById('panel').scrollTo(0, 160)")
         save(shot(page), folder / "studio.png")
         page.execute_script("document.querySelector('[name=photo-shown][value=off]').click()")
         look(page, PHONE, "dark")
@@ -89,7 +93,8 @@ def wait(page: Any, script: str) -> Any:
 
 
 def shot(page: Any) -> Image.Image:
-    """What the window shows."""
+    """What the window shows, after colours have changed."""
+    time.sleep(SHORT)
     return Image.open(io.BytesIO(page.get_screenshot_as_png())).convert("RGB")
 
 
@@ -97,7 +102,6 @@ def while_drawing(page: Any) -> Iterator[Image.Image]:
     """Pictures of the page until the drawing is done, the last one of the drawing that is done."""
     while page.execute_script("return document.body.dataset.status") != "done":
         yield shot(page)
-        time.sleep(FEWEST_MS / 1000)
     yield shot(page)
 
 

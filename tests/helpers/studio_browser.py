@@ -66,9 +66,14 @@ class Page:
         return self.driver.execute_script(text, *values)
 
     def wait(self, condition: Any) -> Any:
+        """What a condition gives, once it is something; what the page says if it never is."""
+        from selenium.common.exceptions import TimeoutException
         from selenium.webdriver.support.ui import WebDriverWait
 
-        return WebDriverWait(self.driver, PATIENCE, 0.02).until(lambda _: condition())
+        try:
+            return WebDriverWait(self.driver, PATIENCE, 0.02).until(lambda _: condition())
+        except TimeoutException as error:
+            raise AssertionError(f"waited in vain; the page says {self.status!r}, {self.errors()}") from error
 
     def press(self, selector: str) -> None:
         """Click something once it can be clicked; it may be outside of the window."""

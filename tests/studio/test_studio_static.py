@@ -23,7 +23,7 @@ def test_every_text_is_there_and_used():
 
 
 def test_a_text_that_is_missing_or_not_used_is_seen():
-    modules = {"a.js": 't("one"); say(x, "two"); t(`three_${kind}`); t("gone")'}
+    modules = {"a.js": 't("one"); say(x, "two"); const key = `three_${kind}`; t("gone")'}
     used = studio.keys_used('<p data-text="four"></p>', modules, {"two", "three_a", "three_b", "idle"})
     assert used == {"one", "two", "three_a", "three_b", "gone", "four"}
 

@@ -43,7 +43,8 @@ function show() {
   byId("pause").disabled = byId("stop").disabled = !model.connected || !(working() || paused);
   byId("undo").disabled = !model.server.undo;
   byId("redo").disabled = !model.server.redo;
-  const text = model.connected ? t(`status_${status}`, { n: number(queue) }) : t(model.elsewhere ? "status_elsewhere" : "status_lost");
+  const key = status === "waiting" && queue === 0 ? "status_next" : `status_${status}`;
+  const text = model.connected ? t(key, { n: number(queue) }) : t(model.elsewhere ? "status_elsewhere" : "status_lost");
   if (byId("status").textContent !== text) byId("status").textContent = text; // a repeated text is not read again
   document.body.dataset.status = status;
 }
