@@ -40,7 +40,9 @@ def keys_used(html: str, modules: dict[str, str], known: set[str]) -> set[str]:
     for module in modules.values():
         used |= set(re.findall(r'"(\w+)"', module)) & known
         used |= set(re.findall(r'\bt\(\s*"(\w+)"', module))
-        for before, after in re.findall(r"`(\w+_)\$\{[^}]+\}(\w*)`", module):
+        for before, after in re.findall(r"`(\w+_|)\$\{[^}]+\}(_\w+|)`", module):
+            if not before + after:
+                continue
             used |= {key for key in known if key.startswith(before) and key.endswith(after)}
     return used
 
