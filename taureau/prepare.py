@@ -4,6 +4,8 @@ Eyes that were taught what is in photos (`taureau.see.look`) find the subject an
 of its own. Without them, saliency and colours say what the subject is, and it is drawn where it is in the photo.
 """
 
+import hashlib
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +21,7 @@ from taureau.initialize.placement import Placement, placement_map
 from taureau.initialize.subject_tracing import Borders, SubjectLines, trace_lines, weigh_lines
 from taureau.initialize.tracing import Trace, find_lines
 from taureau.photo import Photo, fit_photo, lay
+from taureau.recent import Recent
 from taureau.see.edges import xdog
 from taureau.see.figure_ground import Segmentation
 from taureau.see.look import Eyes, Look, look
@@ -27,6 +30,8 @@ from taureau.shapes import Float, Tensor, UInt8
 
 # The least that a line of an isolated subject weighs, in shares of the most salient one.
 LEAST_SALIENT = 0.25
+# Numbers of strokes of which the lines of a photo are remembered.
+TRACES = 8
 # A line this sure, of the most worth, is as dark as a stroke.
 DARKEST = 1 / 1.2
 
@@ -66,6 +71,7 @@ class PreparedPhoto:
     placement: Float[Tensor, "size size"]
     lines: SubjectLines | None = None
     warnings: tuple[str, ...] = field(default=())
+    _traces: Recent[Trace] = field(default_factory=lambda: Recent(TRACES), init=False, repr=False, compare=False)
 
     @property
     def comparable(self) -> Float[Tensor, "size size"]:
@@ -94,15 +100,32 @@ class PreparedPhoto:
         return self.comparable * (1 - leaning + leaning * self.saliency)
 
     def trace(self, num_strokes: int) -> Trace:
-        """The lines of what is drawn, and the curves that could be drawn on them.
+        """The lines of what is drawn, and the curves that could be drawn on them; found once for a number of strokes.
 
         Without eyes they are weighted by saliency; every line of an isolated subject counts for something.
         """
+        return self._traces.get(num_strokes, lambda: self._traced(num_strokes))
+
+    def _traced(self, num_strokes: int) -> Trace:
         if self.lines is not None:
             return trace_lines(self.lines, self.canvas, num_strokes=num_strokes)
         salient = LEAST_SALIENT + (1 - LEAST_SALIENT) * self.saliency if self.isolated else self.saliency
         weights = self.comparable * (self.coverage >= 1 - 1e-4) * salient
         return find_lines(self.picture, weights, num_strokes=num_strokes)
+
+
+def fingerprint(photo: Photo, levels: UInt8[np.ndarray, "rows columns"] | None = None) -> Hashable:
+    """What two photos have in common exactly when the same is found in them.
+
+    Args:
+        photo: as it was read.
+        levels: its mask picture.
+    """
+    pictures = tuple(
+        None if values is None else (values.shape, hashlib.sha256(np.ascontiguousarray(values).data).digest())
+        for values in (photo.pixels, photo.alpha, levels)
+    )
+    return photo.name, photo.size, photo.warnings, pictures
 
 
 def prepare(

@@ -6,8 +6,10 @@ interruption. It is lazy: the photo is looked at when the first step or the firs
 
 import math
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import torch
 
 from taureau.geometry.canvas import Canvas
 from taureau.geometry.inset import Inset
@@ -31,6 +33,7 @@ class Begun:
         least: the fewest strokes that a drawing can have.
         recognizable: the share of what all strokes show that is enough; None to draw them all.
         price: of a stroke, in shares.
+        kept: the first strokes in the photo's canvas, where these stay to the bit; None for none.
     """
 
     states: Generator[State, None, None]
@@ -41,6 +44,16 @@ class Begun:
     least: int = 1
     recognizable: float | None = None
     price: float = 0.0
+    kept: Strokes | None = None
+
+    def outwards(self, drawn: Strokes) -> Strokes:
+        """Strokes of a sketch as they lie in the photo's canvas: the way there and back would round those that stay."""
+        strokes = self.inset.outwards(drawn)
+        if self.kept is None:
+            return strokes
+        num = len(self.kept)
+        points = torch.cat([self.kept.points, strokes.points[num:]])
+        return replace(strokes, points=points, width=torch.cat([self.kept.width, strokes.width[num:]]))
 
 
 Begin = Callable[[], Begun]
@@ -57,13 +70,13 @@ class Step:
         strokes: where the leading candidate's strokes are now, in the canvas of the photo.
     """
 
-    def __init__(self, state: State, inset: Inset) -> None:
+    def __init__(self, state: State, begun: Begun) -> None:
         leader = state.best.winner
         self.number = state.number
         self.total = state.total
         self.loss = state.loss
         self.score = float(state.best.scores[leader])
-        self.strokes: Strokes = inset.outwards(state.strokes.of_sketch(leader))
+        self.strokes: Strokes = begun.outwards(state.strokes.of_sketch(leader))
 
 
 class Run(Iterator[Step]):
@@ -99,7 +112,7 @@ class Run(Iterator[Step]):
                 self._last = next(self._begun.states)
         assert self._last is not None
         assert self._begun is not None
-        return Step(self._last, self._begun.inset)
+        return Step(self._last, self._begun)
 
     def close(self) -> None:
         """Stop: there are no more steps, and `sketch` is the best so far."""
@@ -147,8 +160,7 @@ class Run(Iterator[Step]):
             record["levels"] = self._scored(drawn, begun, sorted(begun.counts))
         if begun.recognizable is not None:
             record["curve"] = self._scored(drawn, begun, range(1, len(drawn) + 1))
-        strokes = begun.inset.outwards(drawn)
-        return Sketch(strokes, self.canvas, self._name, record)
+        return Sketch(begun.outwards(drawn), self.canvas, self._name, record)
 
     def _start(self) -> None:
         """Look at the photo and score the first strokes, once; after a failure it can be tried again."""

@@ -4,14 +4,12 @@ It loads an encoder once and draws as many photos as it is given. `draw` gives t
 optimisation as it runs.
 """
 
-import inspect
-import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, Unpack, cast, get_type_hints, overload
+from typing import Any, Unpack, cast, overload
 
 import numpy as np
 import torch
@@ -19,9 +17,9 @@ from PIL import Image
 
 from taureau.encoders import DEFAULT_ENCODER, Encoder, choose_device, load_encoder
 from taureau.errors import InputError
-from taureau.files import shown
 from taureau.geometry.canvas import Canvas
 from taureau.geometry.inset import frame_in
+from taureau.geometry.strokes import Strokes
 from taureau.host import engine_modes
 from taureau.image.margin import whole_pixels
 from taureau.initialize.candidates import Candidates, Guide, Resumed, first_candidates
@@ -40,80 +38,27 @@ from taureau.losses.views import draw_views
 from taureau.optimize.loop import Target, optimize
 from taureau.optimize.prefixes import Prefixes, prefix_scores
 from taureau.optimize.schedule import Schedule
-from taureau.photo import Photo, PhotoSource, read_photo
-from taureau.prepare import PreparedPhoto, prepare
+from taureau.photo import Photo, PhotoSource
+from taureau.prepare import PreparedPhoto, fingerprint, prepare
 from taureau.raster import choose_backend
+from taureau.recent import Recent
+from taureau.request import DrawOptions, MaskSource, Request, read_request, spelled_out
 from taureau.run import Begun, Run, Step
 from taureau.see.activation import Classifier
 from taureau.see.edge_network import load_edge_network
 from taureau.see.look import Eyes
-from taureau.see.subject import mask_levels
-from taureau.settings import MASKS, CommonValues, Settings
-from taureau.shapes import Float, Tensor, UInt8
+from taureau.settings import Settings
+from taureau.shapes import Float, Tensor
 from taureau.sketch import Sketch
 from taureau.version import __version__
 
-# The name of a way to find the subject, or a mask picture: a path, a PIL image or an array, white on the subject.
-MaskSource = str | Path | Image.Image | np.ndarray
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
 # Learning rates are given for the paper's canvas.
 PAPER_SIZE = 224
+# Photos of which what was found is remembered; at the usual size each takes some 10 MB.
+PHOTOS = 4
 # Of a photo that is so many times as long as it is broad, and fewer stroke widths across than this, a drawing shows
 # hardly more than where it is.
 LONG, LEAST_BREADTH = 4, 8
-
-
-@dataclass(frozen=True)
-class _Request:
-    """One drawing that was asked for, with everything read and checked; `counts` are the levels wanted, rising."""
-
-    photo: Photo
-    settings: Settings
-    levels: UInt8[np.ndarray, "rows columns"] | None
-    resume: Sketch | None
-    freeze: bool
-    deadline: float | None
-    counts: tuple[int, ...] = ()
-
-
-class DrawOptions(CommonValues, total=False):
-    """What a drawing takes by name: the fields of `Settings`, what it continues from, and how its photo is read.
-
-    Args:
-        preset: `fast` or `paper`.
-        mask: the name of a way to find the subject, or a mask picture.
-        seed: of every random function; None draws one.
-        resume: an earlier sketch to continue from, or its SVG.
-        freeze: keep the strokes of `resume` unchanged and add the others.
-        frame: which picture of an animated file, 0 for the first.
-        allow_truncated: draw what there is of a photo that ends early.
-    """
-
-    preset: str
-    mask: MaskSource
-    seed: int | None
-    resume: Sketch | str | Path | None
-    freeze: bool
-    frame: int | None
-    allow_truncated: bool
-
-
-def spelled_out(function: _Function) -> _Function:
-    """Show the options of a function one by one in its signature, for help and for shells that complete them.
-
-    An option that is left out has the preset's value, shown as `...`.
-    """
-    plain = inspect.signature(function)
-    named = [entry for entry in plain.parameters.values() if entry.kind is not inspect.Parameter.VAR_KEYWORD]
-    options = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=..., annotation=kind)
-        for name, kind in get_type_hints(DrawOptions).items()
-        if name not in plain.parameters
-    ]
-    function.__signature__ = plain.replace(parameters=[*named, *options])  # type: ignore[attr-defined]
-    return function
 
 
 class Sketcher:
@@ -148,6 +93,7 @@ class Sketcher:
             if saliency is None:
                 saliency = self.encoder.saliency_by or self.encoder
             self.saliency_encoder = load_encoder(saliency, None, device) if isinstance(saliency, str) else saliency
+            self._found: Recent[PreparedPhoto] = Recent(PHOTOS)
             self._eyes: Eyes | None = None
             if isinstance(self.saliency_encoder, Classifier):
                 self._eyes = Eyes(load_edge_network(), self.saliency_encoder)
@@ -251,7 +197,7 @@ class Sketcher:
             if "strokes" in values:
                 raise InputError("give levels or strokes, not both: the most of the levels are the strokes")
             values["strokes"] = max(checked_counts(levels))
-        request = _request(photo, settings, values, since)
+        request = read_request(photo, settings, values, since)
         if levels is not None:
             request = replace(request, counts=checked_counts(levels))
             _check_levels(request)
@@ -275,37 +221,18 @@ class Sketcher:
         Raises:
             InputError: a photo, a mask or a size that cannot be used.
         """
-        request = _request(photo, None, {"mask": mask, "size": size}, 0.0)
-        canvas = Canvas(size, request.photo.size)
-        prepared = prepare(
-            request.photo,
-            canvas,
-            saliency_encoder=self.saliency_encoder,
-            eyes=self._eyes,
-            in_photo=True,
-            device=self._device,
-            mask=request.settings.mask,
-            levels=request.levels,
-        )
+        request = read_request(photo, None, {"mask": mask, "size": size}, 0.0)
+        prepared = self._prepared(request, in_photo=True)
         found = {"xdog": 1 - prepared.edges}
         if prepared.line_drawing is not None:
             found["lines"] = prepared.line_drawing[0]
         left, top, right, bottom = whole_pixels(prepared.coverage)
         return {name: _as_picture(values[top:bottom, left:right]) for name, values in found.items()}
 
-    def _begin(self, request: _Request) -> Begun:
+    def _begin(self, request: Request) -> Begun:
         """Prepare the photo, initialise the candidates, and set out; no step is done yet."""
         settings = request.settings
-        prepared = prepare(
-            request.photo,
-            Canvas(settings.size, request.photo.size),
-            saliency_encoder=self.saliency_encoder,
-            eyes=self._eyes,
-            in_photo=settings.canvas == "photo",
-            device=self._device,
-            mask=settings.mask,
-            levels=request.levels,
-        )
+        prepared = self._prepared(request, in_photo=settings.canvas == "photo")
         prefixes = _prefixes(request)
         with torch.no_grad():
             target = self._target(prepared, settings)
@@ -332,10 +259,27 @@ class Sketcher:
                 device=self._device,
             ),
             request.counts,
-            least=_num_frozen(request) + 1,
+            least=request.num_frozen + 1,
+            kept=None if request.resume is None else _resumed(request.resume, settings)[: request.num_frozen],
             recognizable=settings.recognizable,
             price=settings.abstraction,
         )
+
+    def _prepared(self, request: Request, *, in_photo: bool) -> PreparedPhoto:
+        """What is known of the photo, found now unless it was among the latest."""
+        photo, settings = request.photo, request.settings
+        find = partial(
+            prepare,
+            photo,
+            Canvas(settings.size, photo.size),
+            saliency_encoder=self.saliency_encoder,
+            eyes=self._eyes,
+            in_photo=in_photo,
+            device=self._device,
+            mask=settings.mask,
+            levels=request.levels,
+        )
+        return self._found.get((fingerprint(photo, request.levels), settings.size, settings.mask, in_photo), find)
 
     def _target(self, prepared: PreparedPhoto, settings: Settings) -> Target:
         """What sketches of the photo are compared with."""
@@ -345,13 +289,13 @@ class Sketcher:
         palette = prepared.palette if settings.color else None
         return Target(_objective(self.encoder, prepared, settings), coarse, palette)
 
-    def _record(self, prepared: PreparedPhoto, request: _Request) -> dict[str, Any]:
+    def _record(self, prepared: PreparedPhoto, request: Request) -> dict[str, Any]:
         settings = request.settings
         narrow = _narrow(prepared.canvas, settings.width)
         warnings = prepared.warnings if request.photo.blank or narrow is None else (*prepared.warnings, narrow)
         resumed = None
         if request.resume is not None:
-            resumed = {"strokes": len(request.resume.strokes), "frozen": request.freeze}
+            resumed = {"strokes": len(request.resume.strokes), "frozen": request.num_frozen}
         return {
             "version": __version__,
             "seed": settings.seed,
@@ -408,60 +352,9 @@ def draw(
     return sketcher.draw(cast(PhotoSource | Photo, photo), settings=settings, on_step=on_step, **options)
 
 
-def _request(photo: PhotoSource | Photo, settings: Settings | None, options: dict[str, Any], since: float) -> _Request:
-    """Read and check everything that a drawing is made from."""
-    resume, freeze = options.pop("resume", None), options.pop("freeze", False)
-    reading = {name: options.pop(name) for name in ("frame", "allow_truncated") if name in options}
-    chosen, mask = _chosen(settings, options)
-    earlier = Sketch.load(resume) if isinstance(resume, str | Path) else resume
-    if earlier is not None:
-        asked = "strokes" in options or settings is not None
-        chosen = _settings_to_resume(chosen, earlier, freeze, asked=asked)
-    elif freeze:
-        raise InputError("freeze keeps the strokes of an earlier sketch; give that sketch as resume")
-    if not isinstance(photo, Photo):
-        photo = read_photo(photo, **reading)
-    levels = None
-    if mask is not None:
-        name = shown(mask) if isinstance(mask, str | Path) else "picture"
-        levels = mask_levels(read_photo(mask), photo, name)
-    return _Request(photo, chosen, levels, earlier, freeze, None if chosen.budget is None else since + chosen.budget)
-
-
-def _chosen(settings: Settings | None, values: dict[str, Any]) -> tuple[Settings, MaskSource | None]:
-    """The settings asked for, and the mask picture where the mask is one."""
-    if settings is not None and not isinstance(settings, Settings):
-        raise InputError(f"settings must be a Settings, got {type(settings).__name__}; give values by name instead")
-    if settings is not None and "preset" in values:
-        raise InputError("give settings or a preset, not both")
-    picture = None
-    if "mask" in values and values["mask"] is None:
-        raise InputError("mask must be a name or a picture, got None; mask 'none' draws the whole photo")
-    if "mask" in values and not (isinstance(values["mask"], str) and values["mask"] in MASKS):
-        picture, values["mask"] = values["mask"], "image"
-    if values.get("seed", 0) is None:
-        values["seed"] = secrets.randbelow(2**31)
-    chosen = Settings(**values) if settings is None else settings.with_values(**values)
-    if chosen.mask == "image" and picture is None:
-        raise InputError("mask image needs a mask picture: give a path, a PIL image or an array as mask")
-    return chosen, picture
-
-
 def _as_picture(values: Float[Tensor, "height width"]) -> Image.Image:
     """A map of 0..1 as a gray picture."""
     return Image.fromarray((values.clamp(0, 1) * 255).round().byte().cpu().numpy())
-
-
-def _settings_to_resume(settings: Settings, earlier: Sketch, freeze: bool, *, asked: bool) -> Settings:
-    have = len(earlier.strokes)
-    if not asked and not freeze:
-        return settings.with_values(strokes=have)
-    if settings.strokes < have + freeze:
-        what = "all of them frozen" if freeze else "to continue from"
-        raise InputError(
-            f"strokes must be at least {have + freeze}, got {settings.strokes}: the earlier sketch has {have}, {what}"
-        )
-    return settings
 
 
 def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) -> Objective:
@@ -498,23 +391,19 @@ def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) ->
     )
 
 
-def _prefixes(request: _Request) -> Prefixes | None:
+def _prefixes(request: Request) -> Prefixes | None:
     """The beginnings of the strokes that are to be drawings as well; None for none."""
     if request.counts:
         return Prefixes(tuple(sorted(request.counts)))
     if request.settings.recognizable is None:
         return None
-    frozen = _num_frozen(request)
+    frozen = request.num_frozen
     return Prefixes(tuple(count for count in Prefixes.ladder(request.settings.strokes).counts if count > frozen))
 
 
-def _num_frozen(request: _Request) -> int:
-    return len(request.resume.strokes) if request.resume is not None and request.freeze else 0
-
-
-def _check_levels(request: _Request) -> None:
+def _check_levels(request: Request) -> None:
     """Refuse levels that hold no stroke that could move."""
-    frozen, least = _num_frozen(request), min(request.counts)
+    frozen, least = request.num_frozen, min(request.counts)
     if least <= frozen:
         raise InputError(
             f"freeze keeps {frozen} strokes, so that level {least} has none to draw; use levels over {frozen}"
@@ -523,15 +412,15 @@ def _check_levels(request: _Request) -> None:
         raise InputError("levels say how many strokes there are, and so does recognizable; give one of them")
 
 
-def _candidates(prepared: PreparedPhoto, target: Target, request: _Request, counts: Sequence[int]) -> Candidates:
+def _candidates(prepared: PreparedPhoto, target: Target, request: Request, counts: Sequence[int]) -> Candidates:
     """The first strokes of every candidate; `counts` of their beginnings are to be drawings as well."""
     settings, earlier = request.settings, request.resume
     # A text is about no line of the photo.
     is_traced = settings.initialization == "traced" and settings.loss != "text"
     resumed = None
     if earlier is not None:
-        strokes = earlier.strokes.to(torch.float32).scaled(settings.size / earlier.canvas.size)
-        resumed = Resumed(prepared.inset.inwards(strokes), request.freeze)
+        resumed = Resumed(prepared.inset.inwards(_resumed(earlier, settings)), request.num_frozen)
+        is_traced = is_traced and settings.strokes > len(earlier.strokes)
     trace, coarser = None, tuple[tuple[int, Trace], ...]()
     if is_traced:
         trace = prepared.trace(settings.strokes)
@@ -545,6 +434,11 @@ def _candidates(prepared: PreparedPhoto, target: Target, request: _Request, coun
             _generator(settings.seed, f"start of candidate {candidate}") for candidate in range(settings.candidates)
         ],
     )
+
+
+def _resumed(earlier: Sketch, settings: Settings) -> Strokes:
+    """The strokes of an earlier sketch, in the photo's canvas of this one."""
+    return earlier.strokes.to(torch.float32).scaled(settings.size / earlier.canvas.size)
 
 
 def _schedule(settings: Settings, deadline: float | None) -> Schedule:
@@ -563,7 +457,7 @@ def _schedule(settings: Settings, deadline: float | None) -> Schedule:
     )
 
 
-def _frames(prepared: PreparedPhoto, request: _Request) -> dict[str, list[float]]:
+def _frames(prepared: PreparedPhoto, request: Request) -> dict[str, list[float]]:
     """The photo's frame and that of what was drawn, in canvas units: left, top, width and height."""
     whole = Canvas(request.settings.size, request.photo.size).frame
     part = frame_in(prepared.inset, prepared.canvas)

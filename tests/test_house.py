@@ -129,7 +129,13 @@ def test_a_layer_that_is_missing_from_the_page_is_seen():
 
 
 @pytest.mark.parametrize(
-    ("room", "doors"), [("cli", ("cli", "evaluate")), ("evaluate", ("evaluate",)), ("batch", ("batch",))]
+    ("room", "doors"),
+    [
+        ("cli", ("cli", "evaluate", "studio")),
+        ("evaluate", ("evaluate",)),
+        ("batch", ("batch",)),
+        ("studio", ("studio",)),
+    ],
 )
 def test_a_door_uses_only_public_names(room, doors):
     files = list((ROOT / "taureau" / room).rglob("*.py"))

@@ -24,7 +24,7 @@ class Choices:
         mask: a mask picture; None where the settings name a way to find the subject.
         encoder: its name; None for the default.
         saliency: name of another encoder for saliency; None for the encoder's own choice.
-        freeze: whether the strokes of a resumed sketch stay as they are.
+        freeze: whether the strokes of a resumed sketch stay as they are, or how many of them.
         encoder_sha256: hash of the weights that `--like` needs; None for any.
     """
 
@@ -32,7 +32,7 @@ class Choices:
     mask: Path | None
     encoder: str | None
     saliency: str | None
-    freeze: bool
+    freeze: bool | int
     encoder_sha256: str | None = None
 
     def check_weights(self, sketcher: "taureau.Sketcher") -> None:
@@ -60,6 +60,7 @@ def choose(
     saliency: str | None,
     resume: Path | None,
     freeze: bool,
+    freeze_first: int | None,
 ) -> Choices:
     """Combine options.
 
@@ -72,6 +73,7 @@ def choose(
         saliency: name of the saliency encoder asked for.
         resume: the sketch to continue from.
         freeze: whether its strokes stay as they are.
+        freeze_first: how many of them do, from the first on; None where nobody said.
 
     Raises:
         UsageError: options that cannot go together.
@@ -79,6 +81,9 @@ def choose(
     """
     if settings_file is not None and like is not None:
         raise click.UsageError("--settings and --like both say how to draw; give one of them")
+    if freeze and freeze_first is not None:
+        raise click.UsageError("--freeze keeps all strokes and --freeze-first some of them; give one of the two")
+    frozen = freeze if freeze_first is None else freeze_first
     asked = {name: value for name, value in values.items() if value is not None}
     picture = None if mask is None or mask in MASKS else Path(mask)
     if mask is not None:
@@ -90,7 +95,8 @@ def choose(
         record = _record_of(like)
         sha256 = record.get("encoder_sha256") if encoder is None else None
         base, encoder, saliency = _as_in(record, encoder, saliency)
-        freeze = freeze or _was_frozen(record, like, resume)
+        was_frozen = _was_frozen(record, like, resume)
+        frozen = frozen if freeze or freeze_first is not None else was_frozen
     if base is not None and "preset" in asked:
         raise click.UsageError(f"--preset goes without {'--like' if settings_file is None else '--settings'}")
     if base is None:
@@ -100,11 +106,12 @@ def choose(
         raise click.UsageError("the drawing was made with a mask picture; add --mask FILE, or another --mask")
     if picture is not None:
         _check_mask(picture, click.format_filename(picture) if mask else repr(mask))
-    if freeze and resume is None:
-        raise click.UsageError("--freeze keeps the strokes of --resume unchanged; add --resume SVG")
+    if resume is None and (freeze or freeze_first is not None):
+        option = "--freeze" if freeze else "--freeze-first"
+        raise click.UsageError(f"{option} keeps strokes of --resume unchanged; add --resume SVG")
     if settings.loss == "text":
         _check_reads_text(encoder)
-    return Choices(settings, picture, encoder, saliency, freeze, sha256)
+    return Choices(settings, picture, encoder, saliency, frozen, sha256)
 
 
 def _check_mask(picture: Path, name: str) -> None:
@@ -136,15 +143,16 @@ def _as_in(
     return settings, encoder, saliency
 
 
-def _was_frozen(record: dict[str, Any], like: Path, resume: Path | None) -> bool:
-    """Whether a drawing continued a sketch and kept its strokes; that sketch must be given again."""
+def _was_frozen(record: dict[str, Any], like: Path, resume: Path | None) -> bool | int:
+    """Whether a drawing kept the strokes that it continued, or how many; that sketch must be given again."""
     resumed = record.get("resumed")
     if not resumed:
         return False
     if resume is None:
         name = click.format_filename(like)
         raise click.UsageError(f"{name} continued a sketch of {resumed['strokes']} strokes; add --resume SVG")
-    return bool(resumed["frozen"])
+    frozen: bool | int = resumed["frozen"]
+    return frozen
 
 
 def _check_reads_text(encoder: str | None) -> None:

@@ -109,6 +109,7 @@ def draw(
     max_pixels: int | None,
     resume: Path | None,
     freeze: bool,
+    freeze_first: int | None,
     color: bool,
     colors: int | None,
     settings_file: Path | None,
@@ -145,6 +146,7 @@ def draw(
         saliency=saliency,
         resume=resume,
         freeze=freeze,
+        freeze_first=freeze_first,
     )
     check_places(batch, (weights, chosen.mask, settings_file, like), resume=resume, live=live, overwrite=overwrite)
     if plot is not None:
@@ -186,14 +188,20 @@ def _with_enough_strokes(chosen: Choices, earlier: "taureau.Sketch", *, is_open:
     """The settings for continuing a sketch: as many strokes as it has, where nobody said how many.
 
     Raises:
-        UsageError: fewer strokes than it has, whatever the photo.
+        UsageError: fewer strokes than it has, or more kept than it has, whatever the photo.
     """
     have, strokes = len(earlier.strokes), chosen.settings.strokes
-    if is_open and not chosen.freeze:
-        return chosen.settings.with_values(strokes=have)
-    if strokes < have + chosen.freeze:
-        why = f"--freeze keeps all {have}" if chosen.freeze else f"it has {have}"
+    if not 0 <= chosen.freeze <= have:
         raise click.UsageError(
-            f"-n {strokes} is too few to resume this sketch: {why}; use -n {have + chosen.freeze} or more"
+            f"--freeze-first must be 0 to {have}, got {chosen.freeze}: the sketch has {have} strokes"
+        )
+    is_frozen = chosen.freeze is True or chosen.freeze == have
+    if is_open and not is_frozen:
+        return chosen.settings.with_values(strokes=have)
+    if strokes < have + is_frozen:
+        option = "--freeze" if chosen.freeze is True else "--freeze-first"
+        why = f"{option} keeps all {have}" if is_frozen else f"it has {have}"
+        raise click.UsageError(
+            f"-n {strokes} is too few to resume this sketch: {why}; use -n {have + is_frozen} or more"
         )
     return chosen.settings

@@ -82,6 +82,7 @@ def levels(
     max_pixels: int | None,
     resume: Path | None,
     freeze: bool,
+    freeze_first: int | None,
     color: bool,
     settings_file: Path | None,
     like: Path | None,
@@ -122,6 +123,7 @@ def levels(
         saliency=saliency,
         resume=resume,
         freeze=freeze,
+        freeze_first=freeze_first,
     )
     check_places(batch, (weights, chosen.mask, settings_file, like), resume=resume, live=live, overwrite=overwrite)
     if mp4:

@@ -96,6 +96,9 @@ _OPTIONS = (
     click.option("--resume", metavar="SVG", type=FILE, help="Continue from an earlier sketch."),
     click.option("--freeze", is_flag=True, help="Keep the strokes of --resume unchanged and add the others."),
     click.option(
+        "--freeze-first", metavar="N", type=int, help="Keep the first N strokes of --resume unchanged; the others move."
+    ),
+    click.option(
         "--frame", type=int, callback=_from_zero, help="Frame of an animated photo, counted from 0. [default: 0]"
     ),
     click.option("--allow-truncated", is_flag=True, help="Draw what can be read of a damaged photo."),

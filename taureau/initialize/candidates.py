@@ -63,12 +63,12 @@ class Resumed:
 
     Args:
         strokes: in canvas pixels, on the CPU.
-        freeze: whether every candidate has them as they are; otherwise only the first has, and the others are moved a
-            little, so that they differ.
+        num_frozen: how many of them, from the first on, every candidate has as they are. The others only the first
+            candidate has so; in the others they are moved a little, so that they differ.
     """
 
     strokes: Strokes
-    freeze: bool = False
+    num_frozen: int = 0
 
 
 def first_candidates(
@@ -114,7 +114,7 @@ def first_candidates(
         opacity = None if earlier.opacity is None else _extended(earlier.opacity, 1.0, first)
         first = replace(first, width=_extended(earlier.width, width, first), opacity=opacity)
     first = replace(first, color=_first_colors(first.points, guide.palette, earlier))
-    return Candidates(first, num_resumed if resumed is not None and resumed.freeze else 0)
+    return Candidates(first, 0 if resumed is None else resumed.num_frozen)
 
 
 def _new_curves(
@@ -154,7 +154,8 @@ def _continued(resumed: Resumed, size: int, generator: torch.Generator, *, vary:
     """The resumed strokes as one candidate has them; the generator moves on in either case."""
     points = resumed.strokes.points
     noise = torch.randn(points.shape, generator=generator) * JITTER * size
-    return points + noise if vary and not resumed.freeze else points
+    noise[: resumed.num_frozen] = 0
+    return points + noise if vary else points
 
 
 def _extended(values: Float[Tensor, " resumed"], new: float, first: Strokes) -> Float[Tensor, "candidates strokes"]:

@@ -4,6 +4,9 @@ There is no gap between a photo and a drawing to bridge: what is compared is two
 subject, each as dark as it is worth, and one of a few strokes. The photo itself enters by its classes.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import torch
 from torch.nn import functional
 
@@ -11,7 +14,7 @@ from taureau.encoders.base import Encoder, Features
 from taureau.image.blur import blur
 from taureau.losses.objective import Viewing, choose_views, shrunk, with_views
 from taureau.losses.perceptual import distillation_loss
-from taureau.losses.views import clean_view
+from taureau.losses.views import Views, clean_view
 from taureau.shapes import Float, Tensor
 
 # What the parts count beside the maps, which count 1 together: each is a share of what blank paper loses.
@@ -19,10 +22,33 @@ SEMANTIC, INK = 0.5, 0.3
 # Pixels a side at which ink is compared, and the standard deviations there of the Gaussians under which it is: a stroke
 # feels its line from afar and is drawn onto it from near.
 INK_SIDE, BLURS = 112, (0.75, 1.5, 3.0)
-# Line drawings encoded at a time.
+# Line drawings encoded at a time, when a view of them is first looked through.
 ENCODE_AT_ONCE = 8
 # Blank paper loses at least this much of a part: on a photo without lines everything would count beyond measure.
 LEAST_LOST = 1e-3
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The line map through some views.
+
+    Args:
+        maps: of each, by layer.
+        embedding: of each.
+        lost: what blank paper loses of each map.
+        semantic_lost: what it loses of each embedding.
+    """
+
+    maps: Mapping[str, Tensor]
+    embedding: Float[Tensor, "views dim"]
+    lost: Mapping[str, Tensor]
+    semantic_lost: Float[Tensor, " views"]
+
+    def of_view(self, place: int) -> "_Seen":
+        """One of them."""
+        one = slice(place, place + 1)
+        maps, lost = ({layer: values[one] for layer, values in each.items()} for each in (self.maps, self.lost))
+        return _Seen(maps, self.embedding[one], lost, self.semantic_lost[one])
 
 
 class DrawingObjective:
@@ -53,19 +79,10 @@ class DrawingObjective:
         self._side = min(lines.shape[-1], encoder.input_side)
         self._pool = viewing.pool.to(lines.device)
         with torch.no_grad():
-            small = shrunk(lines[None], self._side)
-            clean = clean_view(self._side).to(lines.device)
-            parts = [self._pool.select(some) for some in torch.arange(len(self._pool)).split(ENCODE_AT_ONCE)]
-            # Entry 0 is the clean view's, and entry 1 + v that of view v.
-            seen = [encoder(views.apply(small, viewing.fill), self._layers) for views in (clean, *parts)]
-            blank = encoder(torch.ones_like(small), self._layers)
-            self._maps = {layer: torch.cat([part.maps[layer] for part in seen]) for layer in self._layers}
-            self._embedding = torch.cat([_embedding(part) for part in seen])
-            self._lost = {
-                layer: _difference(blank.maps[layer], theirs).clamp_min(LEAST_LOST)
-                for layer, theirs in self._maps.items()
-            }
-            self._semantic_lost = _apart(_embedding(blank), self._embedding).clamp_min(LEAST_LOST)
+            self._small = shrunk(lines[None], self._side)
+            self._blank = encoder(torch.ones_like(self._small), self._layers)
+            self._clean = self._seen(clean_view(self._side).to(lines.device))
+            self._parts: dict[int, _Seen] = {}
             self._ink = self._blurred(lines[None])
             self._ink_lost = [ink.square().mean().clamp_min(LEAST_LOST**2) for ink in self._ink]
             self._logits = encoder(shrunk(photo[None], self._side), ()).logits if distillation > 0 else None
@@ -80,7 +97,9 @@ class DrawingObjective:
         chosen = choose_views(self._pool, self._viewing.per_step, generator)
         images = with_views(shrunk(sketches, self._side), self._pool.select(chosen), self._viewing.fill)
         seen = self._encoder(images, self._layers)
-        loss = self._compare(seen, functional.pad(chosen + 1, (1, 0))) + INK * self._ink_apart(sketches)
+        loss = self._compare(seen, [self._clean, *map(self._through, chosen.tolist())]) + INK * self._ink_apart(
+            sketches
+        )
         if self._logits is not None:
             assert seen.logits is not None
             loss = loss + self._distillation * (1 - progress) * distillation_loss(
@@ -92,7 +111,7 @@ class DrawingObjective:
         """Maps and embedding over the clean view alone, and ink."""
         with torch.no_grad():
             seen = self._encoder(shrunk(sketches, self._side), self._layers)
-            return self._compare(seen, slice(0, 1)) + INK * self._ink_apart(sketches)
+            return self._compare(seen, [self._clean]) + INK * self._ink_apart(sketches)
 
     def residual(
         self, sketches: Float[Tensor, "candidates 3 height width"]
@@ -101,18 +120,40 @@ class DrawingObjective:
         with torch.no_grad():
             return (self._ink[1] - self._blurred(sketches)[1]).clamp_min(0)[:, 0]
 
-    def _compare(self, seen: Features, views: Tensor | slice) -> Float[Tensor, " candidates"]:
+    def _seen(self, views: Views) -> "_Seen":
+        """The line map through some views, and what blank paper loses there."""
+        with torch.no_grad():
+            seen = self._encoder(views.apply(self._small, self._viewing.fill), self._layers)
+            lost = {
+                layer: _difference(self._blank.maps[layer], seen.maps[layer]).clamp_min(LEAST_LOST)
+                for layer in self._layers
+            }
+            theirs = _embedding(seen)
+            return _Seen(seen.maps, theirs, lost, _apart(_embedding(self._blank), theirs).clamp_min(LEAST_LOST))
+
+    def _through(self, view: int) -> "_Seen":
+        """The line map through a random view: found with others when one of them is first chosen."""
+        part, place = divmod(view, ENCODE_AT_ONCE)
+        if part not in self._parts:
+            first = part * ENCODE_AT_ONCE
+            some = torch.arange(first, min(first + ENCODE_AT_ONCE, len(self._pool)))
+            self._parts[part] = self._seen(self._pool.select(some))
+        return self._parts[part].of_view(place)
+
+    def _compare(self, seen: Features, views: list["_Seen"]) -> Float[Tensor, " candidates"]:
         """How far maps and embeddings of sketches are from those of the line map, as shares of what paper loses."""
-        theirs = self._embedding[views]
-        num_views = len(theirs)
+        num_views = len(views)
         weights = self._encoder.loss_layers
         parts = [
             weights[layer]
-            * _difference(seen.maps[layer].unflatten(0, (-1, num_views)), self._maps[layer][views])
-            / self._lost[layer][views]
+            * _difference(
+                seen.maps[layer].unflatten(0, (-1, num_views)), torch.cat([view.maps[layer] for view in views])
+            )
+            / torch.cat([view.lost[layer] for view in views])
             for layer in self._layers
         ]
-        semantic = _apart(_embedding(seen).unflatten(0, (-1, num_views)), theirs) / self._semantic_lost[views]
+        apart = _apart(_embedding(seen).unflatten(0, (-1, num_views)), torch.cat([view.embedding for view in views]))
+        semantic = apart / torch.cat([view.semantic_lost for view in views])
         return (torch.stack(parts).sum(dim=0) / sum(weights.values()) + SEMANTIC * semantic).mean(dim=1)
 
     def _ink_apart(self, sketches: Tensor) -> Float[Tensor, " candidates"]:

@@ -126,7 +126,7 @@ def application(engine: Engine, *, token: str, host: str = "127.0.0.1", begin: P
         data = await body_of(request, MOST_BYTES)
         name = request.query_params.get("name", "photo")
         picture = await at_desk(lambda: Picture.of(data, name))
-        sessions.check_room(session, picture.num_bytes)
+        sessions.make_room(session, picture.num_bytes)
         session.use(picture)
         width, height = picture.photo.size
         return JSONResponse({"name": picture.name, "width": width, "height": height})
@@ -174,7 +174,7 @@ def application(engine: Engine, *, token: str, host: str = "127.0.0.1", begin: P
         session = session_of(request)
         data = await body_of(request, MOST_PROJECT)
         project = await at_desk(lambda: Project.load(data, "the project", engine.settings))
-        sessions.check_room(session, project.picture.num_bytes)
+        sessions.make_room(session, project.picture.num_bytes)
         session.reopen(project)
         return JSONResponse({})
 

@@ -18,6 +18,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
+EVERYWHERE = ("0.0.0.0", "::", "")
+"""Hosts that mean every address of this machine."""
 HEADERS = (
     (
         b"content-security-policy",
@@ -86,7 +88,7 @@ class Guard:
             return False
         machine = socket.gethostname().lower()
         # Where the server listens at every address, which they are is the network's business.
-        return name in (machine, f"{machine}.local") or (self._host in ("0.0.0.0", "::", "") and _is_number(name))
+        return name in (machine, f"{machine}.local") or (self._host in EVERYWHERE and _is_number(name))
 
 
 def _name_of(host: str) -> str | None:

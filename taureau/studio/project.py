@@ -109,8 +109,9 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 
 
 def _loaded(archive: zipfile.ZipFile, base: "taureau.Settings") -> Project:
+    text = _unpacked(archive, _JSON, MOST_JSON)
     try:
-        value = json.loads(_unpacked(archive, _JSON, MOST_JSON))
+        value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise taureau.InputError(f"{_JSON} is no JSON; {_NOT_ONE}") from error
     version = value.get("project") if isinstance(value, dict) else None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import taureau
 from taureau.studio.app import application
-from taureau.studio.guard import LOCAL
+from taureau.studio.guard import EVERYWHERE, LOCAL
 from taureau.studio.messages import MOST_CHARACTERS
 from taureau.studio.picture import Picture
 from taureau.studio.session import Engine
@@ -52,7 +52,8 @@ def serve(
     try:
         engine.worker.start()
         number = listening.getsockname()[1]
-        shown = f"[{host}]" if ":" in host else host
+        # An address of no machine is listened at for all of them; this one is called by its name.
+        shown = socket.gethostname() if host in EVERYWHERE else f"[{host}]" if ":" in host else host
         server = uvicorn.Server(
             uvicorn.Config(
                 app,

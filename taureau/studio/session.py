@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import taureau
-from taureau.studio.command import command_of
+from taureau.studio.described import described, warnings_of
 from taureau.studio.drawing import Drawing, End, Plan, Scoring
 from taureau.studio.history import History, Moment
 from taureau.studio.marks import Mark, frame_of
@@ -113,49 +113,29 @@ class Session:
         """Send an error."""
         self.say({"type": "error", "text": text, "about": about})
 
-    # What the page knows
-
     def state(self) -> dict[str, Any]:
         """The state as the page gets it."""
         with self.lock:
-            moment, picture = self.history.present, self.picture
-            settings = moment.settings
-            marks = self.marks
-            frame = taureau.Canvas(settings.size, picture.photo.size if picture else None).frame
-            is_going = self.status in GOING
-            warnings = moment.record.get("warnings") or (picture.photo.warnings if picture else ())
+            present = self.history.present
+            is_known = self._live is None and present.curve is not None
             return {
                 "type": "state",
-                "photo": picture and {"name": picture.name, **_sides(picture.photo.size)},
-                "canvas": {"size": settings.size, "frame": [frame.x, frame.y, frame.width, frame.height]},
                 "status": self.status,
                 "queue": max(self.engine.worker.num_going - 1, 0) if self.status == "waiting" else 0,
-                "settings": {
-                    "strokes": settings.strokes,
-                    "seed": settings.seed,
-                    "color": settings.color,
-                    "width": settings.width,
-                    "steps": settings.steps,
-                    "canvas": settings.canvas,
-                    "mask": settings.mask,
-                    "initialization": settings.initialization,
-                    "prompt": settings.prompt,
-                },
-                "strokes": [mark.as_dict() for mark in marks],
+                **described(present, self.marks, self.picture, self.engine.encoder),
                 "step": self._step,
                 "total": self._total,
-                "score": self._live_score if is_going else moment.score,
+                "score": self._live_score if self.status in GOING else present.score,
                 "undo": bool(self.history.past),
                 "redo": bool(self.history.future),
-                "curve": None if moment.curve is None or self._live is not None else list(moment.curve),
-                "enough": None
-                if moment.curve is None or self.share is None
-                else first_enough(moment.curve, self.share),
-                "subject": "painted" if moment.subject is not None else "found" if settings.mask == "auto" else "none",
-                "importance": moment.importance is not None,
-                "command": command_of(moment, picture, self.engine.encoder) if picture and marks else "",
-                "warnings": list(warnings) + ([self._failure] if self._failure else []),
+                "curve": list(present.curve or ()) if is_known else None,
+                "enough": first_enough(present.curve or (), self.share)
+                if is_known and self.share is not None
+                else None,
+                "warnings": [*warnings_of(present, self.picture), *([self._failure] if self._failure else [])],
             }
+
+    # What is there
 
     def new_ids(self, count: int) -> tuple[int, ...]:
         """Numbers for new strokes, which none ever had."""
@@ -176,8 +156,6 @@ class Session:
         if self._live is not None and isinstance(self._job, Drawing):
             return planned_marks(moment, self._job.plan, self._live)
         return moment.marks
-
-    # The photo
 
     def use(self, picture: Picture) -> None:
         """Begin with another photo; its history begins anew."""
@@ -375,10 +353,6 @@ class Session:
         ids = (*(mark.id for mark in resume), *new_ids)
         options = self.picture.options(moment.subject, moment.importance)
         return Plan(self.picture.photo, settings or moment.settings, ids, resume, frozen, order, options)
-
-
-def _sides(size: tuple[int, int]) -> dict[str, int]:
-    return {"width": size[0], "height": size[1]}
 
 
 def _finite(value: float) -> float | None:

@@ -61,15 +61,18 @@ class Sessions:
         for id in [id for id, since in self._left.items() if now - since >= GRACE_SECONDS]:
             self._drop(id)
 
-    def check_room(self, session: Session, num_bytes: int) -> None:
-        """Refuse a photo where there is no room for it beside those of others.
+    def make_room(self, session: Session, num_bytes: int) -> None:
+        """Make room for a photo beside those of others: first go the sessions that were left the longest ago.
 
         Raises:
             Refused: there is none.
         """
         self.sweep()
-        others = sum(each.num_bytes for each in self._all.values() if each is not session)
-        if others + num_bytes > MOST_BYTES:
+        while sum(each.num_bytes for each in self._all.values() if each is not session) + num_bytes > MOST_BYTES:
+            left = [id for id in self._left if id != session.id]
+            if left:
+                self._drop(min(left, key=self._left.__getitem__))
+                continue
             raise Refused(429, "too many large photos are here already; try again later, or give a smaller one")
 
     def _drop(self, id: str) -> None:

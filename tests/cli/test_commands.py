@@ -58,6 +58,7 @@ def test_these_are_the_commands():
         "models list",
         "models path",
         "models verify",
+        "studio",
     ]
 
 

@@ -366,6 +366,11 @@ def test_bad_values_are_bad_input_said_on_one_line(photo, options, words):
     [
         (["--freeze"], "add --resume SVG", 2),
         (["--resume", "four.svg", "--freeze", "-n", "4"], "--freeze keeps all 4; use -n 5 or more", 2),
+        (["--freeze-first", "2"], "--freeze-first keeps strokes of --resume unchanged; add --resume SVG", 2),
+        (["--resume", "four.svg", "--freeze-first", "2", "--freeze"], "give one of the two", 2),
+        (["--resume", "four.svg", "--freeze-first", "4", "-n", "4"], "--freeze-first keeps all 4; use -n 5 or more", 2),
+        (["--resume", "four.svg", "--freeze-first", "2", "-n", "3"], "it has 4; use -n 4 or more", 2),
+        (["--resume", "four.svg", "--freeze-first", "5"], "--freeze-first must be 0 to 4, got 5", 2),
         (["--resume", "four.svg", "-n", "3"], "it has 4; use -n 4 or more", 2),
         (["--resume", "twenty.svg", "--freeze"], "-n 16 is too few", 2),
         (["--prompt", "a camel"], "needs an encoder that reads text, got builtin; add --encoder clip-vit-b32", 2),
@@ -601,6 +606,10 @@ def test_like_needs_again_what_the_drawing_was_made_from(photo, tmp_path):
     assert (outcome.code, "add --resume SVG" in outcome.stderr) == (2, True)
     assert run("draw", photo, "--like", more, "--resume", masked, "-o", again).code == 0
     assert paths_of(again) == paths_of(more)
+    assert run("draw", photo, *QUICK, "-n", "4", "--resume", masked, "--freeze-first", "2", "-o", more).code == 0
+    assert run("draw", photo, "--like", more, "--resume", masked, "-o", again).code == 0
+    assert paths_of(again) == paths_of(more)
+    assert paths_of(more)[:2] == paths_of(masked)[:2] != paths_of(more)[2:4]
 
 
 @pytest.mark.parametrize(

@@ -114,9 +114,10 @@ def layers_in(text: str) -> list[list[str]]:
 
 def stray_wheel_files(names: Iterable[str]) -> list[str]:
     """What a wheel of taureau holds beside the package, its licence and its metadata."""
-    package = r"taureau/.+\.(?:py|html|safetensors)|taureau/py\.typed"
-    studio = r"taureau/studio/(?:static/.+\.(?:css|js|json|svg)|samples/\w+\.(?:jpg|json))"
-    expected = re.compile(rf"{package}|{studio}|taureau-[^/]+\.dist-info/.+")
+    expected = re.compile(
+        r"taureau/.+\.(?:py|html|safetensors)|taureau/py\.typed|taureau-[^/]+\.dist-info/.+"
+        r"|taureau/studio/(?:static|samples)/.+\.(?:js|css|json|svg|png|jpg)"
+    )
     return [name for name in names if not expected.fullmatch(name)]
 
 

@@ -95,7 +95,8 @@ class Page:
 
     def say(self, what: str, **values: Any) -> None:
         """Send a message that the page itself would not send."""
-        script = "const g = [...arguments]; import(new URL('static/socket.js', document.baseURI)).then(m => m.send(...g))"
+        address = "new URL('static/socket.js', document.baseURI)"
+        script = f"const given = [...arguments]; import({address}).then(each => each.send(...given))"
         self.script(script, what, values)
 
     def look(self, size: str, scheme: str = "light") -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 from tests.helpers.house import ROOT
 
@@ -31,7 +30,8 @@ def forbidden_in_page(html: str) -> list[str]:
 
 def forbidden_in_script(script: str) -> list[str]:
     """What would let a text become a part of the page, or would be refused by its policy."""
-    return re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\(\"style\"", script)
+    markup = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write"
+    return re.findall(rf"{markup}|\beval\(|new Function|setAttribute\(\"style\"", script)
 
 
 def keys_used(html: str, modules: dict[str, str], known: set[str]) -> set[str]:

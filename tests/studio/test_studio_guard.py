@@ -79,7 +79,10 @@ def test_only_the_names_of_this_server_are_answered(server, host, is_own):
     ],
 )
 def test_a_server_for_others_is_called_by_its_own_names(host, name, is_own):
-    guard = Guard(None, token="t", host=host)
+    async def nothing(_scope, _receive, _send):
+        raise AssertionError
+
+    guard = Guard(nothing, token="t", host=host)
     scope = {"type": "http", "path": "/t/", "headers": [(b"host", name.encode())]}
     assert (guard._refusal(scope) is None) == is_own
 
@@ -153,7 +156,9 @@ def test_bad_photos_are_refused_by_name(page, tmp_path, bad, recwarn):
         pytest.skip("this system cannot have such a file")
     if not (path.exists() and stat.S_ISREG(os.stat(path).st_mode)) or path.stat().st_size > picture_module.MOST_BYTES:
         pytest.skip("no bytes of it can be sent, or too many")
-    answer = page.client.post(page.url("photo"), params={"name": bad.name}, content=path.read_bytes())
+    answer = page.client.post(
+        page.url("photo"), params={"name": bad.name.encode(errors="replace")}, content=path.read_bytes()
+    )
     assert answer.status_code == 400, answer.text
     error = answer.json()["error"]
     assert bad.reason in error

@@ -196,7 +196,7 @@ def test_a_damaged_project_is_refused(page, saved):
 
 def test_a_project_is_read_only_as_far_as_it_may_be_large(saved, monkeypatch):
     monkeypatch.setattr(project_module, "MOST_JSON", 100)
-    with pytest.raises(taureau.InputError, match="project.json is larger"):
+    with pytest.raises(taureau.InputError, match=r"project\.json is larger"):
         project_module.Project.load(saved, "it", BASE)
     monkeypatch.setattr(project_module, "MOST_BYTES", 100)
     with pytest.raises(taureau.InputError, match="it: is larger than"):

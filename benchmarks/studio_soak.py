@@ -1,0 +1,223 @@
+"""A soak of the studio: random clicking by several pages, as fast as it answers, for so many minutes.
+
+    python benchmarks/studio_soak.py --minutes 60 --pages 6
+    python benchmarks/studio_soak.py --minutes 2 --encoder contour      # short
+
+The server is a process of its own. Pages draw, edit, paint, undo, export, save, open, reload and close at random, and
+send what is no message. At the end it prints what was done, tracebacks, how memory grew after the first tenth, and
+wrong pictures: an exported SVG that is not the state, a project that does not open to the same SVG, a number of a
+stroke that is there twice, or a photo of another page. It ends with an error if there is any of them, or more than
+50 MB.
+"""
+
+import argparse
+import io
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+MOST_GROWTH_MB = 50
+_PATH = re.compile(r'd="M ([-\d.]+),([-\d.]+) C')
+
+
+@dataclass
+class Report:
+    """What happened, counted by all pages."""
+
+    done: Counter = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+
+def photo(lots: random.Random) -> bytes:
+    """A disk on paper, as a PNG whose shape is its own."""
+    width, height = lots.randrange(60, 200), lots.randrange(60, 200)
+    y, x = np.mgrid[:height, :width]
+    disk = np.hypot(x - width / 2, y - height / 2) < min(width, height) * lots.uniform(0.2, 0.45)
+    buffer = io.BytesIO()
+    Image.fromarray(np.where(disk, lots.randrange(90), 230).astype(np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class Clicker(threading.Thread):
+    """One page that is clicked on at random."""
+
+    def __init__(self, address: str, number: int, ends: float, report: Report) -> None:
+        super().__init__(daemon=True)
+        self.address, self.number, self.ends, self.report = address, number, ends, report
+        self.lots = random.Random(number)
+        self.session, self.state, self.name = "", {}, ""
+
+    def run(self) -> None:
+        """Open sockets one after the other, and click."""
+        while time.monotonic() < self.ends:
+            again = f"?session={self.session}" if self.session and self.lots.random() < 0.7 else ""
+            if not again:
+                self.name = ""
+            with (
+                suppress(ConnectionClosed, OSError),
+                connect(f"ws{self.address[4:]}socket{again}", max_size=None) as socket,
+            ):
+                self.session = json.loads(socket.recv())["session"]
+                self.report.done["sockets"] += 1
+                until = time.monotonic() + self.lots.uniform(2, 30)
+                while time.monotonic() < min(until, self.ends):
+                    self.click(socket)
+
+    def read(self, socket, seconds: float) -> None:
+        """Take what comes for a while."""
+        until = time.monotonic() + seconds
+        with suppress(TimeoutError):
+            while True:
+                message = json.loads(socket.recv(timeout=max(until - time.monotonic(), 0.001)))
+                self.report.done[message["type"]] += 1
+                if message["type"] == "state":
+                    self.state = message
+                    self.check_state()
+
+    def check_state(self) -> None:
+        """A state of another page, or with a stroke twice, is wrong."""
+        ids = [stroke["id"] for stroke in self.state["strokes"]]
+        if len(set(ids)) < len(ids):
+            self.report.wrong.append(f"page {self.number}: a stroke is there twice")
+        named = self.state["photo"] and self.state["photo"]["name"]
+        if named and self.name and named != self.name:
+            self.report.wrong.append(f"page {self.number}: shows {named}, not {self.name}")
+
+    def ask(self, path: str, data: bytes | None = None) -> bytes | None:
+        """An answer over HTTP; None for a refusal."""
+        self.report.done[path.partition("?")[0] + (" sent" if data is not None else "")] += 1
+        request = urllib.request.Request(f"{self.address}api/{self.session}/{path}", data)
+        with suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=120) as response:
+            return response.read()
+        return None
+
+    def click(self, socket) -> None:
+        """Do one thing."""
+        self.read(socket, self.lots.uniform(0.01, 0.5))
+        if not self.name:
+            self.name = f"page{self.number}-{self.lots.randrange(10**9)}.png"
+            self.ask(f"photo?name={self.name}", photo(self.lots))
+            return
+        strokes = [stroke["id"] for stroke in self.state.get("strokes", [])]
+        some = self.lots.sample(strokes, min(len(strokes), self.lots.randrange(1, 4))) or [1]
+        numbers = [self.lots.uniform(-20, 240) for _ in range(8)]
+        choice = self.lots.choice(
+            [
+                {
+                    "do": "draw",
+                    "settings": {"strokes": self.lots.randrange(1, 24), "steps": self.lots.randrange(1, 40)},
+                },
+                {"do": "draw", "settings": {"color": self.lots.random() < 0.5, "seed": self.lots.randrange(99)}},
+                *({"do": do} for do in ("pause", "go", "stop", "undo", "redo", "undo", "redo")),
+                {"do": "lock", "strokes": some, "locked": self.lots.random() < 0.6},
+                {"do": "delete", "strokes": some[:1]},
+                {"do": "redraw", "strokes": self.lots.choice([None, some])},
+                {"do": "edit", "stroke": some[0], "points": numbers, "settle": self.lots.random() < 0.7},
+                {"do": "add", "points": np.reshape(numbers, (4, 2)).tolist(), "settle": self.lots.random() < 0.7},
+                {"do": "style", "strokes": some, "width": self.lots.uniform(0.5, 8), "color": "#aa3311"},
+                {"do": "wall", "count": 2},
+                {"do": "enough", "share": self.lots.random()},
+                {"do": self.lots.choice(["fly", "draw", "edit"]), "settings": [1], "stroke": "x"},
+                *("photo", "subject", "paint", "check", "check", "svg", "garbage"),
+            ]
+        )
+        if isinstance(choice, dict):
+            self.report.done[str(choice["do"])] += 1
+            socket.send(json.dumps(choice))
+        elif choice == "garbage":
+            socket.send(self.lots.choice(["", "[" * 3000, "{}", '{"do":1}', '{"do":"edit","points":[NaN]}']))
+        elif choice == "paint":
+            self.ask("subject", self.ask("subject") or b"")
+        elif choice == "check":
+            self.check_files(socket)
+        else:
+            self.ask("export?format=svg" if choice == "svg" else choice)
+
+    def check_files(self, socket) -> None:
+        """Whether what is exported is the state, and a project opens to it again."""
+        socket.send(json.dumps({"do": "stop"}))
+        self.read(socket, 1.0)
+        socket.send(json.dumps({"do": "enough", "share": 0.5}))
+        self.read(socket, 1.0)
+        if self.state.get("status") in ("waiting", "looking", "drawing") or not self.state.get("strokes"):
+            return
+        svg, project = self.ask("export?format=svg"), self.ask("project")
+        self.read(socket, 0.5)
+        left, top, _, _ = self.state["canvas"]["frame"]
+        shown = [[stroke["points"][0] - left, stroke["points"][1] - top] for stroke in self.state["strokes"]]
+        kept = [[float(x), float(y)] for x, y in _PATH.findall((svg or b"").decode())]
+        if svg is not None and (len(shown) != len(kept) or not np.allclose(shown, kept, atol=0.02)):
+            self.report.wrong.append(f"page {self.number}: an exported SVG is not the state")
+        if project is not None and svg is not None:
+            self.ask("project", project)
+            if self.ask("export?format=svg") != svg:
+                self.report.wrong.append(f"page {self.number}: a project opens to another SVG")
+
+
+def memory_mb(process: int) -> float:
+    """Resident memory of a process."""
+    text = Path(f"/proc/{process}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", text)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def main() -> int:
+    """Click, and report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--pages", type=int, default=6)
+    parser.add_argument("--encoder", default="builtin")
+    given = parser.parse_args()
+    words = [sys.executable, "-m", "taureau", "studio", "--no-browser", "--encoder", given.encoder]
+    server = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+    said: list[str] = []
+    threading.Thread(target=lambda: said.extend(server.stderr), daemon=True).start()
+    report = Report()
+    try:
+        address = server.stdout.readline().strip()
+        begun = time.monotonic()
+        ends = begun + 60 * given.minutes
+        pages = [Clicker(address, number, ends, report) for number in range(given.pages)]
+        for page in pages:
+            page.start()
+        grown = []
+        while any(page.is_alive() for page in pages) and time.monotonic() < ends + 120:
+            time.sleep(1)
+            grown.append((time.monotonic() - begun, memory_mb(server.pid)))
+        server.send_signal(signal.SIGINT)
+        code = server.wait(60)
+    finally:
+        server.kill()
+    settled = [mb for seconds, mb in grown if seconds > 6 * given.minutes]
+    third = max(len(settled) // 3, 1)
+    growth = float(np.median(settled[-third:]) - np.median(settled[:third]))
+    tracebacks = sum("Traceback" in line for line in said)
+    print("done:", ", ".join(f"{name} {count}" for name, count in sorted(report.done.items())))
+    print(f"{given.minutes:g} minutes, {given.pages} pages; exit code {code}")
+    print(
+        f"tracebacks: {tracebacks}; wrong pictures: {len(report.wrong)}; "
+        f"memory grew {growth:.0f} MB to {settled[-1]:.0f}"
+    )
+    print(*dict.fromkeys(report.wrong), *said[-40:], sep="\n")
+    return int(bool(tracebacks or report.wrong or growth > MOST_GROWTH_MB))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
