@@ -1,0 +1,51 @@
+// The sheet: its shape, and the photo under the drawing or beside it.
+import { byId, chosen } from "./page.js";
+import { address } from "./socket.js";
+import { model, on } from "./state.js";
+
+const BRUSHES = new Set(["subject", "importance"]);
+let loaded = 0;
+
+/** Keep the sheet in the photo's shape. */
+export function startPaper() {
+  on("state", (before) => {
+    const [x, y, width, height] = model.server.canvas.frame;
+    byId("drawing").setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
+    byId("papers").style.setProperty("--ratio", width / height);
+    byId("drawing-title").textContent = model.server.photo?.name ?? "";
+    document.title = model.server.photo ? `${model.server.photo.name} – taureau` : "taureau";
+    if (model.server.photo && JSON.stringify(before.photo) !== JSON.stringify(model.server.photo)) load();
+  });
+  on("photo", load);
+  on("tool", showPhoto);
+  for (const radio of document.querySelectorAll("[name=photo-shown]")) radio.addEventListener("change", showPhoto);
+  byId("opacity").addEventListener("input", showPhoto);
+}
+
+/** A place of the screen in shares of the sheet, 0 to 1. */
+export function onPaper(event) {
+  const box = byId("paper").getBoundingClientRect();
+  return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+}
+
+/** Shares of the sheet in units of the canvas. */
+export function inUnits([across, down]) {
+  const [x, y, width, height] = model.server.canvas.frame;
+  return [x + across * width, y + down * height];
+}
+
+function load() {
+  const source = address("photo", { n: ++loaded }); // the number: a new photo has a new address
+  byId("photo-under").src = byId("photo-beside").src = source;
+  showPhoto();
+}
+
+function showPhoto() {
+  const where = chosen("photo-shown");
+  const under = where === "under" || (where === "off" && BRUSHES.has(model.tool)); // a brush needs to see
+  byId("photo-under").hidden = !under;
+  byId("photo-beside").hidden = where !== "beside";
+  byId("papers").classList.toggle("two", where === "beside");
+  byId("opacity-field").hidden = !under;
+  byId("photo-under").style.opacity = byId("opacity").value / 100;
+}
