@@ -1,5 +1,6 @@
 """The pictures of an experiment: what a plan asks for is made once, with a record, and what cannot be is refused."""
 
+import dataclasses
 import hashlib
 import json
 import re
@@ -168,6 +169,8 @@ def test_random_strokes_are_of_their_seed_and_within_the_photo(folder):
     photo = taureau.read_photo(folder / "photos/cat/tom.2.png")
     one, again, other = (random_sketch(photo, 5, seed) for seed in (1, 1, 2))
     assert one.svg == again.svg != other.svg
+    # Photos are independent: with the same strokes on each, an interval over photos would say nothing.
+    assert random_sketch(dataclasses.replace(photo, name="another"), 5, 1).svg != one.svg
     frame = one.canvas.frame
     points = one.strokes.points
     assert len(one.strokes) == 5

@@ -15,6 +15,7 @@ from torch import Tensor
 
 import taureau
 from taureau.evaluate.drawing.plan import DrawingPlan
+from taureau.evaluate.drawing.records import read_record
 from taureau.evaluate.photos import classes_of
 from taureau.evaluate.pictures import read_picture
 from taureau.evaluate.recognize.judges import Judge
@@ -69,6 +70,7 @@ class Comparison:
         high: where it ends.
         p: of a randomization test.
         p_holm: the same, corrected for all comparisons.
+        photos: how many both have.
     """
 
     one: str
@@ -78,6 +80,7 @@ class Comparison:
     high: float
     p: float
     p_holm: float
+    photos: int
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def recognize(plan: DrawingPlan, folder: Path, judge: Judge, *, seed: int = 0) -
         seed: of the resampling.
 
     Raises:
-        InputError: a picture is not there, or there are fewer than two photos.
+        InputError: a picture is not there, or another than was recorded, or there are fewer than two photos.
     """
     classes = classes_of(plan.photos)
     if len(plan.photos) < _LEAST_PHOTOS:
@@ -137,8 +140,7 @@ def recognize(plan: DrawingPlan, folder: Path, judge: Judge, *, seed: int = 0) -
     groups: dict[tuple[str, int | None], list[tuple[Path, str, int | None]]] = {}
     for job in plan.jobs():
         file = job.file_in(folder)
-        if not file.is_file():
-            raise taureau.InputError(f"{file}: is not there; first draw with 'taureau evaluate draw', or again")
+        read_record(file)
         groups.setdefault((job.method.name, job.strokes), []).append((file, job.photo.name, job.seed))
     everything = np.arange(len(names))
     judged: dict[tuple[str, int | None], _Judged] = {
@@ -215,7 +217,7 @@ def _compare(judged: dict[tuple[str, int | None], _Judged], rng: np.random.Gener
             found.append((one, other, apart))
     corrected = holm([apart.p for *_, apart in found])
     return [
-        Comparison(_named(one), _named(other), apart.difference, apart.low, apart.high, apart.p, p)
+        Comparison(_named(one), _named(other), apart.difference, apart.low, apart.high, apart.p, p, apart.photos)
         for (one, other, apart), p in zip(found, corrected, strict=True)
     ]
 
