@@ -2,13 +2,14 @@
 
 import json
 import secrets
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from taureau.cli.names import shown
 from taureau.cli.program import Group, check_working_folder, debug_option
-from taureau.cli.tables import analysis_tables, recognition_tables
+from taureau.cli.tables import analysis_tables, likeness_table, recognition_tables
 
 _PATH = click.Path(readable=False, path_type=Path)
 
@@ -61,23 +62,41 @@ def draw(plan: Path, folder: Path, as_json: bool, quiet: bool) -> None:
     help="human-sketches, a CLIP network, or the .safetensors file of a ResNet. [default: human-sketches]",
 )
 @click.option("--labels", metavar="FILE", type=_PATH, help="Names of a ResNet's classes, one a line.")
+@click.option(
+    "--distance",
+    "distances",
+    metavar="FILE",
+    multiple=True,
+    type=_PATH,
+    help="Also the distance from the photos, by weights of LPIPS or DISTS (.safetensors).",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the resampling. [default: 0]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
 @debug_option
-def recognize(plan: Path, folder: Path, judge: str, labels: Path | None, seed: int, as_json: bool) -> None:
+def recognize(
+    plan: Path, folder: Path, judge: str, labels: Path | None, distances: tuple[Path, ...], seed: int, as_json: bool
+) -> None:
     """Ask a judge what the pictures show that 'evaluate draw' made of PLAN.toml in FOLDER.
 
     Prints how often the class and the photo are recognised, and how methods differ.
     """
     from taureau.evaluate.drawing.plan import read_drawing_plan
     from taureau.evaluate.photos import classes_of
+    from taureau.evaluate.recognize.distances import load_distance
     from taureau.evaluate.recognize.judges import load_judge
+    from taureau.evaluate.recognize.likeness import NOTE, compare_with_photos
     from taureau.evaluate.recognize.recognize import recognize as recognize_all
 
     check_working_folder()
-    read = read_drawing_plan(plan)
+    read, known = read_drawing_plan(plan), [load_distance(file) for file in distances]
     found = recognize_all(read, folder, load_judge(judge, classes_of(read.photos), labels), seed=seed)
-    click.echo(json.dumps(found.as_dict()) if as_json else recognition_tables(found))
+    near = [compare_with_photos(read, folder, distance, seed=seed) for distance in known]
+    if as_json:
+        click.echo(json.dumps({**found.as_dict(), "distances": [asdict(each) for each in near]}))
+        return
+    click.echo("\n\n".join([recognition_tables(found), *(likeness_table(each) for each in near)]))
+    if not near:
+        click.echo(f"taureau: note: {NOTE}", err=True)
 
 
 @evaluate.command()
@@ -91,6 +110,14 @@ def recognize(plan: Path, folder: Path, judge: str, labels: Path | None, seed: i
     help="As for 'recognize'; give it several times for several judges. [default: human-sketches]",
 )
 @click.option("--labels", metavar="FILE", type=_PATH, help="Names of a ResNet's classes, one a line.")
+@click.option(
+    "--distance",
+    "distances",
+    metavar="FILE",
+    multiple=True,
+    type=_PATH,
+    help="Also the distance from the photos, by weights of LPIPS or DISTS (.safetensors).",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the resampling. [default: 0]")
 @click.option(
     "--shown",
@@ -108,6 +135,7 @@ def report(
     folder: Path,
     judges: tuple[str, ...],
     labels: Path | None,
+    distances: tuple[Path, ...],
     seed: int,
     shown_photos: int,
     output: Path | None,
@@ -120,7 +148,9 @@ def report(
     """
     from taureau.evaluate.drawing.plan import read_drawing_plan
     from taureau.evaluate.photos import classes_of
+    from taureau.evaluate.recognize.distances import load_distance
     from taureau.evaluate.recognize.judges import load_judge
+    from taureau.evaluate.recognize.likeness import compare_with_photos
     from taureau.evaluate.recognize.recognize import recognize as recognize_all
     from taureau.evaluate.report.gather import gather
     from taureau.evaluate.report.sheets import chosen_photos, sheets
@@ -130,12 +160,15 @@ def report(
     read, place = read_drawing_plan(plan), output or folder / "report"
     names = judges or ("human-sketches",)
     loaded = [load_judge(name, classes_of(read.photos), labels) for name in names]
+    known = [load_distance(file) for file in distances]
     check_place(place)
     found = [recognize_all(read, folder, judge, seed=seed) for judge in loaded]
     arguments = [word for name in names for word in ("--judge", name)]
     arguments += ["--labels", str(labels)] if labels is not None else []
+    arguments += [word for file in distances for word in ("--distance", str(file))]
     arguments += ["--seed", str(seed), "--shown", str(shown_photos)]
-    made = gather(read, plan, folder, found, arguments)
+    near = [compare_with_photos(read, folder, distance, seed=seed) for distance in known]
+    made = gather(read, plan, folder, found, near, arguments)
     for file in write_report(made, sheets(read, folder, chosen_photos(read, shown_photos)), place):
         if not quiet:
             click.echo(shown(file))

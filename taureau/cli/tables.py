@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from taureau.cli.names import shown
 
 if TYPE_CHECKING:
+    from taureau.evaluate.recognize.likeness import Likeness
     from taureau.evaluate.recognize.recognize import Recognition
     from taureau.evaluate.study.analyze import Analysis
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 def recognition_tables(found: "Recognition") -> str:
     """What a judge recognised, as people read it."""
     measures = list(found.rows[0].shares)
-    width = max(len(row.method) for row in found.rows)
+    width = max(6, *(len(row.method) for row in found.rows))
     lines = [f"{'method':<{width}}  strokes  pictures" + "".join(f"{name:>22}" for name in measures)]
     for row in found.rows:
         shares = [f"{each.share:.2f} ({each.low:.2f} to {each.high:.2f})" for each in row.shares.values()]
@@ -25,6 +26,18 @@ def recognition_tables(found: "Recognition") -> str:
         f"{each.one} - {each.other}: {each.difference:+.2f} ({each.low:+.2f} to {each.high:+.2f}), "
         f"p = {each.p:.4f}, corrected {each.p_holm:.4f}"
         for each in found.comparisons
+    ]
+    return "\n".join(lines)
+
+
+def likeness_table(found: "Likeness") -> str:
+    """What a distance says, as people read it."""
+    width = max(6, *(len(row.method) for row in found.rows))
+    lines = [f"{'method':<{width}}  strokes  photos  {found.distance} (interval of 95% over photos)"]
+    lines += [
+        f"{row.method:<{width}}  {'-' if row.strokes is None else row.strokes:>7}  {row.photos:>6}  "
+        f"{row.distance:.3f} ({row.low:.3f} to {row.high:.3f})"
+        for row in found.rows
     ]
     return "\n".join(lines)
 

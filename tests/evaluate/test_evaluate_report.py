@@ -12,6 +12,7 @@ from taureau import BackendError, InputError
 from taureau.evaluate.drawing.plan import read_drawing_plan
 from taureau.evaluate.packages import load
 from taureau.evaluate.recognize.judges import load_judge
+from taureau.evaluate.recognize.likeness import NOTE
 from taureau.evaluate.recognize.recognize import recognize
 from taureau.evaluate.report.gather import gather
 from taureau.evaluate.report.plots import plot_accuracy
@@ -84,7 +85,7 @@ def test_a_report_says_what_repeats_it(experiment):
         record["photo"]: record["photo_sha256"] for record in records
     }
     assert values["pictures"] == 3 + 4 + 4 * 2 * 2
-    assert values["notes"] == ["theirs: has no picture of cat|<b>0"]
+    assert values["notes"] == ["theirs: has no picture of cat|<b>0", NOTE]
     assert {(each["method"], each["strokes"]) for each in values["times"]} == {
         ("canny", None),
         ("random", 2),
@@ -144,7 +145,7 @@ def test_a_listing_with_fences_stays_one(tmp_path, experiment):
     plan = read_drawing_plan(experiment / "plan.toml")
     plan_file = tmp_path / "plan.toml"
     plan_file.write_text("# ```\n# ````\n")
-    report = gather(plan, plan_file, experiment / "out", [], [])
+    report = gather(plan, plan_file, experiment / "out", [], [], [])
     check_place(tmp_path / "report")
     write_report(report, {}, tmp_path / "report")
     assert "\n`````\n# ```\n# ````\n`````\n" in (tmp_path / "report" / MARKDOWN).read_text()

@@ -21,7 +21,7 @@ _STAGES = ((3, 1), (3, 2), (5, 2), (3, 2), (5, 1), (5, 2), (3, 1))
 _LITE_EPSILON, _RESNET_EPSILON = 1e-3, 1e-5
 # What a picture in 0..1 is turned into, as the weights were trained: (255 x - 127) / 128, and ImageNet's statistics.
 _LITE_MEAN, _LITE_SPREAD = 127 / 255, 128 / 255
-_MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def read_tensors(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -35,7 +35,7 @@ def read_tensors(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             record = json.loads((stored.metadata() or {}).get("record", "{}"))
             return record, {name: stored.get_tensor(name).float() for name in stored.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, ValueError) as error:
-        raise taureau.WeightsError(f"{file}: is no safetensors file ({error}); give the weights of a judge") from error
+        raise taureau.WeightsError(f"{file}: is no safetensors file ({error}); give other weights") from error
 
 
 class Lite:
@@ -111,7 +111,7 @@ class ResNet:
 
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Class scores and the channels before them, of images in 0..1."""
-        mean, spread = (images.new_tensor(values)[:, None, None] for values in (_MEAN, _SPREAD))
+        mean, spread = (images.new_tensor(values)[:, None, None] for values in (MEAN, SPREAD))
         x = functional.relu(functional.conv2d((images - mean) / spread, *self._stem, stride=2, padding=3))
         x = functional.max_pool2d(x, 3, 2, 1)
         for number, layer in enumerate(self._layers):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from taureau.evaluate.recognize.likeness import Likeness
 from taureau.evaluate.recognize.recognize import OVERALL, TOP1, TOP5, WITHIN, Recognition
 from taureau.evaluate.report.gather import Report
 from taureau.evaluate.report.plots import plot_accuracy, plot_time
@@ -56,6 +57,8 @@ def sections(report: Report, sheets: Mapping[int | None, bytes]) -> Iterator[Sec
     for number, found in enumerate(report.recognitions, 1):
         yield Section(f"What {found.judge} recognises", tuple(_recognised(report, found, number)))
         yield Section(f"How methods differ to {found.judge}", tuple(_differences(found)))
+    for near in report.likenesses:
+        yield Section(f"How far pictures are from their photos by {near.distance}", tuple(_near(near)))
     yield Section("Pictures", tuple(_pictures(sheets)))
     yield Section("How to repeat it", tuple(_repeating(report)))
 
@@ -120,6 +123,22 @@ def _differences(found: Recognition) -> Iterator[Block]:
     )
 
 
+def _near(found: Likeness) -> Iterator[Block]:
+    yield "Means over photos, each with the interval that holds 95 of 100 bootstrap means; 0 for the same picture."
+    yield Table(
+        ("method", "strokes", "photos", found.distance),
+        tuple(
+            (
+                row.method,
+                "-" if row.strokes is None else str(row.strokes),
+                str(row.photos),
+                f"{row.distance:.3f} ({row.low:.3f} to {row.high:.3f})",
+            )
+            for row in found.rows
+        ),
+    )
+
+
 def _pictures(sheets: Mapping[int | None, bytes]) -> Iterator[Block]:
     for strokes, data in sheets.items():
         if strokes is None:
@@ -134,6 +153,7 @@ def _repeating(report: Report) -> Iterator[Block]:
     yield Listing(report.plan_text.rstrip("\n"))
     rows = [("pictures, SHA-256 of their hashes", report.pictures_sha256)]
     rows += [(f"judge {each.judge}, weights", each.judge_sha256 or "-") for each in report.recognitions]
+    rows += [(f"{each.distance}, weights", each.distance_sha256) for each in report.likenesses]
     rows += [("seed of the resampling", str(report.recognitions[0].seed))] if report.recognitions else []
     rows += [("seeds of the drawings", ", ".join(map(str, report.seeds)))]
     rows += [(f"encoder {name}, weights", value or "-") for name, value in report.encoders.items()]

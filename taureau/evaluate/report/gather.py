@@ -13,6 +13,7 @@ import taureau
 from taureau.evaluate.drawing.plan import DrawingPlan
 from taureau.evaluate.drawing.records import read_record, sha256
 from taureau.evaluate.plans import read_text
+from taureau.evaluate.recognize.likeness import NOTE, Likeness
 from taureau.evaluate.recognize.recognize import Recognition
 
 # What the figures of a report depend on, beside taureau itself.
@@ -43,6 +44,7 @@ class Report:
         plan_text: what is in it.
         commands: what repeats it, run beside the plan.
         recognitions: what each judge recognised.
+        likenesses: how near pictures are to their photos, by each distance.
         times: of each method that draws; pictures of other programs have none.
         photos: name, class, source and hash of each.
         pictures: how many there are.
@@ -51,13 +53,14 @@ class Report:
         encoders: by name, the hash of the weights; None for those without.
         drawn_with: the versions of taureau that made pictures.
         judged_with: the versions of what judged them.
-        notes: what the plan lacks, such as photos that another program has no picture of.
+        notes: what is lacking, such as photos that another program has no picture of, or weights.
     """
 
     plan: str
     plan_text: str
     commands: tuple[str, ...]
     recognitions: tuple[Recognition, ...]
+    likenesses: tuple[Likeness, ...]
     times: tuple[Time, ...]
     photos: tuple[dict[str, str], ...]
     pictures: int
@@ -74,7 +77,12 @@ class Report:
 
 
 def gather(
-    plan: DrawingPlan, file: Path, folder: Path, recognitions: Sequence[Recognition], arguments: Sequence[str]
+    plan: DrawingPlan,
+    file: Path,
+    folder: Path,
+    recognitions: Sequence[Recognition],
+    likenesses: Sequence[Likeness],
+    arguments: Sequence[str],
 ) -> Report:
     """What is known of an experiment.
 
@@ -83,6 +91,7 @@ def gather(
         file: where its plan was read.
         folder: where its pictures are.
         recognitions: what judges recognised in them.
+        likenesses: how near they are to their photos.
         arguments: what `evaluate report` was given beside plan and folder.
 
     Raises:
@@ -110,6 +119,7 @@ def gather(
             shlex.join(["taureau", "evaluate", "report", *ours, *arguments]),
         ),
         recognitions=tuple(recognitions),
+        likenesses=tuple(likenesses),
         times=tuple(Time(*key, round(median(values), 3)) for key, values in seconds.items()),
         photos=tuple(
             {"name": each.name, "class": each.label, "source": each.source, "sha256": photos[each.name]}
@@ -126,5 +136,5 @@ def gather(
             "Python": platform.python_version(),
             **{name: version(name) for name in _PACKAGES},
         },
-        notes=plan.notes,
+        notes=(*plan.notes, *(() if likenesses else (NOTE,))),
     )
