@@ -148,12 +148,14 @@ def test_weights_that_are_missing_are_said_before_any_work(folder, monkeypatch):
     assert not (folder / "out").exists()
 
 
-def test_the_prompt_of_clipdraw_names_the_class(folder):
-    plan = read_drawing_plan(write_plan(folder, ["clipdraw"], 'strokes = [2]\nprompt = "one {class}"\n'))
+def test_clipdraw_sees_the_photo_or_a_text_that_names_the_class(folder):
+    plan = read_drawing_plan(write_plan(folder, ["clipdraw"], "strokes = [2]\n"))
+    assert {(of.loss, of.prompt) for of in map(plan.settings_of, plan.jobs())} == {("embedding", None)}
+    plan = read_drawing_plan(write_plan(folder, ["clipdraw-text"], 'strokes = [2]\nprompt = "one {class}"\n'))
     prompts = {job.photo.label: plan.settings_of(job) for job in plan.jobs()}
     assert {label: settings.prompt for label, settings in prompts.items()} == {"cat": "one cat", "dog": "one dog"}
     assert {settings.loss for settings in prompts.values()} == {"text"}
-    assert read_method("clipdraw", folder).encoder == "clip-vit-b32"
+    assert {read_method(name, folder).encoder for name in ("clipdraw", "clipdraw-text")} == {"clip-vit-b32"}
 
 
 def test_canny_finds_the_border_of_a_disc(folder):
