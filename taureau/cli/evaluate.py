@@ -25,15 +25,18 @@ def evaluate() -> None:
 @evaluate.command()
 @click.argument("plan", metavar="PLAN.toml", type=_PATH)
 @click.argument("folder", type=_PATH)
+@click.option(
+    "-j", "--jobs", metavar="N", type=click.IntRange(1), default=1, help="Processes that draw at a time. [default: 1]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one record per picture on stdout, and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @debug_option
-def draw(plan: Path, folder: Path, as_json: bool, quiet: bool) -> None:
+def draw(plan: Path, folder: Path, jobs: int, as_json: bool, quiet: bool) -> None:
     """Draw the photos of PLAN.toml by all of its methods, into FOLDER.
 
     Each picture has a record beside it. Run it again to go on after an interruption: what is there is not made again.
     """
-    from taureau.evaluate.drawing.make import Maker
+    from taureau.evaluate.drawing.parallel import make_all
     from taureau.evaluate.drawing.plan import read_drawing_plan
 
     check_working_folder()
@@ -42,7 +45,7 @@ def draw(plan: Path, folder: Path, as_json: bool, quiet: bool) -> None:
         if not quiet:
             click.echo(f"taureau: note: {shown(note)}", err=True)
     total, counts = sum(1 for _ in read.jobs()), {True: 0, False: 0}
-    for number, made in enumerate(Maker(read, folder).make(), 1):
+    for number, made in enumerate(make_all(read, folder, jobs), 1):
         counts[made.is_new] += 1
         if as_json:
             click.echo(json.dumps(made.record))

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import os
 import re
 
 import numpy as np
@@ -13,7 +14,8 @@ import taureau
 from taureau import InputError
 from taureau.evaluate.drawing.make import SIDE, Maker, canny, random_sketch
 from taureau.evaluate.drawing.methods import read_method
-from taureau.evaluate.drawing.plan import read_drawing_plan
+from taureau.evaluate.drawing.parallel import make_all
+from taureau.evaluate.drawing.plan import DrawingPlan, read_drawing_plan
 from tests.helpers.command_line import run
 
 # Drawings in a blink; they are poor.
@@ -188,3 +190,25 @@ def test_the_command_says_what_it_makes_and_what_was_there(folder):
     again = run("evaluate", "draw", plan, folder / "out", "--json")
     assert [each["method"] for each in again.objects] == ["random"] * 4
     assert run("evaluate", "draw", write_plan(folder, ["nothing"]), folder / "out").code == 3
+
+
+class Deadly(DrawingPlan):
+    """A plan that ends the process that it is sent to."""
+
+    def __reduce__(self):
+        return os._exit, (9,)
+
+
+def test_several_processes_make_the_same_pictures(folder):
+    plan = write_plan(folder, ["random", "canny"])
+    told = run("evaluate", "draw", plan, folder / "two", "--jobs", "2", "--json")
+    assert told.code == 0, told.stderr
+    alone = run("evaluate", "draw", plan, folder / "one", "--json").objects
+    assert [each["sha256"] for each in told.objects] == [each["sha256"] for each in alone]
+    assert len(alone) == 6
+
+
+def test_a_process_that_ends_before_its_time_is_said(folder, capfd):
+    plan = Deadly(**vars(read_drawing_plan(write_plan(folder, ["random"]))))
+    with pytest.raises(taureau.BackendError, match=r"ended before its time.*fewer --jobs"):
+        list(make_all(plan, folder / "out", 2))

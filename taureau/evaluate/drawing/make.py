@@ -79,9 +79,12 @@ class Maker:
 
     def make(self) -> Iterator[Made]:
         """Every picture of the plan in turn, made where it is not there yet."""
-        for job in self.plan.jobs():
-            asked = self._asked(job)
-            yield self._there(job, asked) or self._made(job, asked)
+        return map(self.made, self.plan.jobs())
+
+    def made(self, job: Job) -> Made:
+        """One picture, made if it is not there yet."""
+        asked = self._asked(job)
+        return self._there(job, asked) or self._made(job, asked)
 
     def _asked(self, job: Job) -> dict[str, Any]:
         """What decides the picture: the part of its record that is known before."""
