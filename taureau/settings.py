@@ -17,7 +17,7 @@ from taureau.files import check_writable, read_bytes, shown, write_atomically
 INITIALIZATIONS = ("traced", "random")
 TARGETS = ("lines", "photo")
 CANVASES = ("subject", "photo")
-LOSSES = ("perception", "l2", "lpips", "xdog", "text")
+LOSSES = ("perception", "l2", "lpips", "xdog", "embedding", "text")
 FILLS = ("paper", "black")
 MASKS = ("none", "auto", "alpha", "u2net", "image")
 MAX_STROKES = 4096
@@ -96,8 +96,8 @@ class Settings:
         mask: what of the photo is drawn: `none` masks nothing, `auto`, `alpha` and `u2net` find the subject, `image`
             stands for a mask picture. The rest becomes paper.
         loss: what the sketch is compared by: `perception` (feature maps and embedding of the encoder), `l2` (pixels),
-            `xdog` (pixels, against the photo's XDoG lines), `lpips` (unit-length maps) or `text` (a prompt, as
-            CLIPDraw).
+            `xdog` (pixels, against the photo's XDoG lines), `lpips` (unit-length maps), `embedding` (that of
+            the photo alone) or `text` (a prompt, as CLIPDraw).
         prompt: the text that `loss="text"` draws; None otherwise.
         seed: seed of every random function, 0 to 2^63 - 1.
         views: augmented views a step, beside the clean one.

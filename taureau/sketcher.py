@@ -27,12 +27,13 @@ from taureau.initialize.tracing import Trace
 from taureau.levels import Levels, checked_counts
 from taureau.losses.drawing import DrawingObjective
 from taureau.losses.objective import (
+    EmbeddingObjective,
     Objective,
     PerceptionObjective,
     PixelObjective,
     Reference,
-    TextObjective,
     Viewing,
+    embedding_of_photo,
 )
 from taureau.losses.views import draw_views
 from taureau.optimize.loop import Target, optimize
@@ -359,8 +360,8 @@ def _as_picture(values: Float[Tensor, "height width"]) -> Image.Image:
 
 def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) -> Objective:
     """What sketches of the photo are compared by."""
+    on_white = prepared.picture * prepared.coverage + (1 - prepared.coverage)
     if settings.loss == "l2":
-        on_white = prepared.picture * prepared.coverage + (1 - prepared.coverage)
         return PixelObjective(on_white, prepared.comparable)
     if settings.loss == "xdog":
         return PixelObjective((1 - prepared.edges).expand_as(prepared.picture), prepared.comparable)
@@ -376,7 +377,11 @@ def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) ->
     viewing = Viewing(pool, settings.views, fill=0.0 if is_black else 1.0, count_corners=is_black)
     if settings.loss == "text":
         assert settings.prompt is not None
-        return TextObjective(encoder, settings.prompt, viewing)
+        with torch.no_grad():
+            text = encoder.encode_text([settings.prompt])
+        return EmbeddingObjective(encoder, text, viewing)
+    if settings.loss == "embedding":
+        return EmbeddingObjective(encoder, embedding_of_photo(encoder, on_white, viewing), viewing)
     if lines is not None and encoder.knows_drawings:
         return DrawingObjective(encoder, lines, prepared.whole, viewing, distillation=settings.distillation)
     reference = Reference(

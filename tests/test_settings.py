@@ -42,7 +42,7 @@ NUMBERS = {
 CHOICES = {
     "preset": "fast, paper",
     "initialization": "traced, random",
-    "loss": "perception, l2, lpips, xdog, text",
+    "loss": "perception, l2, lpips, xdog, embedding, text",
     "view_fill": "paper, black",
     "mask": "none, auto, alpha, u2net, image",
     "canvas": "subject, photo",

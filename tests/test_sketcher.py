@@ -132,7 +132,7 @@ def test_steps_and_widths_grow_with_the_canvas(sketcher):
 
 
 @pytest.mark.parametrize("tone", [0, 128, 255])
-@pytest.mark.parametrize("loss", ["perception", "l2", "lpips", "xdog"])
+@pytest.mark.parametrize("loss", ["perception", "l2", "lpips", "xdog", "embedding"])
 def test_a_blank_photo_is_drawn_finitely_and_said(sketcher, tone, loss):
     sketch = sketcher.draw(pictures.plain(60, 40, (tone,) * 3), **quick(loss=loss, mask="auto"))
     assert len(sketch.warnings) == 1
@@ -155,7 +155,7 @@ def test_a_photo_too_long_to_be_drawn_is_said(sketcher):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("loss", ["perception", "l2", "lpips", "xdog"])
+@pytest.mark.parametrize("loss", ["perception", "l2", "lpips", "xdog", "embedding"])
 def test_each_loss_draws_in_its_own_way(sketcher, loss):
     # In a dozen steps some losses are hardly below the start, by less than a score is rounded. Distillation and
     # regularizers are not in the score; with three strokes they cost most of what it falls by in 40 steps.
@@ -218,7 +218,9 @@ def clip(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("model", [TINY_VIT, TINY_RESNET], ids=lambda model: model.name)
-@pytest.mark.parametrize("changes", [{"loss": "perception"}, {"loss": "lpips"}, {"prompt": "a camel"}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{"loss": "perception"}, {"loss": "lpips"}, {"loss": "embedding"}, {"prompt": "a camel"}], ids=str
+)
 def test_clip_draws_photos_and_prompts(clip, model, changes):
     settings = {key: value for key, value in quick(relocate_every=1, **changes).items() if key != "loss"} | changes
     sketch = clip(model).draw(PHOTO, **settings)

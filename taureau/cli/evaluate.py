@@ -2,17 +2,14 @@
 
 import json
 import secrets
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from taureau.cli.names import shown
 from taureau.cli.program import Group, check_working_folder, debug_option
-
-if TYPE_CHECKING:
-    from taureau.evaluate.recognize.recognize import Recognition
-    from taureau.evaluate.study.analyze import Analysis
+from taureau.cli.tables import analysis_tables, likeness_table, recognition_tables
 
 _PATH = click.Path(readable=False, path_type=Path)
 
@@ -28,15 +25,18 @@ def evaluate() -> None:
 @evaluate.command()
 @click.argument("plan", metavar="PLAN.toml", type=_PATH)
 @click.argument("folder", type=_PATH)
+@click.option(
+    "-j", "--jobs", metavar="N", type=click.IntRange(1), default=1, help="Processes that draw at a time. [default: 1]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one record per picture on stdout, and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @debug_option
-def draw(plan: Path, folder: Path, as_json: bool, quiet: bool) -> None:
+def draw(plan: Path, folder: Path, jobs: int, as_json: bool, quiet: bool) -> None:
     """Draw the photos of PLAN.toml by all of its methods, into FOLDER.
 
     Each picture has a record beside it. Run it again to go on after an interruption: what is there is not made again.
     """
-    from taureau.evaluate.drawing.make import Maker
+    from taureau.evaluate.drawing.parallel import make_all
     from taureau.evaluate.drawing.plan import read_drawing_plan
 
     check_working_folder()
@@ -45,7 +45,7 @@ def draw(plan: Path, folder: Path, as_json: bool, quiet: bool) -> None:
         if not quiet:
             click.echo(f"taureau: note: {shown(note)}", err=True)
     total, counts = sum(1 for _ in read.jobs()), {True: 0, False: 0}
-    for number, made in enumerate(Maker(read, folder).make(), 1):
+    for number, made in enumerate(make_all(read, folder, jobs), 1):
         counts[made.is_new] += 1
         if as_json:
             click.echo(json.dumps(made.record))
@@ -65,23 +65,116 @@ def draw(plan: Path, folder: Path, as_json: bool, quiet: bool) -> None:
     help="human-sketches, a CLIP network, or the .safetensors file of a ResNet. [default: human-sketches]",
 )
 @click.option("--labels", metavar="FILE", type=_PATH, help="Names of a ResNet's classes, one a line.")
+@click.option(
+    "--distance",
+    "distances",
+    metavar="FILE",
+    multiple=True,
+    type=_PATH,
+    help="Also the distance from the photos, by weights of LPIPS or DISTS (.safetensors).",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the resampling. [default: 0]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
 @debug_option
-def recognize(plan: Path, folder: Path, judge: str, labels: Path | None, seed: int, as_json: bool) -> None:
+def recognize(
+    plan: Path, folder: Path, judge: str, labels: Path | None, distances: tuple[Path, ...], seed: int, as_json: bool
+) -> None:
     """Ask a judge what the pictures show that 'evaluate draw' made of PLAN.toml in FOLDER.
 
     Prints how often the class and the photo are recognised, and how methods differ.
     """
     from taureau.evaluate.drawing.plan import read_drawing_plan
     from taureau.evaluate.photos import classes_of
+    from taureau.evaluate.recognize.distances import load_distance
     from taureau.evaluate.recognize.judges import load_judge
+    from taureau.evaluate.recognize.likeness import NOTE, compare_with_photos
     from taureau.evaluate.recognize.recognize import recognize as recognize_all
 
     check_working_folder()
-    read = read_drawing_plan(plan)
+    read, known = read_drawing_plan(plan), [load_distance(file) for file in distances]
     found = recognize_all(read, folder, load_judge(judge, classes_of(read.photos), labels), seed=seed)
-    click.echo(json.dumps(found.as_dict()) if as_json else _recognition_tables(found))
+    near = [compare_with_photos(read, folder, distance, seed=seed) for distance in known]
+    if as_json:
+        click.echo(json.dumps({**found.as_dict(), "distances": [asdict(each) for each in near]}))
+        return
+    click.echo("\n\n".join([recognition_tables(found), *(likeness_table(each) for each in near)]))
+    if not near:
+        click.echo(f"taureau: note: {NOTE}", err=True)
+
+
+@evaluate.command()
+@click.argument("plan", metavar="PLAN.toml", type=_PATH)
+@click.argument("folder", type=_PATH)
+@click.option(
+    "--judge",
+    "judges",
+    metavar="NAME",
+    multiple=True,
+    help="As for 'recognize'; give it several times for several judges. [default: human-sketches]",
+)
+@click.option("--labels", metavar="FILE", type=_PATH, help="Names of a ResNet's classes, one a line.")
+@click.option(
+    "--distance",
+    "distances",
+    metavar="FILE",
+    multiple=True,
+    type=_PATH,
+    help="Also the distance from the photos, by weights of LPIPS or DISTS (.safetensors).",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the resampling. [default: 0]")
+@click.option(
+    "--shown",
+    "shown_photos",
+    metavar="N",
+    type=click.IntRange(1),
+    default=1,
+    help="Photos of each class on the sheets of pictures. [default: 1]",
+)
+@click.option("-o", "--output", metavar="FOLDER", type=_PATH, help="Where the report goes. [default: FOLDER/report]")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@debug_option
+def report(
+    plan: Path,
+    folder: Path,
+    judges: tuple[str, ...],
+    labels: Path | None,
+    distances: tuple[Path, ...],
+    seed: int,
+    shown_photos: int,
+    output: Path | None,
+    quiet: bool,
+) -> None:
+    """Report on the pictures that 'evaluate draw' made of PLAN.toml in FOLDER.
+
+    Writes report.md, report.html and report.json: what judges recognise, how methods differ, plots, sheets of
+    pictures, and what repeats it.
+    """
+    from taureau.evaluate.drawing.plan import read_drawing_plan
+    from taureau.evaluate.photos import classes_of
+    from taureau.evaluate.recognize.distances import load_distance
+    from taureau.evaluate.recognize.judges import load_judge
+    from taureau.evaluate.recognize.likeness import compare_with_photos
+    from taureau.evaluate.recognize.recognize import recognize as recognize_all
+    from taureau.evaluate.report.gather import gather
+    from taureau.evaluate.report.sheets import chosen_photos, sheets
+    from taureau.evaluate.report.write import check_place, write_report
+
+    check_working_folder()
+    read, place = read_drawing_plan(plan), output or folder / "report"
+    names = judges or ("human-sketches",)
+    loaded = [load_judge(name, classes_of(read.photos), labels) for name in names]
+    known = [load_distance(file) for file in distances]
+    check_place(place)
+    found = [recognize_all(read, folder, judge, seed=seed) for judge in loaded]
+    arguments = [word for name in names for word in ("--judge", name)]
+    arguments += ["--labels", str(labels)] if labels is not None else []
+    arguments += [word for file in distances for word in ("--distance", str(file))]
+    arguments += ["--seed", str(seed), "--shown", str(shown_photos)]
+    near = [compare_with_photos(read, folder, distance, seed=seed) for distance in known]
+    made = gather(read, plan, folder, found, near, arguments)
+    for file in write_report(made, sheets(read, folder, chosen_photos(read, shown_photos)), place):
+        if not quiet:
+            click.echo(shown(file))
 
 
 @evaluate.group(cls=Group)
@@ -159,50 +252,4 @@ def analyze(folder: Path, answers: tuple[Path, ...], catches_missed: int, as_jso
 
     check_working_folder()
     found = analyze_study(load_study(folder), answers, catches_missed=catches_missed)
-    click.echo(json.dumps(found.as_dict()) if as_json else _tables(found))
-
-
-def _recognition_tables(found: "Recognition") -> str:
-    """What a judge recognised, as people read it."""
-    measures = list(found.rows[0].shares)
-    width = max(len(row.method) for row in found.rows)
-    lines = [f"{'method':<{width}}  strokes  pictures" + "".join(f"{name:>22}" for name in measures)]
-    for row in found.rows:
-        shares = [f"{each.share:.2f} ({each.low:.2f} to {each.high:.2f})" for each in row.shares.values()]
-        strokes = "-" if row.strokes is None else row.strokes
-        lines.append(
-            f"{row.method:<{width}}  {strokes:>7}  {row.pictures:>8}" + "".join(f"{text:>22}" for text in shares)
-        )
-    lines += ["", f"judge: {shown(found.judge)}; intervals of 95% over photos"]
-    lines += [
-        f"{each.one} - {each.other}: {each.difference:+.2f} ({each.low:+.2f} to {each.high:+.2f}), "
-        f"p = {each.p:.4f}, corrected {each.p_holm:.4f}"
-        for each in found.comparisons
-    ]
-    return "\n".join(lines)
-
-
-def _tables(found: "Analysis") -> str:
-    """An analysis as people read it."""
-    width = max(5, *(len(row.level) for row in found.accuracy))
-    lines = [f"{'level':<{width}}  question  right/answers  accuracy  interval (95%)  chance  seconds  agreement"]
-    for row in found.accuracy:
-        alpha = "-" if row.agreement is None else f"{row.agreement:.2f}"
-        share = f"{row.right}/{row.answers}"
-        lines.append(
-            f"{shown(row.level):<{width}}  {row.question:<8}  {share:>13}  {row.accuracy:>8.3f}  "
-            f"{row.low:.3f} to {row.high:.3f}  {row.chance:>6.2f}  {row.median_seconds:>7.1f}  {alpha:>9}"
-        )
-    lines += ["", f"{found.participants} participants count, {len(found.left_out)} are left out"]
-    lines += [f"left out: {shown(each.origin)}: {shown(each.reason)}" for each in found.left_out]
-    names = [shown(name, 14) for name in found.columns]
-    for level, counts in found.confusion.items():
-        lines += [
-            "",
-            f"{shown(level)}: true class in rows, chosen in columns",
-            " " * 16 + "".join(f"{n:>16}" for n in names),
-        ]
-        lines += [
-            f"{name:<16}" + "".join(f"{n:>16}" for n in row) for name, row in zip(names[:-1], counts, strict=True)
-        ]
-    return "\n".join(lines)
+    click.echo(json.dumps(found.as_dict()) if as_json else analysis_tables(found))

@@ -87,7 +87,7 @@ _OPTIONS = (
     ),
     click.option(
         "--loss",
-        type=click.Choice(["perception", "l2", "lpips", "xdog", "text"]),
+        type=click.Choice(["perception", "l2", "lpips", "xdog", "embedding", "text"]),
         help=f"How photo and sketch are compared. [default: {_DEFAULTS.loss}; with --prompt: text]",
     ),
     click.option(

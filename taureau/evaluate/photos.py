@@ -1,7 +1,8 @@
 """The photos of an experiment: each has a name, a class, a file, and where it comes from.
 
-They are given as a folder with a folder for each class, or as a CSV file with the columns `file`, `class` and, if
-known, `source`. A photo's name is its file's name without the ending; drawings of it are found by that name.
+They are given as a folder with a folder for each class (a split of SketchyCOCO is one), or as a CSV file with the
+columns `file`, `class` and, if known, `source`. A photo's name is its file's name without the ending; drawings of it
+are found by that name.
 """
 
 import csv
@@ -13,6 +14,13 @@ import taureau
 from taureau.evaluate.plans import read_text
 
 ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif"})
+
+# SketchyCOCO's folders are called by the numbers of COCO's classes. Source: Gao et al. (2020); Lin et al. (2014).
+_SKETCHY_COCO = {
+    "2": "bicycle", "3": "car", "4": "motorcycle", "5": "airplane", "10": "traffic light", "11": "fire hydrant",
+    "17": "cat", "18": "dog", "19": "horse", "20": "sheep", "21": "cow", "22": "elephant", "24": "zebra",
+    "25": "giraffe",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,7 @@ def _in_folder(folder: Path) -> list[LabelledPhoto]:
             f"{folder}: has no folders in it; put the photos of each class into a folder of its name, or give a CSV "
             "file with the columns file and class"
         )
+    named = _SKETCHY_COCO if {each.name for each in labels} <= _SKETCHY_COCO.keys() else {}
     photos = []
     for label in labels:
         files = sorted(file for file in label.iterdir() if file.suffix.lower() in ENDINGS and file.is_file())
@@ -62,7 +71,7 @@ def _in_folder(folder: Path) -> list[LabelledPhoto]:
             raise taureau.InputError(
                 f"{label}: the class {label.name} has no photos; add some (.jpg or .png), or remove its folder"
             )
-        photos += [LabelledPhoto(file.stem, label.name, file) for file in files]
+        photos += [LabelledPhoto(file.stem, named.get(label.name, label.name), file) for file in files]
     return photos
 
 

@@ -13,17 +13,22 @@ _OURS = ".sketch"
 
 
 def pictures_in(folder: Path) -> dict[str, Path]:
-    """The pictures of a folder by name; of one name, the SVG, which has every size.
+    """The pictures of a folder, and of the folders in it, by name; of one name, the SVG, which has every size.
 
     Raises:
-        InputError: there is no such folder.
+        InputError: there is no such folder, or two folders in it have a picture of one name.
     """
     if not folder.is_dir():
         raise taureau.InputError(f"{folder}: there is no such folder; give the folder that the drawings are in")
     found: dict[str, Path] = {}
-    for file in sorted(folder.iterdir()):
+    for file in (*sorted(folder.iterdir()), *sorted(folder.glob("*/*"))):
         if file.suffix.lower() in {*ENDINGS, ".svg"}:
             name = file.stem.removesuffix(_OURS)
+            if name in found and found[name].parent != file.parent:
+                raise taureau.InputError(
+                    f"{found[name]} and {file}: two pictures have the name {name}, and folders are looked into; give "
+                    "one of the folders"
+                )
             if name not in found or file.suffix.lower() == ".svg":
                 found[name] = file
     return found

@@ -15,11 +15,11 @@ from torch.nn import functional
 from taureau.encoders.base import Encoder, Features
 from taureau.losses.perceptual import (
     distillation_loss,
+    embedding_loss,
     geometric_loss,
     lpips_loss,
     pixel_loss,
     semantic_loss,
-    text_loss,
 )
 from taureau.losses.views import Views, clean_view
 from taureau.shapes import Float, Tensor
@@ -251,24 +251,33 @@ class PixelObjective:
             return (sketches - self._target).clamp_min(0).square().mean(dim=1) * self._spatial_weights
 
 
-class TextObjective:
-    """Sketch and text in the shared space of a CLIP encoder: the baseline CLIPDraw.
+def embedding_of_photo(
+    encoder: Encoder, photo: Float[Tensor, "3 height width"], viewing: Viewing
+) -> Float[Tensor, "1 dim"]:
+    """What an encoder sees in a photo, at the size of the views of sketches."""
+    with torch.no_grad():
+        seen = encoder(shrunk(photo[None], viewing.pool.grid.shape[1]).to(encoder.device), ()).embedding
+    assert seen is not None
+    return seen
+
+
+class EmbeddingObjective:
+    """Sketch and one embedding, of a text or of a photo: the baseline CLIPDraw.
 
     Args:
-        encoder: one with a text tower.
-        prompt: what to draw.
+        encoder: what sees the sketch.
+        target: its embedding of a text (`Encoder.encode_text`) or of a photo.
         viewing: how sketches are looked at.
     """
 
     sees_color = True
 
-    def __init__(self, encoder: Encoder, prompt: str, viewing: Viewing) -> None:
+    def __init__(self, encoder: Encoder, target: Float[Tensor, "1 dim"], viewing: Viewing) -> None:
         self._encoder = encoder
         self._viewing = viewing
         self._pool = viewing.pool.to(encoder.device)
         self._side = viewing.pool.grid.shape[1]
-        with torch.no_grad():
-            self._text = encoder.encode_text([prompt])
+        self._target = target
 
     def loss(
         self,
@@ -277,7 +286,7 @@ class TextObjective:
         generator: torch.Generator,
         progress: float = 0.0,  # noqa: ARG002 - the protocol's
     ) -> Float[Tensor, " candidates"]:
-        """Distance to the text, averaged over the clean view and `Viewing.per_step` random ones."""
+        """Distance to the target, averaged over the clean view and `Viewing.per_step` random ones."""
         chosen = choose_views(self._pool, self._viewing.per_step, generator)
         images = with_views(shrunk(sketches, self._side), self._pool.select(chosen), self._viewing.fill)
         return self._distance(images, 1 + len(chosen))
@@ -291,13 +300,13 @@ class TextObjective:
         self,
         sketches: Float[Tensor, "candidates 3 height width"],  # noqa: ARG002 - the protocol's
     ) -> Float[Tensor, "candidates rows columns"] | None:
-        """None: a text does not say where."""
+        """None: an embedding does not say where."""
         return None
 
     def _distance(self, images: Tensor, num_views: int) -> Tensor:
         embedding = self._encoder(images, ()).embedding
         assert embedding is not None
-        return text_loss(embedding, self._text, num_views)
+        return embedding_loss(embedding, self._target, num_views)
 
 
 def shrunk(images: Tensor, side: int) -> Tensor:

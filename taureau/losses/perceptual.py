@@ -87,14 +87,14 @@ def distillation_loss(
     return (expected.exp() * (expected - found)).sum(dim=-1).mean(dim=1)
 
 
-def text_loss(
-    sketch: Float[Tensor, "candidates_views dim"], text: Float[Tensor, "1 dim"], num_views: int
+def embedding_loss(
+    sketch: Float[Tensor, "candidates_views dim"], target: Float[Tensor, "1 dim"], num_views: int
 ) -> Float[Tensor, " candidates"]:
-    """Mean over views of 1 - cosine between the embedding of a sketch and that of a text.
+    """Mean over views of 1 - cosine between the embedding of a sketch and one of a text or a photo.
 
     Source: CLIPDraw (Frans et al. 2021, arXiv 2106.14843), section 3.
     """
-    cosine = functional.cosine_similarity(sketch.unflatten(0, (-1, num_views)), text, dim=-1)
+    cosine = functional.cosine_similarity(sketch.unflatten(0, (-1, num_views)), target, dim=-1)
     return (1 - cosine).mean(dim=1)
 
 

@@ -47,6 +47,7 @@ def test_these_are_the_commands():
         "evaluate",
         "evaluate draw",
         "evaluate recognize",
+        "evaluate report",
         "evaluate study",
         "evaluate study analyze",
         "evaluate study build",

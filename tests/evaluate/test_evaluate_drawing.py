@@ -1,7 +1,9 @@
 """The pictures of an experiment: what a plan asks for is made once, with a record, and what cannot be is refused."""
 
+import dataclasses
 import hashlib
 import json
+import os
 import re
 
 import numpy as np
@@ -12,7 +14,8 @@ import taureau
 from taureau import InputError
 from taureau.evaluate.drawing.make import SIDE, Maker, canny, random_sketch
 from taureau.evaluate.drawing.methods import read_method
-from taureau.evaluate.drawing.plan import read_drawing_plan
+from taureau.evaluate.drawing.parallel import make_all
+from taureau.evaluate.drawing.plan import DrawingPlan, read_drawing_plan
 from tests.helpers.command_line import run
 
 # Drawings in a blink; they are poor.
@@ -147,12 +150,14 @@ def test_weights_that_are_missing_are_said_before_any_work(folder, monkeypatch):
     assert not (folder / "out").exists()
 
 
-def test_the_prompt_of_clipdraw_names_the_class(folder):
-    plan = read_drawing_plan(write_plan(folder, ["clipdraw"], 'strokes = [2]\nprompt = "one {class}"\n'))
+def test_clipdraw_sees_the_photo_or_a_text_that_names_the_class(folder):
+    plan = read_drawing_plan(write_plan(folder, ["clipdraw"], "strokes = [2]\n"))
+    assert {(of.loss, of.prompt) for of in map(plan.settings_of, plan.jobs())} == {("embedding", None)}
+    plan = read_drawing_plan(write_plan(folder, ["clipdraw-text"], 'strokes = [2]\nprompt = "one {class}"\n'))
     prompts = {job.photo.label: plan.settings_of(job) for job in plan.jobs()}
     assert {label: settings.prompt for label, settings in prompts.items()} == {"cat": "one cat", "dog": "one dog"}
     assert {settings.loss for settings in prompts.values()} == {"text"}
-    assert read_method("clipdraw", folder).encoder == "clip-vit-b32"
+    assert {read_method(name, folder).encoder for name in ("clipdraw", "clipdraw-text")} == {"clip-vit-b32"}
 
 
 def test_canny_finds_the_border_of_a_disc(folder):
@@ -168,6 +173,8 @@ def test_random_strokes_are_of_their_seed_and_within_the_photo(folder):
     photo = taureau.read_photo(folder / "photos/cat/tom.2.png")
     one, again, other = (random_sketch(photo, 5, seed) for seed in (1, 1, 2))
     assert one.svg == again.svg != other.svg
+    # Photos are independent: with the same strokes on each, an interval over photos would say nothing.
+    assert random_sketch(dataclasses.replace(photo, name="another"), 5, 1).svg != one.svg
     frame = one.canvas.frame
     points = one.strokes.points
     assert len(one.strokes) == 5
@@ -183,3 +190,25 @@ def test_the_command_says_what_it_makes_and_what_was_there(folder):
     again = run("evaluate", "draw", plan, folder / "out", "--json")
     assert [each["method"] for each in again.objects] == ["random"] * 4
     assert run("evaluate", "draw", write_plan(folder, ["nothing"]), folder / "out").code == 3
+
+
+class Deadly(DrawingPlan):
+    """A plan that ends the process that it is sent to."""
+
+    def __reduce__(self):
+        return os._exit, (9,)
+
+
+def test_several_processes_make_the_same_pictures(folder):
+    plan = write_plan(folder, ["random", "canny"])
+    told = run("evaluate", "draw", plan, folder / "two", "--jobs", "2", "--json")
+    assert told.code == 0, told.stderr
+    alone = run("evaluate", "draw", plan, folder / "one", "--json").objects
+    assert [each["sha256"] for each in told.objects] == [each["sha256"] for each in alone]
+    assert len(alone) == 6
+
+
+def test_a_process_that_ends_before_its_time_is_said(folder, capfd):
+    plan = Deadly(**vars(read_drawing_plan(write_plan(folder, ["random"]))))
+    with pytest.raises(taureau.BackendError, match=r"ended before its time.*fewer --jobs"):
+        list(make_all(plan, folder / "out", 2))

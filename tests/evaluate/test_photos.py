@@ -81,3 +81,20 @@ def test_a_picture_keeps_its_shape_on_white_paper(folder):
     assert found.getpixel((32, 5)) == (255, 255, 255)
     assert found.getpixel((2, 32))[0] > 250
     assert found.getpixel((2, 32))[1] < 5
+
+
+def test_a_split_of_sketchycoco_is_read_as_it_is(tmp_path):
+    for kind in ("GT", "Sketch"):
+        for number, name in ((17, "a"), (2, "b"), (24, "c")):
+            file = tmp_path / "Object" / kind / "val" / str(number) / f"{name}.png"
+            file.parent.mkdir(parents=True)
+            Image.new("RGB", (8, 8), "white").save(file)
+    photos = read_photos(tmp_path / "Object/GT/val")
+    assert [(photo.label, photo.name) for photo in photos] == [("bicycle", "b"), ("cat", "a"), ("zebra", "c")]
+    assert sorted(pictures_in(tmp_path / "Object/Sketch/val")) == ["a", "b", "c"]
+    Image.new("RGB", (8, 8), "white").save(tmp_path / "Object/Sketch/val/2/a.png")
+    with pytest.raises(InputError, match="two pictures have the name a, and folders are looked into"):
+        pictures_in(tmp_path / "Object/Sketch/val")
+    # A folder of another number is no SketchyCOCO: its names stay as they are.
+    (tmp_path / "Object/GT/val/17").rename(tmp_path / "Object/GT/val/99")
+    assert [photo.label for photo in read_photos(tmp_path / "Object/GT/val")] == ["2", "24", "99"]

@@ -8,6 +8,8 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
+from torch import nn
+from torch.nn import functional
 from transformers import ResNetConfig, ResNetForImageClassification
 
 from taureau import InputError, WeightsError
@@ -81,6 +83,59 @@ def test_resnet_is_that_of_an_independent_implementation(kind):
         found, _ = ResNet(in_torchvisions_layout(network.state_dict()))(images)
     assert float(expected.std()) > 1e-3
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+class SlowBlock(nn.Module):
+    """A bottleneck of ResNeXt as its article describes it: one convolution for each group, and their outputs joined."""
+
+    def __init__(self, channels, width, groups, out, stride):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(channels, width, 1, bias=False), nn.BatchNorm2d(width)
+        self.conv2, self.bn2 = nn.Conv2d(width // groups, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width)
+        self.conv3, self.bn3 = nn.Conv2d(width, out, 1, bias=False), nn.BatchNorm2d(out)
+        self.downsample = nn.Sequential(nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out))
+        self.groups, self.stride = groups, stride
+
+    def forward(self, x):
+        y = self.bn1(self.conv1(x)).relu()
+        parts = zip(y.chunk(self.groups, 1), self.conv2.weight.chunk(self.groups), strict=True)
+        y = torch.cat([functional.conv2d(part, weight, None, self.stride, 1) for part, weight in parts], 1)
+        return (self.bn3(self.conv3(self.bn2(y).relu())) + self.downsample(x)).relu()
+
+
+class SlowResNeXt(nn.Module):
+    """One block a layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, 8, 7, 2, 3, bias=False), nn.BatchNorm2d(8)
+        self.layer1 = nn.Sequential(SlowBlock(8, 8, 4, 16, 1))
+        self.layer2 = nn.Sequential(SlowBlock(16, 12, 4, 24, 2))
+        self.layer3 = nn.Sequential(SlowBlock(24, 16, 4, 32, 2))
+        self.layer4 = nn.Sequential(SlowBlock(32, 20, 4, 40, 2))
+        self.fc = nn.Linear(40, 6)
+
+    def forward(self, x):
+        x = functional.max_pool2d(self.bn1(self.conv1(x)).relu(), 3, 2, 1)
+        return self.fc(self.layer4(self.layer3(self.layer2(self.layer1(x)))).mean(dim=(2, 3)))
+
+
+def test_resnext_is_that_of_a_slow_implementation():
+    network = randomised(SlowResNeXt(), 5)
+    images = torch.rand(2, 3, 64, 80, generator=torch.Generator().manual_seed(3))
+    mean, spread = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    with torch.no_grad():
+        expected = network((images - mean[:, None, None]) / spread[:, None, None])
+        found, _ = ResNet(network.state_dict())(images)
+    assert float(expected.std()) > 1e-3
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["layer1.0.se.fc1.weight", "conv1.0.weight", "layer2.0.downsample.2.weight"])
+def test_variants_that_are_no_plain_resnet_are_refused(name):
+    tensors = in_torchvisions_layout(reference("basic").state_dict())
+    with pytest.raises(WeightsError, match=f"have a tensor '{name}', which a plain ResNet has not"):
+        ResNet({**tensors, name: torch.zeros(1)})
 
 
 def test_a_resnet_without_a_tensor_is_refused():

@@ -14,11 +14,12 @@ from taureau.errors import InputError
 from taureau.image.margin import comparable, fill_margin
 from taureau.losses.objective import (
     ENCODE_AT_ONCE,
+    EmbeddingObjective,
     PerceptionObjective,
     PixelObjective,
     Reference,
-    TextObjective,
     Viewing,
+    embedding_of_photo,
 )
 from taureau.losses.views import Views, draw_views
 from tests.helpers.clip_files import random_tensors, write_tokenizer, write_weights
@@ -423,7 +424,7 @@ def clip(monkeypatch, tmp_path):
 def test_a_text_is_compared_with_every_view(clip, model):
     encoder = clip(model)
     pool = pool_of(POOL, encoder.input_side)
-    found = TextObjective(encoder, "the camel", Viewing(pool, VIEWS))
+    found = EmbeddingObjective(encoder, encoder.encode_text(["the camel"]), Viewing(pool, VIEWS))
     sketches = random_images(CANDIDATES, encoder.input_side)
     text = encoder.encode_text(["the camel"])[0].double().numpy()
 
@@ -437,24 +438,33 @@ def test_a_text_is_compared_with_every_view(clip, model):
     assert found.loss(sketches, generator=seeded(3)).tolist() == pytest.approx(expected, abs=1e-5)
     assert found.score(sketches).tolist() == pytest.approx([distance(one) for one in sketches], abs=1e-5)
     assert found.residual(sketches) is None
-    other = TextObjective(encoder, "cam", Viewing(pool, VIEWS))
+    other = EmbeddingObjective(encoder, encoder.encode_text(["cam"]), Viewing(pool, VIEWS))
     assert found.score(sketches).tolist() != pytest.approx(other.score(sketches).tolist(), abs=1e-3)
 
 
 def test_a_text_is_drawn_on_any_canvas(clip):
     encoder = clip(TINY_VIT)
-    found = TextObjective(encoder, "a camel", Viewing(pool_of(2, encoder.input_side), 1))
+    found = EmbeddingObjective(encoder, encoder.encode_text(["a camel"]), Viewing(pool_of(2, encoder.input_side), 1))
     sketches = random_images(1, 2 * encoder.input_side)
     halved = functional.avg_pool2d(sketches, 2)
     torch.testing.assert_close(found.score(sketches), found.score(halved))
     torch.testing.assert_close(found.loss(sketches, generator=seeded()), found.loss(halved, generator=seeded()))
 
 
+def test_a_photo_is_at_no_distance_from_itself_alone():
+    photo, other = random_images(2, 64)
+    viewing = Viewing(pool_of(2), 1)
+    found = EmbeddingObjective(Contour(), embedding_of_photo(Contour(), photo, viewing), viewing)
+    own, another = found.score(torch.stack([photo, other])).tolist()
+    assert own == pytest.approx(0, abs=1e-6)
+    assert another > 1e-4
+
+
 def test_an_encoder_without_a_text_tower_is_refused_by_name():
     with pytest.raises(
         InputError, match=r"encoder contour cannot read text .* use a CLIP encoder, such as clip-vit-b32"
     ):
-        TextObjective(Contour(), "a camel", Viewing(pool_of(1), 1))
+        Contour().encode_text(["a camel"])
 
 
 # Real networks, at small

@@ -11,11 +11,11 @@ from taureau.image.margin import RIM, TRIM, comparable, extend_border, fill_marg
 from taureau.losses.objective import PerceptionObjective, PixelObjective, Reference, Viewing
 from taureau.losses.perceptual import (
     distillation_loss,
+    embedding_loss,
     geometric_loss,
     lpips_loss,
     pixel_loss,
     semantic_loss,
-    text_loss,
 )
 from taureau.losses.views import draw_views
 
@@ -180,12 +180,12 @@ def test_the_gradient_of_naming_loss_is_the_difference_of_the_probabilities() ->
     torch.testing.assert_close(sketch.grad, (sketch.detach().softmax(1) - photo.softmax(1)) / VIEWS)
 
 
-def test_text_loss_equals_a_plain_loop() -> None:
+def test_embedding_loss_equals_a_plain_loop() -> None:
     sketch, text = random(CANDIDATES * VIEWS, 9, seed=1), random(1, 9, seed=2)
     expected = [
         sum(1 - plain_cosine(sketch[c * VIEWS + v], text[0]) for v in range(VIEWS)) / VIEWS for c in range(CANDIDATES)
     ]
-    assert text_loss(sketch, text, VIEWS).tolist() == pytest.approx(expected, rel=1e-9)
+    assert embedding_loss(sketch, text, VIEWS).tolist() == pytest.approx(expected, rel=1e-9)
 
 
 def test_pixel_loss_equals_a_plain_loop() -> None:

@@ -21,6 +21,7 @@ from PIL import Image
 import taureau
 from taureau.evaluate.drawing.methods import CANNY, LINE_MAPS, RANDOM
 from taureau.evaluate.drawing.plan import DrawingPlan, Job
+from taureau.evaluate.drawing.records import find_record, record_file, sha256
 from taureau.evaluate.pictures import read_picture
 
 FORMAT = "taureau drawing 1"
@@ -63,7 +64,7 @@ class Maker:
     def __init__(self, plan: DrawingPlan, folder: Path) -> None:
         self.plan, self.folder = plan, folder
         self._photos = {photo.name: taureau.read_photo(photo.file) for photo in plan.photos}
-        self._hashes = {photo.name: _sha256(photo.file.read_bytes()) for photo in plan.photos}
+        self._hashes = {photo.name: sha256(photo.file.read_bytes()) for photo in plan.photos}
         encoders = {method.encoder for method in plan.methods if method.preset is not None}
         if any(method.name in LINE_MAPS for method in plan.methods):
             encoders.add(None)
@@ -78,9 +79,12 @@ class Maker:
 
     def make(self) -> Iterator[Made]:
         """Every picture of the plan in turn, made where it is not there yet."""
-        for job in self.plan.jobs():
-            asked = self._asked(job)
-            yield self._there(job, asked) or self._made(job, asked)
+        return map(self.made, self.plan.jobs())
+
+    def made(self, job: Job) -> Made:
+        """One picture, made if it is not there yet."""
+        asked = self._asked(job)
+        return self._there(job, asked) or self._made(job, asked)
 
     def _asked(self, job: Job) -> dict[str, Any]:
         """What decides the picture: the part of its record that is known before."""
@@ -100,28 +104,24 @@ class Maker:
             asked["settings"] = self.plan.settings_of(job).as_dict()
             asked |= {"encoder": encoder.name, "encoder_sha256": encoder.weights_sha256}
         if job.method.imported is not None:
-            asked["imported_sha256"] = _sha256(self.plan.imported[job.method.name][job.photo.name].read_bytes())
+            asked["imported_sha256"] = sha256(self.plan.imported[job.method.name][job.photo.name].read_bytes())
         return asked
 
     def _there(self, job: Job, asked: dict[str, Any]) -> Made | None:
         """The picture, if it is there as asked for, and whole."""
         file = job.file_in(self.folder)
-        try:
-            record = json.loads(_record_file(file).read_text(encoding="utf-8"))
-            whole = _sha256(file.read_bytes()) == record["sha256"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return Made(file, record, False) if whole and asked.items() <= record.items() else None
+        record = find_record(file)
+        return None if record is None or not asked.items() <= record.items() else Made(file, record, False)
 
     def _made(self, job: Job, asked: dict[str, Any]) -> Made:
         file = job.file_in(self.folder)
         file.parent.mkdir(parents=True, exist_ok=True)
-        _record_file(file).unlink(missing_ok=True)
+        record_file(file).unlink(missing_ok=True)
         since = time.perf_counter()
         data, found = self._picture(job)
-        record = {**asked, **found, "seconds": round(time.perf_counter() - since, 3), "sha256": _sha256(data)}
+        record = {**asked, **found, "seconds": round(time.perf_counter() - since, 3), "sha256": sha256(data)}
         taureau.write_atomically(file, data)
-        taureau.write_atomically(_record_file(file), (json.dumps(record, indent=1) + "\n").encode())
+        taureau.write_atomically(record_file(file), (json.dumps(record, indent=1) + "\n").encode())
         return Made(file, record, True)
 
     def _picture(self, job: Job) -> tuple[bytes, dict[str, Any]]:
@@ -157,11 +157,12 @@ def random_sketch(photo: taureau.Photo, strokes: int, seed: int) -> taureau.Sket
     """Strokes anywhere on the photo, which know nothing of it: what a judge says of them is chance.
 
     Args:
-        photo: whose frame they lie in.
+        photo: whose frame they lie in; those of another name get other strokes, so that photos are independent.
         strokes: how many.
         seed: of their places.
     """
-    generator = torch.Generator().manual_seed(seed)
+    chance = hashlib.sha256(f"{seed} {photo.name}".encode()).digest()
+    generator = torch.Generator().manual_seed(int.from_bytes(chance[:7]))
     canvas = taureau.Canvas(_RANDOM_SIDE, photo.size)
     frame = canvas.frame
     corner, size = torch.tensor([frame.x, frame.y]), torch.tensor([frame.width, frame.height])
@@ -172,15 +173,7 @@ def random_sketch(photo: taureau.Photo, strokes: int, seed: int) -> taureau.Sket
     return taureau.Sketch(taureau.Strokes.black(points, _RANDOM_WIDTH), canvas, photo.name, {"seed": seed})
 
 
-def _record_file(file: Path) -> Path:
-    return file.with_name(f"{file.name}.json")
-
-
 def _png(picture: Image.Image) -> bytes:
     buffer = BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

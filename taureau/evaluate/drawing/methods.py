@@ -21,7 +21,8 @@ _DRAWN: Mapping[str, tuple[str | None, str, dict[str, Any]]] = {
     # The article's comparisons change what the method compares by, and nothing else.
     "l2": (None, "paper", {"loss": "l2"}),
     "lpips": (None, "paper", {"loss": "lpips"}),
-    "clipdraw": (CLIP, "paper", {"loss": "text"}),
+    "clipdraw": (CLIP, "paper", {"loss": "embedding"}),
+    "clipdraw-text": (CLIP, "paper", {"loss": "text"}),
 }
 _OWN_ENCODERS = ("builtin", "contour")
 RANDOM = "random"

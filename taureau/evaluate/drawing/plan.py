@@ -55,7 +55,7 @@ class DrawingPlan:
         strokes: numbers of strokes.
         seeds: of the drawings.
         settings: of every method that optimises.
-        prompt: what `clipdraw` is told, where `{class}` stands for the class.
+        prompt: what `clipdraw-text` is told, where `{class}` stands for the class.
         imported: by method, the pictures that another program made, by the photo's name.
         notes: what the user should know, such as photos that another program has no picture of.
     """

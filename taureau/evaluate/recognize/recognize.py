@@ -4,7 +4,6 @@ The photos themselves are a row of their own, the most that a judge can be asked
 are human sketches that a plan brings as `NAME=FOLDER`.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
@@ -16,14 +15,12 @@ from torch import Tensor
 import taureau
 from taureau.evaluate.drawing.plan import DrawingPlan
 from taureau.evaluate.photos import classes_of
-from taureau.evaluate.pictures import read_picture
 from taureau.evaluate.recognize.judges import Judge
 from taureau.evaluate.recognize.resampling import bootstrap, difference, holm, photo_means
+from taureau.evaluate.recognize.rows import drawn_rows, read_pictures
 
 PHOTO = "photo"
 TOP1, TOP5, WITHIN, OVERALL = MEASURES = ("top1", "top5", "instance_in_class", "instance")
-# Fewer photos give no interval.
-_LEAST_PHOTOS = 2
 
 
 @dataclass(frozen=True)
@@ -69,6 +66,7 @@ class Comparison:
         high: where it ends.
         p: of a randomization test.
         p_holm: the same, corrected for all comparisons.
+        photos: how many both have.
     """
 
     one: str
@@ -78,6 +76,7 @@ class Comparison:
     high: float
     p: float
     p_holm: float
+    photos: int
 
 
 @dataclass(frozen=True)
@@ -124,39 +123,24 @@ def recognize(plan: DrawingPlan, folder: Path, judge: Judge, *, seed: int = 0) -
         seed: of the resampling.
 
     Raises:
-        InputError: a picture is not there, or there are fewer than two photos.
+        InputError: a picture is not there, or another than was recorded, or there are fewer than two photos.
     """
-    classes = classes_of(plan.photos)
-    if len(plan.photos) < _LEAST_PHOTOS:
-        raise taureau.InputError(
-            f"the experiment has {len(plan.photos)} photo, and an interval over photos needs {_LEAST_PHOTOS}; add more"
-        )
+    classes, drawn = classes_of(plan.photos), drawn_rows(plan, folder)
     names = [photo.name for photo in plan.photos]
     truth = np.array([classes.index(photo.label) for photo in plan.photos])
-    of_photos = judge.look(_load([photo.file for photo in plan.photos], judge.side))
-    groups: dict[tuple[str, int | None], list[tuple[Path, str, int | None]]] = {}
-    for job in plan.jobs():
-        file = job.file_in(folder)
-        if not file.is_file():
-            raise taureau.InputError(f"{file}: is not there; first draw with 'taureau evaluate draw', or again")
-        groups.setdefault((job.method.name, job.strokes), []).append((file, job.photo.name, job.seed))
+    of_photos = judge.look(read_pictures([photo.file for photo in plan.photos], judge.side))
     everything = np.arange(len(names))
     judged: dict[tuple[str, int | None], _Judged] = {
         (PHOTO, None): _right(of_photos, of_photos[1], truth, everything, names, [None] * len(names))
     }
-    for key, entries in groups.items():
-        of = np.array([names.index(name) for _, name, _ in entries])
-        looked = judge.look(_load([file for file, _, _ in entries], judge.side))
-        judged[key] = _right(
-            looked, of_photos[1], truth, of, [name for _, name, _ in entries], [at for *_, at in entries]
-        )
+    for key, jobs in drawn.items():
+        looked = judge.look(read_pictures([job.file_in(folder) for job in jobs], judge.side))
+        of = [job.photo.name for job in jobs]
+        numbers = np.array([names.index(name) for name in of])
+        judged[key] = _right(looked, of_photos[1], truth, numbers, of, [job.seed for job in jobs])
     rng = np.random.default_rng(seed)
     rows = [_row(method, strokes, values, rng) for (method, strokes), values in judged.items()]
     return Recognition(judge.name, judge.sha256, tuple(classes), seed, tuple(rows), tuple(_compare(judged, rng)))
-
-
-def _load(files: Sequence[Path], side: int) -> np.ndarray:
-    return np.stack([np.asarray(read_picture(file, side)) for file in files])
 
 
 def _right(
@@ -215,7 +199,7 @@ def _compare(judged: dict[tuple[str, int | None], _Judged], rng: np.random.Gener
             found.append((one, other, apart))
     corrected = holm([apart.p for *_, apart in found])
     return [
-        Comparison(_named(one), _named(other), apart.difference, apart.low, apart.high, apart.p, p)
+        Comparison(_named(one), _named(other), apart.difference, apart.low, apart.high, apart.p, p, apart.photos)
         for (one, other, apart), p in zip(found, corrected, strict=True)
     ]
 

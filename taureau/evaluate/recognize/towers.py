@@ -5,6 +5,7 @@ what it saw before the last layer.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,11 @@ _STAGES = ((3, 1), (3, 2), (5, 2), (3, 2), (5, 1), (5, 2), (3, 1))
 _LITE_EPSILON, _RESNET_EPSILON = 1e-3, 1e-5
 # What a picture in 0..1 is turned into, as the weights were trained: (255 x - 127) / 128, and ImageNet's statistics.
 _LITE_MEAN, _LITE_SPREAD = 127 / 255, 128 / 255
-_MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_RESNET_NAME = re.compile(
+    r"(?:conv1|bn1|layer[1-4]\.\d+\.(?:conv[123]|bn[123]|downsample\.[01])|fc)"
+    r"\.(?:weight|bias|running_mean|running_var|num_batches_tracked)"
+)
+MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def read_tensors(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -35,7 +40,7 @@ def read_tensors(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             record = json.loads((stored.metadata() or {}).get("record", "{}"))
             return record, {name: stored.get_tensor(name).float() for name in stored.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, ValueError) as error:
-        raise taureau.WeightsError(f"{file}: is no safetensors file ({error}); give the weights of a judge") from error
+        raise taureau.WeightsError(f"{file}: is no safetensors file ({error}); give other weights") from error
 
 
 class Lite:
@@ -86,13 +91,14 @@ class Lite:
 
 
 class ResNet:
-    """ResNet in torchvision's layout, of basic blocks (18, 34) or bottlenecks (50, 101, 152).
+    """ResNet in torchvision's layout, of basic blocks (18, 34) or bottlenecks (50, 101, 152), wide and ResNeXt too.
 
     Args:
         tensors: by torchvision's names.
 
     Raises:
-        WeightsError: a tensor is missing.
+        WeightsError: a tensor is missing, or there is one that no such network has, as in timm's variants with other
+            stems, attention or blurred steps: to leave it out would give another network.
 
     Source: He et al., "Deep residual learning for image recognition" (2016), with the stride of a bottleneck in its
     3 x 3 convolution, as torchvision and timm have it.
@@ -100,6 +106,12 @@ class ResNet:
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         self._tensors = tensors
+        strange = [name for name in tensors if not _RESNET_NAME.fullmatch(name)]
+        if strange:
+            raise taureau.WeightsError(
+                f"the weights have a tensor {strange[0]!r}, which a plain ResNet has not; give one such as resnet34, "
+                "resnet50, wide_resnet50_2 or resnext50_32x4d"
+            )
         try:
             self._stem = self._fold("conv1", "bn1")
             self._layers = [self._layer(number) for number in (1, 2, 3, 4)]
@@ -111,7 +123,7 @@ class ResNet:
 
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Class scores and the channels before them, of images in 0..1."""
-        mean, spread = (images.new_tensor(values)[:, None, None] for values in (_MEAN, _SPREAD))
+        mean, spread = (images.new_tensor(values)[:, None, None] for values in (MEAN, SPREAD))
         x = functional.relu(functional.conv2d((images - mean) / spread, *self._stem, stride=2, padding=3))
         x = functional.max_pool2d(x, 3, 2, 1)
         for number, layer in enumerate(self._layers):
@@ -148,7 +160,8 @@ def _residual(block: Mapping[str, tuple[Tensor, Tensor]], x: Tensor, stride: int
         weight, bias = block[part]
         # The first 3 x 3 convolution takes the steps.
         step = stride if part == ("2" if len(parts) == 3 else "1") else 1
-        out = functional.conv2d(out, weight, bias, step, padding=weight.shape[2] // 2)
+        groups = out.shape[1] // weight.shape[1]
+        out = functional.conv2d(out, weight, bias, step, padding=weight.shape[2] // 2, groups=groups)
         out = functional.relu(out) if part != parts[-1] else out
     shortcut = functional.conv2d(x, *block["shortcut"], stride=stride) if "shortcut" in block else x
     return functional.relu(out + shortcut)

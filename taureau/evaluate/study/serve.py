@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import taureau
+from taureau.evaluate.packages import load
 from taureau.evaluate.study.model import PAGE, Study, load_study
 
 MAX_ANSWERS = 1 << 20
-_ADVICE = "pip install 'taureau[evaluate]'"
 
 
 class AnswerFile:
@@ -127,15 +127,13 @@ def application(folder: Path, study: Study, answers: AnswerFile, token: str) -> 
     Raises:
         BackendError: Starlette is not installed.
     """
-    try:
-        from starlette.applications import Starlette
-        from starlette.concurrency import run_in_threadpool
-        from starlette.requests import Request
-        from starlette.responses import JSONResponse, PlainTextResponse, Response
-        from starlette.routing import Mount, Route
-        from starlette.staticfiles import StaticFiles
-    except ImportError as error:
-        raise taureau.BackendError(f"serving a study needs Starlette, which is not installed; {_ADVICE}") from error
+    load("starlette", "serving a study")
+    from starlette.applications import Starlette
+    from starlette.concurrency import run_in_threadpool
+    from starlette.requests import Request
+    from starlette.responses import JSONResponse, PlainTextResponse, Response
+    from starlette.routing import Mount, Route
+    from starlette.staticfiles import StaticFiles
 
     def refused(request: Request) -> Response | None:
         shown = request.headers.get("authorization", "").encode()
@@ -189,10 +187,7 @@ def serve(folder: Path, answers: Path, *, host: str, port: int, token: str, read
             a part of it.
         BackendError: a package is not installed.
     """
-    try:
-        import uvicorn
-    except ImportError as error:
-        raise taureau.BackendError(f"serving a study needs uvicorn, which is not installed; {_ADVICE}") from error
+    uvicorn = load("uvicorn", "serving a study")
     if not re.fullmatch(r"[\w.~-]+", token, re.ASCII):
         raise taureau.InputError(
             f"the token must be letters, digits and -._~, got {token!r}; it is a part of an address"
