@@ -12,8 +12,8 @@ import pytest
 
 import taureau
 from taureau import batch
-from taureau.batch import pool
-from taureau.batch.items import OWN_FOLDER
+from taureau.batch.sources.items import OWN_FOLDER
+from taureau.batch.workers import pool
 from tests.helpers.command_line import ROOT, environment, run
 
 LOTS = random.Random(25)
@@ -56,8 +56,12 @@ def assert_whole(out):
     assert [path for path in out.rglob(".taureau-*") if path.name != OWN_FOLDER] == []
 
 
-def finish(photos, out, **more):
-    with batch.run(photos, out, workers=2, **more) as running:
+TWO = batch.Crew(workers=2)
+ONE = batch.Crew(workers=1)
+
+
+def finish(photos, out, *, recipe=None, crew=TWO, **work):
+    with batch.run(photos, out, recipe=recipe, work=batch.Work(**work), crew=crew) as running:
         records = list(running)
     return records, running.progress
 
@@ -157,7 +161,7 @@ def test_bad_photos_are_named_and_stop_no_other(tmp_path):
 def test_a_photo_that_kills_or_stalls_its_worker_is_tried_once_more_and_named(photos, tmp_path):
     (photos / "0/0.jpg").write_bytes(b"poison")
     (photos / "1/1.jpg").write_bytes(b"slow")
-    records, progress = finish(photos, tmp_path / "out", timeout=8.0)
+    records, progress = finish(photos, tmp_path / "out", crew=batch.Crew(2, timeout=8.0))
     failed = {record.name: record for record in records if record.status == "failed"}
     assert {name: (record.error_kind, record.attempts) for name, record in failed.items()} == {
         "0/0.jpg": ("WorkerKilled", 2),
@@ -172,9 +176,9 @@ def test_a_photo_that_kills_or_stalls_its_worker_is_tried_once_more_and_named(ph
 def test_a_second_try_is_alone(photos, tmp_path):
     (photos / "0/0.jpg").write_bytes(b"poison")
     beside = []
-    with batch.run(photos, tmp_path / "out", workers=2) as running:
+    with batch.run(photos, tmp_path / "out", crew=TWO) as running:
         running.on_wait = lambda: beside.extend(
-            [len(running._pool.in_hand)] if any(task.deaths for task in running._pool.in_hand) else []
+            [len(running._hands.in_hand)] if any(task.deaths for task in running._hands.in_hand) else []
         )
         assert len(list(running)) == 12
     assert set(beside) == {1}
@@ -200,7 +204,7 @@ def test_workers_that_cannot_begin_are_named(photos, tmp_path, monkeypatch):
 
 
 def test_a_second_batch_on_one_out_is_refused_and_the_first_goes_on(photos, tmp_path):
-    with batch.run(photos, tmp_path / "out", workers=1) as running:
+    with batch.run(photos, tmp_path / "out", crew=ONE) as running:
         next(running)
         assert batch.status(tmp_path / "out").running
         with pytest.raises(taureau.InputError, match="another batch is drawing into it; wait for its end"):
@@ -210,7 +214,7 @@ def test_a_second_batch_on_one_out_is_refused_and_the_first_goes_on(photos, tmp_
 
 
 def test_a_stopped_batch_finishes_what_is_in_hand_and_goes_on_later(photos, tmp_path):
-    with batch.run(photos, tmp_path / "out", workers=1) as running:
+    with batch.run(photos, tmp_path / "out", crew=ONE) as running:
         next(running)
         running.stop()
         assert len(list(running)) <= 1
@@ -232,19 +236,21 @@ def test_a_ledger_of_another_version_is_refused_and_left_alone(photos, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("options", "why"),
+    ("kind", "options", "why"),
     [
-        ({"workers": 0}, "workers must be at least 1, got 0"),
-        ({"timeout": 0}, "timeout must be over 0 seconds"),
-        ({"limit": 0}, "limit must be at least 1"),
-        ({"shard": (3, 2)}, "shard must be i/n"),
-        ({"redo": "some"}, "redo must be one of failed, changed, all"),
+        (batch.Crew, {"workers": 0}, "workers must be at least 1, got 0"),
+        (batch.Crew, {"timeout": 0}, "timeout must be over 0 seconds"),
+        (batch.Crew, {"ray": "auto", "gpus": 1.5}, "gpus must be a share from 0 to 1, or a whole number, got 1.5"),
+        (batch.Crew, {"gpus": 0.5}, "got 0.5 without ray; name a cluster"),
+        (batch.Work, {"limit": 0}, "limit must be at least 1"),
+        (batch.Work, {"shard": (3, 2)}, "shard must be i/n"),
+        (batch.Work, {"redo": "some"}, "redo must be one of failed, changed, all"),
+        (batch.Recipe, {"colors": 2}, "colors needs strokes of several, got 2; set color=True too"),
     ],
 )
-def test_options_out_of_range_are_refused(photos, tmp_path, options, why):
+def test_options_out_of_range_are_refused(kind, options, why):
     with pytest.raises(taureau.InputError, match=why):
-        batch.run(photos, tmp_path / "out", **options)
-    assert not (tmp_path / "out").exists()
+        kind(**options)
 
 
 def test_an_out_that_is_a_file_is_refused(photos, tmp_path):
@@ -257,10 +263,10 @@ def test_workers_killed_at_random_cost_no_photo(tmp_path):
     photos, out = tmp_path / "photos", tmp_path / "out"
     make_photos(photos, 40, bad={7, 8})
     seen, killed = {}, []
-    with batch.run(photos, out, workers=2) as running:
+    with batch.run(photos, out, crew=TWO) as running:
 
         def kill_somebody():
-            for worker in running._pool._workers:
+            for worker in running._hands._workers:
                 is_busy = worker.is_ready and worker.task is not None and not worker.task.deaths
                 if is_busy and worker not in killed and len(killed) < 8 and LOTS.random() < 0.5:
                     worker.process.kill()
@@ -282,7 +288,7 @@ def test_workers_killed_at_random_cost_no_photo(tmp_path):
 def test_a_driver_killed_at_random_loses_nothing_and_draws_nothing_twice(tmp_path):
     photos, out = tmp_path / "photos", tmp_path / "out"
     make_photos(photos, 60, bad={7, 8, 9})
-    words = json.dumps({"source": str(photos), "out": str(out), "workers": 2})
+    words = json.dumps([str(photos), str(out), {"workers": 2}])
     program = [sys.executable, "-c", "from tests.helpers.light_worker import light_batch as f; f()", words]
     seen, kills = {}, 0
     while True:
@@ -362,7 +368,7 @@ def test_an_out_without_a_batch_is_named(tmp_path, command):
 
 @pytest.mark.slow
 def test_an_interruption_finishes_what_is_in_hand_and_the_same_command_goes_on(photos, tmp_path):
-    program = "from taureau.batch import pool; pool.WORKER = 'tests.helpers.light_worker'\n"
+    program = "from taureau.batch.workers import pool; pool.WORKER = 'tests.helpers.light_worker'\n"
     program += "from taureau.cli import main; main()"
     words = ["batch", str(photos), "-o", str(tmp_path / "out"), "--workers", "1", "--json"]
     command = subprocess.Popen(

@@ -4,7 +4,7 @@ import pytest
 
 import taureau
 from taureau import batch
-from taureau.batch.items import OWN_FOLDER
+from taureau.batch.sources.items import OWN_FOLDER
 from tests.helpers.bad_files import BAD_FILES
 from tests.helpers.command_line import draw_photo
 
@@ -37,7 +37,7 @@ def test_the_bytes_are_the_same_with_one_worker_and_with_two_and_every_bad_file_
     for bad in BAD:
         bad.make(photos / bad.name)
     for workers in (1, 2):
-        with batch.run(photos, tmp_path / str(workers), recipe=QUICK, workers=workers) as running:
+        with batch.run(photos, tmp_path / str(workers), recipe=QUICK, crew=batch.Crew(workers)) as running:
             records = {record.name: record for record in running}
         failed = {name for name, record in records.items() if record.status == "failed"}
         assert failed == {bad.name for bad in BAD if not (photos / bad.name).is_dir()}
@@ -51,7 +51,7 @@ def test_the_bytes_are_the_same_with_one_worker_and_with_two_and_every_bad_file_
     marks = {path: path.stat().st_ino for path in (tmp_path / "1").rglob("*.svg")}
     ledger = tmp_path / "1" / OWN_FOLDER / "ledger.sqlite"
     ledger.write_bytes(b"damaged" * 999)
-    with batch.run(photos, tmp_path / "1", recipe=QUICK, workers=1) as running:
+    with batch.run(photos, tmp_path / "1", recipe=QUICK, crew=batch.Crew(1)) as running:
         assert "it was built anew from 4 drawings in OUT" in running.notes[0]
         list(running)
     assert {path: path.stat().st_ino for path in (tmp_path / "1").rglob("*.svg")} == marks

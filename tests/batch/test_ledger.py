@@ -6,8 +6,9 @@ import threading
 import pytest
 
 import taureau
-from taureau.batch.ledger import Ledger, LedgerDamagedError
-from taureau.batch.record import DONE, FAILED, Record
+from taureau.batch.ledger.database import LedgerDamagedError
+from taureau.batch.ledger.ledger import Ledger
+from taureau.batch.ledger.record import DONE, FAILED, Record
 
 NAMES = [f"{number:03}.jpg" for number in range(200)]
 

@@ -1,7 +1,7 @@
 """A worker that draws nothing and loads no network: for tests of everything around the drawing.
 
-It speaks with the batch as `taureau.batch.worker` does, and holds the same lock. Its drawing is the photo's bytes
-turned round, behind a line with their hash. What a photo holds decides what happens to it: see `draw`.
+It speaks with the batch as the real worker does, and holds the same lock. Its drawing is the photo's bytes turned
+round, behind a line with their hash. What a photo holds decides what happens to it: see `draw`.
 """
 
 import hashlib
@@ -13,9 +13,10 @@ import sys
 import time
 from pathlib import Path
 
-from taureau.batch.items import fingerprint
-from taureau.batch.lock import Lock
-from taureau.batch.worker import Line
+from taureau.batch.sources.items import fingerprint
+from taureau.batch.workers.drawing import PlaceFailedError, check_place
+from taureau.batch.workers.events import fatal
+from taureau.batch.workers.worker import Line, join
 
 SLOW_SECONDS = 0.01
 
@@ -37,6 +38,7 @@ def draw(task: dict) -> dict:
     drawn = task["anew"] or not place.exists() or not place.read_bytes().startswith(head)
     if drawn:
         time.sleep(SLOW_SECONDS)
+        check_place(Path(task["out"]))
         place.parent.mkdir(parents=True, exist_ok=True)
         temporary = place.with_name(f".taureau-{secrets.token_hex(8)}.tmp")
         with open(temporary, "wb") as file:
@@ -53,11 +55,15 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     line = Line(sys.stdin, sys.stdout)
     begin = line.task()
-    lock = Lock(Path(begin["lock"]), shared=True, seconds=60)
+    lock = join(begin)
     line.answer(ready=True)
     while True:
-        line.answer(**draw(line.task()))
-        assert lock is not None
+        try:
+            line.answer(**draw(line.task()))
+        except PlaceFailedError as error:
+            line.answer(**fatal(error))
+            lock.release()
+            return
 
 
 if __name__ == "__main__":
@@ -69,8 +75,9 @@ if __name__ == "__main__":
 def light_batch() -> None:
     """Run `taureau.batch.run` with light workers, as the words of the command line say (JSON)."""
     from taureau import batch
-    from taureau.batch import pool
+    from taureau.batch.workers import pool
 
     pool.WORKER = "tests.helpers.light_worker"
-    for record in batch.run(**json.loads(sys.argv[1])):
+    source, out, crew = json.loads(sys.argv[1])
+    for record in batch.run(source, out, crew=batch.Crew(**crew)):
         print(record.name, flush=True)  # noqa: T201 - whoever kills it counts
