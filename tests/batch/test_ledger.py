@@ -6,6 +6,7 @@ import threading
 import pytest
 
 import taureau
+from taureau.batch.ledger.account import Account
 from taureau.batch.ledger.database import LedgerDamagedError
 from taureau.batch.ledger.ledger import Ledger
 from taureau.batch.ledger.record import DONE, FAILED, Record
@@ -165,3 +166,9 @@ def test_a_full_disk_is_named_and_what_was_entered_stays(path):
     ):
         ledger.want(more, 1)
     assert ledger.counts()["pending"] == 2
+
+
+def test_a_ledger_that_is_just_being_made_is_not_called_damaged(path):
+    path.touch()
+    with pytest.raises(taureau.InputError, match="a batch begins here at this moment; look again"):
+        Account(path)

@@ -84,6 +84,8 @@ class Database:
                     self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             version = SCHEMA_VERSION
+        elif version == 0 and not tables:
+            raise taureau.InputError(f"{self.path}: a batch begins here at this moment; look again")
         elif not {"tasks", "recipes", "facts"} <= tables:
             raise LedgerDamagedError(f"{self.path}: has not the tables of a ledger")
         if version != SCHEMA_VERSION:

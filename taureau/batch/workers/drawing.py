@@ -60,7 +60,7 @@ def draw(sketcher: "taureau.Sketcher", task: dict[str, Any]) -> dict[str, Any]:
                 raise taureau.InputError(f"{task['photo']}: changed while it was drawn; run the batch again")
             hashes = {"photo_sha256": photo_sha256, "settings_sha256": task["recipe_sha256"]}
             sketch = replace(sketch, record={**sketch.record, KEY: hashes})
-            _write(sketch, out, name, kinds)
+            write(sketch, out, name, kinds)
             reply["drawn"] = True
     except (taureau.WeightsError, taureau.BackendError, PlaceFailedError):
         raise  # the same would meet every photo
@@ -120,15 +120,15 @@ def _said(error: Exception, photo: str) -> str:
     return text if isinstance(error, taureau.TaureauError) else f"{photo}: unexpected {type(error).__name__}: {text}"
 
 
-def check_place(out: Path) -> None:
-    """Refuse to make OUT again where somebody has removed it under way."""
-    if not (out / OWN_FOLDER).is_dir():
+def write(sketch: "taureau.Sketch", out: Path, name: str, kinds: list[str]) -> None:
+    """Write the files of a drawing, each whole, the SVG last: it is the one that says that the drawing is there.
+
+    Raises:
+        PlaceFailedError: OUT is gone or full, which every photo would meet.
+        InputError: this file cannot be written.
+    """
+    if not (out / OWN_FOLDER).is_dir():  # removed under way, and not to be made again
         raise PlaceFailedError(f"{out}: OUT is gone; put it back, or give another OUT")
-
-
-def _write(sketch: "taureau.Sketch", out: Path, name: str, kinds: list[str]) -> None:
-    """Write the files of a drawing, each whole, the SVG last: it is the one that says that the drawing is there."""
-    check_place(out)
     try:
         for kind in sorted(kinds, key=lambda kind: kind == "svg"):
             path = outputs.place(out, name, kind)

@@ -10,6 +10,7 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -69,31 +70,36 @@ def join(begin: dict[str, Any]) -> Lock:
     return lock
 
 
-def main() -> None:
-    """Draw until the line ends."""
+def serve(load: Callable[[dict[str, Any]], Any], draw: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> None:
+    """Draw until the line ends, or something happens that every photo would meet.
+
+    Args:
+        load: what is loaded once, by what the batch says first.
+        draw: what is loaded and a task to an answer.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the batch decides what an interruption means
     # What libraries print goes to stderr, and only answers to the batch.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     line = Line(sys.stdin, answers)
-    begin = line.task()
     try:
-        lock = join(begin)
-        sketcher = taureau.Sketcher(
-            begin["encoder"], saliency=begin["saliency"], weights=begin["weights"], device=begin["device"]
-        )
-    except (taureau.TaureauError, OSError) as error:
+        begin = line.task()
+        lock = join(begin)  # held until this process ends
+        loaded = load(begin)
+        line.answer(ready=True)
+        while True:
+            line.answer(**draw(loaded, line.task()))
+            assert lock is not None
+    except (taureau.TaureauError, PlaceFailedError, OSError) as error:
         line.answer(**fatal(error))
-        return
-    line.answer(ready=True)
-    while True:
-        try:
-            line.answer(**draw(sketcher, line.task()))
-        except (taureau.TaureauError, PlaceFailedError) as error:
-            line.answer(**fatal(error))
-            lock.release()
-            return
+
+
+def sketcher_of(begin: dict[str, Any]) -> "taureau.Sketcher":
+    """The networks of a batch."""
+    return taureau.Sketcher(
+        begin["encoder"], saliency=begin["saliency"], weights=begin["weights"], device=begin["device"]
+    )
 
 
 if __name__ == "__main__":
-    main()
+    serve(sketcher_of, draw)
