@@ -50,6 +50,10 @@ class Recipe:
             raise taureau.InputError(
                 "a batch finds the subject of each photo by itself: mask must be auto, none, alpha or u2net, got image"
             )
+        for count in self.levels:
+            self.settings.with_values(strokes=count)  # which refuses what no drawing can have
+        if len(set(self.levels)) < len(self.levels):
+            raise taureau.InputError(f"levels must be different numbers of strokes, got {self.levels}")
         if self.colors is not None and not self.settings.color:
             raise taureau.InputError(f"colors needs strokes of several, got {self.colors}; set color=True too")
         if self.colors is not None and self.levels:

@@ -142,6 +142,8 @@ def test_a_ledger_of_another_version_is_refused_and_left_alone(photos, tmp_path)
         (batch.Work, {"limit": 0}, "limit must be at least 1"),
         (batch.Work, {"shard": (3, 2)}, "shard must be i/n"),
         (batch.Work, {"redo": "some"}, "redo must be one of failed, changed, all"),
+        (batch.Recipe, {"levels": (4, 4)}, "levels must be different numbers of strokes"),
+        (batch.Recipe, {"levels": (4, 0)}, "strokes must be"),
         (batch.Recipe, {"colors": 2}, "colors needs strokes of several, got 2; set color=True too"),
     ],
 )
