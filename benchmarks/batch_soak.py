@@ -23,8 +23,8 @@ import numpy as np
 from PIL import Image
 
 import taureau
-from taureau.batch.ledger import Ledger, now
-from taureau.batch.record import Record
+from taureau.batch.ledger.ledger import Ledger, now
+from taureau.batch.ledger.record import Record
 
 BAD_SHARE = 0.03
 QUICK = {"size": 64, "steps": 1, "candidates": 1, "strokes": 2, "mask": "none"}
@@ -32,7 +32,7 @@ PROGRAM = """
 import sys
 from taureau import Settings, batch
 recipe = batch.Recipe(Settings(size=64, steps=1, candidates=1, strokes=2, mask="none"), encoder="contour")
-for record in batch.run(sys.argv[1], sys.argv[2], recipe=recipe, redo=sys.argv[3] or None):
+for record in batch.run(sys.argv[1], sys.argv[2], recipe=recipe, work=batch.Work(redo=sys.argv[3] or None)):
     print(record.name, flush=True)
 """
 
@@ -100,6 +100,7 @@ def soak(photos: Path, out: Path, kills: int, lots: random.Random, bad: set[str]
                 victims = workers_of(driver)
                 kill(lots.choice(victims) if victims and lots.random() < 0.5 else driver.pid)
                 killed += 1
+                print(f"{killed} kills, {len(seen)} drawings seen", file=sys.stderr)
         code = driver.wait()
         for path, mark in marks(out).items():
             if seen.setdefault(path, mark) != mark:

@@ -7,19 +7,22 @@
 The names below are the whole of it. A batch that was interrupted or killed goes on when it is run again.
 """
 
-from taureau.batch.batch import Batch, Progress, run
-from taureau.batch.items import PHOTO_ENDINGS
+from taureau.batch.batch import Batch, run
+from taureau.batch.ledger.record import Record
 from taureau.batch.place import Status, records, status
 from taureau.batch.plan import Plan, plan
+from taureau.batch.progress import Progress
 from taureau.batch.recipe import Recipe
-from taureau.batch.record import Record
 from taureau.batch.report import report
+from taureau.batch.sources.items import PHOTO_ENDINGS
 from taureau.batch.work import REDO, Work
+from taureau.batch.workers.crew import Crew
 
 __all__ = [
     "PHOTO_ENDINGS",
     "REDO",
     "Batch",
+    "Crew",
     "Plan",
     "Progress",
     "Recipe",

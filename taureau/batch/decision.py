@@ -5,9 +5,9 @@ from enum import Enum
 from pathlib import Path
 
 from taureau.batch import outputs
-from taureau.batch.items import Item
-from taureau.batch.ledger import Known
-from taureau.batch.record import DONE, FAILED
+from taureau.batch.ledger.account import Known
+from taureau.batch.ledger.record import DONE, FAILED
+from taureau.batch.sources.items import Item
 from taureau.batch.work import Work
 
 

@@ -9,12 +9,12 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from taureau.batch.ledger import Ledger
+from taureau.batch.ledger.account import Account
 
 ROWS_A_PART = 200_000
 
 
-def write_records(ledger: Ledger, out: Path, suffix: str) -> None:
+def write_records(ledger: Account, out: Path, suffix: str) -> None:
     """Write all records of a ledger to OUT, each file whole.
 
     Args:
@@ -36,14 +36,14 @@ def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _write_lines(ledger: Ledger, out: Path, path: Path) -> None:
+def _write_lines(ledger: Account, out: Path, path: Path) -> None:
     with open(path, "x", encoding="utf-8") as file:
         file.writelines(json.dumps(record.as_row()) + "\n" for record in ledger.records(out))
         file.flush()
         os.fsync(file.fileno())
 
 
-def _write_parts(ledger: Ledger, out: Path, suffix: str) -> None:
+def _write_parts(ledger: Account, out: Path, suffix: str) -> None:
     import pyarrow
     from pyarrow import parquet
 

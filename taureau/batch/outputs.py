@@ -4,6 +4,7 @@ The drawing of `a/cat.jpg` is `OUT/a/cat.jpg.svg`: with the photo's ending, so t
 photo's name can be read off the drawing. Each SVG holds the hashes of its photo and its recipe.
 """
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -11,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import taureau
-from taureau.batch.items import OWN_FOLDER
+from taureau.batch.ledger.record import DONE, Record
 from taureau.batch.recipe import KEY
-from taureau.batch.record import DONE, Record
+from taureau.batch.sources.items import OWN_FOLDER
 
 
 def place(out: Path, name: str, kind: str) -> Path:
@@ -86,8 +87,6 @@ def drawings_in(out: Path) -> Iterator[tuple[Record, str]]:
 
 
 def _text_of(record: Mapping[str, Any]) -> str:
-    import json
-
     return json.dumps({"settings": record.get("settings")}, sort_keys=True)
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import taureau
-from taureau.batch.items import OWN_FOLDER
-from taureau.batch.ledger import CLAIMED, DONE, FAILED, PENDING, Ledger, LedgerDamagedError
+from taureau.batch.ledger.account import Account
+from taureau.batch.ledger.database import CLAIMED, PENDING, LedgerDamagedError
+from taureau.batch.ledger.record import DONE, FAILED, Record
 from taureau.batch.lock import Lock
-from taureau.batch.record import Record
+from taureau.batch.sources.items import OWN_FOLDER
 from taureau.batch.work import Work
 
 _LEDGER = re.compile(r"ledger(-\d+-of-\d+)?\.sqlite")
@@ -59,7 +60,7 @@ def _in_words(suffix: str) -> str:
 
 
 @contextmanager
-def ledgers(out: Path) -> Iterator[list[Ledger]]:
+def ledgers(out: Path) -> Iterator[list[Account]]:
     """The ledgers of OUT, open to be read.
 
     Raises:
@@ -68,11 +69,11 @@ def ledgers(out: Path) -> Iterator[list[Ledger]]:
     found = [out / OWN_FOLDER / f"ledger{suffix}.sqlite" for suffix in _suffixes(out)]
     if not found:
         raise taureau.InputError(f"{out}: no batch has begun here; give the OUT of one")
-    opened: list[Ledger] = []
+    opened: list[Account] = []
     try:
         for path in found:
             try:
-                opened.append(Ledger(path, read_only=True))
+                opened.append(Account(path))
             except LedgerDamagedError as error:
                 raise taureau.InputError(
                     f"the ledger is damaged ({error}); run the batch again, which builds it anew from the drawings"

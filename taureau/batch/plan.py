@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from taureau.batch.decision import Verdict, decide
-from taureau.batch.items import OWN_FOLDER, Problem
-from taureau.batch.ledger import Ledger
+from taureau.batch.ledger.account import Account
 from taureau.batch.recipe import Recipe, sha256_of
-from taureau.batch.sources import open_sources
+from taureau.batch.sources.items import OWN_FOLDER, Problem
+from taureau.batch.sources.open import open_sources
 from taureau.batch.work import Work
 
 
@@ -45,7 +45,7 @@ def plan(
         InputError: as `run`.
     """
     out, recipe, work = Path(out), recipe or Recipe(), work or Work()
-    sources = open_sources(source if isinstance(source, Sequence) and not isinstance(source, str) else [source], out)
+    sources = open_sources(source, out)
     path = out / OWN_FOLDER / f"ledger{work.suffix}.sqlite"
     draw = skip = 0
     first: list[str] = []
@@ -53,7 +53,7 @@ def plan(
     with ExitStack() as stack:
         ledger = None
         if path.exists():
-            ledger = Ledger(path, read_only=True)
+            ledger = Account(path)
             stack.callback(ledger.close)
         for each in sources():
             if isinstance(each, Problem):

@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 
 import taureau
-from taureau.batch.ledger import Ledger
+from taureau.batch.ledger.account import Account
+from taureau.batch.ledger.record import Record
 from taureau.batch.place import Status, ledgers, status
-from taureau.batch.record import Record
 
 _EXAMPLES, _SHEET, _SPANS = 5, 12, 40
 _STYLE = """
@@ -42,7 +42,7 @@ def report(out: str | Path) -> Path:
     return path
 
 
-def _page(out: Path, now: Status, opened: list[Ledger]) -> Iterator[str]:
+def _page(out: Path, now: Status, opened: list[Account]) -> Iterator[str]:
     title = escape(f"Batch in {out.absolute().name}")
     yield f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>\n'
     yield f"<h1>{title}</h1>\n<p>{'A batch is drawing now.' if now.running else 'No batch is drawing now.'}</p>\n"
@@ -66,7 +66,7 @@ def _page(out: Path, now: Status, opened: list[Ledger]) -> Iterator[str]:
     yield "</html>\n"
 
 
-def _failures(out: Path, now: Status, opened: list[Ledger]) -> Iterator[str]:
+def _failures(out: Path, now: Status, opened: list[Account]) -> Iterator[str]:
     if not now.failures:
         return
     yield "<h2>Failures</h2>\n<table>\n<tr><th>error</th><th>photos</th><th>examples</th></tr>\n"
@@ -78,7 +78,7 @@ def _failures(out: Path, now: Status, opened: list[Ledger]) -> Iterator[str]:
     yield "</table>\n"
 
 
-def _rate(opened: Iterable[Ledger]) -> Iterator[str]:
+def _rate(opened: Iterable[Account]) -> Iterator[str]:
     """How many photos ended over time, as bars."""
     for ledger in opened:
         spans = ledger.rate(_SPANS)

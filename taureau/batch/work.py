@@ -18,11 +18,13 @@ class Work:
         shard: `(i, n)` for the i-th of n equal parts, from 1; None for all of it.
         redo: `failed` tries those again that failed; `changed` compares the contents of each photo, and not only size
             and time; `all` draws all of them again.
+        watch: whether to go on looking for photos that are new or have changed, until somebody stops it.
     """
 
     limit: int | None = None
     shard: tuple[int, int] | None = None
     redo: str | None = None
+    watch: bool = False
 
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 1:

@@ -10,10 +10,12 @@ from typing import Any
 import click
 
 import taureau
+from taureau.cli.choices import choose
 from taureau.cli.drawing import counted
 from taureau.cli.interruption import INTERRUPTED, Interruption
 from taureau.cli.names import shown
-from taureau.cli.options import FILE
+from taureau.cli.numbers import CountsType, ShardType, StrokesType
+from taureau.cli.options import FILE, how_to_draw_but
 from taureau.cli.program import Group, check_working_folder, debug_option
 from taureau.cli.progress import BatchProgress, say
 
@@ -40,19 +42,6 @@ class BatchGroup(Group):
         return ["run", *args] if has_output or is_source else args
 
 
-class _Shard(click.ParamType):
-    """A part of a batch, such as 2/8."""
-
-    name = "shard"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """Which part, and of how many."""
-        match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", str(value).strip())
-        if match is None or not 1 <= int(match[1]) <= int(match[2]):
-            self.fail(f"{shown(value)} is no shard; write i/n with i from 1 to n, such as 2/8", param, ctx)
-        return int(match[1]), int(match[2])
-
-
 @click.group(cls=BatchGroup, subcommand_metavar="SOURCE... -o OUT [OPTIONS] | COMMAND [ARGS]...")
 def batch() -> None:
     """Draw many photos, each once, and go on after any end.
@@ -69,15 +58,25 @@ def batch() -> None:
 @batch.command("run")
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @click.option("-o", "--output", "out", metavar="OUT", required=True, type=FILE, help="Folder of the drawings.")
-@click.option("-n", "--strokes", type=int, help=f"Number of strokes. [default: {_DEFAULTS.strokes}]")
-@click.option("--settings", "settings_file", metavar="FILE", type=FILE, help="Read settings from a TOML file.")
+@click.option(
+    "-n",
+    "--strokes",
+    metavar="N",
+    type=StrokesType(),
+    help=f"Number of strokes, or auto for as few as it takes. [default: {_DEFAULTS.strokes}]",
+)
+@click.option(
+    "--levels", metavar="LIST", type=CountsType(), help="Draw at several numbers of strokes at once, such as 32,16,8."
+)
 @click.option("--seed", type=int, help=f"Random seed of every photo. [default: {_DEFAULTS.seed}]")
-@click.option("--encoder", metavar="NAME", default="builtin", help="Network that compares. [default: builtin]")
-@click.option("--saliency", metavar="NAME", help="Encoder that finds what is salient. [default: the same]")
-@click.option("--device", metavar="NAME", default="auto", help="auto, cpu, mps, cuda, or one GPU. [default: auto]")
+@how_to_draw_but("seed", "like", "resume", "freeze", "freeze-first", "frame")
+@click.option("--colors", metavar="K", type=int, help="Use at most K colours, with one layer a pen in the SVG.")
 @click.option("--png", is_flag=True, help="Also write a PNG of each drawing.")
-@click.option("--allow-truncated", is_flag=True, help="Draw what can be read of damaged photos.")
 @click.option("--workers", metavar="N", type=click.IntRange(min=1), help="Processes that draw. [default: one a core]")
+@click.option("--ray", metavar="ADDRESS", help="Draw on a Ray cluster: auto, or HOST:PORT (needs the extra 'cluster').")
+@click.option(
+    "--gpus", metavar="SHARE", type=float, default=0.0, help="On Ray, the share of a GPU for a photo. [default: 0]"
+)
 @click.option(
     "--timeout",
     metavar="SECONDS",
@@ -85,12 +84,13 @@ def batch() -> None:
     help="Longest time for a photo; what takes longer is tried once more, alone. [default: no limit]",
 )
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Draw at most N photos in this run.")
-@click.option("--shard", metavar="I/N", type=_Shard(), help="Draw the I-th of N equal parts, as on the I-th machine.")
+@click.option("--shard", metavar="I/N", type=ShardType(), help="Draw the I-th of N equal parts, as on machine I.")
 @click.option(
     "--redo",
     type=click.Choice(["failed", "changed", "all"]),
     help="Try again what failed; compare the contents of all photos; or draw all of them again.",
 )
+@click.option("--watch", is_flag=True, help="Go on: draw photos as they come into the folders, until Ctrl-C.")
 @click.option("--dry-run", is_flag=True, help="Say what would be drawn, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per photo on stdout, and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
@@ -98,18 +98,31 @@ def batch() -> None:
 def run_batch(
     sources: tuple[str, ...],
     out: Path,
-    strokes: int | None,
+    levels: tuple[int, ...] | None,
+    colors: int | None,
+    color: bool,
+    encoder: str | None,
+    saliency: str | None,
+    mask: str | None,
     settings_file: Path | None,
     seed: int | None,
-    dry_run: bool,
-    as_json: bool,
-    quiet: bool,
+    weights: Path | None,
+    device: str,
+    png: bool,
+    allow_truncated: bool,
+    max_pixels: int | None,
     workers: int | None,
     timeout: float | None,
+    ray: str | None,
+    gpus: float,
     limit: int | None,
     shard: tuple[int, int] | None,
     redo: str | None,
-    **drawing: Any,
+    watch: bool,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    **values: Any,
 ) -> int:
     """Draw the photos of each SOURCE into OUT.
 
@@ -123,17 +136,39 @@ def run_batch(
     taureau batch photos.csv -o drawings/ --redo failed
     """
     check_working_folder()
-    settings = taureau.Settings() if settings_file is None else taureau.Settings.load(settings_file)
-    asked: dict[str, Any] = {"strokes": strokes, "seed": seed}
-    settings = settings.with_values(**{name: value for name, value in asked.items() if value is not None})
-    recipe = taureau.batch.Recipe(settings, **drawing)
+    if seed is None and settings_file is None:
+        seed = _DEFAULTS.seed  # the same in each run, so that the next one finds the drawings of the last
+    if levels is not None:
+        values["strokes"] = max(levels)
+    chosen = choose(
+        {**values, "seed": seed, "color": color or colors is not None or None},
+        settings_file=settings_file,
+        like=None,
+        mask=mask,
+        encoder=encoder,
+        saliency=saliency,
+        resume=None,
+        freeze=False,
+    )
+    recipe = taureau.batch.Recipe(
+        chosen.settings,
+        encoder or "builtin",
+        saliency,
+        weights,
+        device,
+        levels=levels or (),
+        colors=colors,
+        png=png,
+        allow_truncated=allow_truncated,
+        max_pixels=max_pixels,
+    )
+    work = taureau.batch.Work(limit, shard, redo, watch)
     if dry_run:
-        return _say_plan(taureau.batch.plan(sources, out, recipe=recipe, work=taureau.batch.Work(limit, shard, redo)))
+        return _say_plan(taureau.batch.plan(sources, out, recipe=recipe, work=work))
+    crew = taureau.batch.Crew(workers, timeout, ray, gpus)
     with (
         Interruption() as interruption,
-        taureau.batch.run(
-            sources, out, recipe=recipe, workers=workers, timeout=timeout, limit=limit, shard=shard, redo=redo
-        ) as batch,
+        taureau.batch.run(sources, out, recipe=recipe, work=work, crew=crew) as batch,
         BatchProgress(out.name, shown=not (quiet or as_json)) as bar,
     ):
 

@@ -13,7 +13,7 @@ from taureau.cli.batch import check_places, collect
 from taureau.cli.choices import Choices, choose
 from taureau.cli.drawing import Work, draw_batch, summary, write_sketch
 from taureau.cli.live import LiveView
-from taureau.cli.names import shown
+from taureau.cli.numbers import StrokesType
 from taureau.cli.options import FILE, how_to_draw
 from taureau.cli.outputs import refuse_elsewhere
 from taureau.cli.program import check_extra, check_working_folder, debug_option
@@ -25,28 +25,13 @@ _PHOTO = click.Path(readable=False, allow_dash=True, path_type=Path)
 _MAX_COLORS = 64
 
 
-class _Strokes(click.ParamType):
-    """A number of strokes, or `auto`."""
-
-    name = "strokes"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
-        """The number."""
-        if str(value) == "auto":
-            return "auto"
-        try:
-            return int(value)
-        except ValueError:
-            self.fail(f"{shown(value)} is no number of strokes; give a whole number, or auto", param, ctx)
-
-
 @click.command()
 @click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=_PHOTO)
 @click.option(
     "-n",
     "--strokes",
     metavar="N",
-    type=_Strokes(),
+    type=StrokesType(),
     help=f"Number of strokes, or auto for as few as it takes. [default: {_DEFAULTS.strokes}]",
 )
 @click.option(

@@ -13,27 +13,13 @@ from taureau.cli.choices import choose
 from taureau.cli.drawing import Drawn, Work, counted, draw_batch
 from taureau.cli.live import LiveView
 from taureau.cli.names import shown
+from taureau.cli.numbers import CountsType
 from taureau.cli.options import FILE, how_to_draw
 from taureau.cli.outputs import PIPE, Outputs
 from taureau.cli.program import check_extra, check_working_folder, debug_option
 from taureau.cli.reading import make_sketcher, read_photo
 
 _DEFAULT = (32, 16, 8, 4)
-
-
-class _Counts(click.ParamType):
-    """Numbers of strokes, such as 32,16,8,4."""
-
-    name = "list"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        """The numbers."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            return tuple(int(part) for part in str(value).split(","))
-        except ValueError:
-            self.fail(f"{shown(value)} is no list of numbers; write it as 32,16,8,4", param, ctx)
 
 
 @click.command()
@@ -43,7 +29,7 @@ class _Counts(click.ParamType):
     "--strokes",
     "counts",
     metavar="LIST",
-    type=_Counts(),
+    type=CountsType(),
     default=_DEFAULT,
     help=f"Numbers of strokes, in any order. [default: {','.join(map(str, _DEFAULT))}]",
 )

@@ -1,6 +1,5 @@
 """The options that say how a photo is read and drawn, alike for every command that draws."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,24 +7,11 @@ from typing import Any
 import click
 
 import taureau
-from taureau.cli.names import shown
+from taureau.cli.numbers import PixelsType
 
 _DEFAULTS, _PAPER = taureau.Settings("fast"), taureau.Settings("paper")
 # What cannot be read is refused in its turn, and by its own kind of error.
 FILE = click.Path(readable=False, path_type=Path)
-
-
-class _Pixels(click.ParamType):
-    """A number of pixels, such as 200000000 or 200M."""
-
-    name = "pixels"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number."""
-        match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)\s*([kmg]?)(?:px|p|pixels)?", str(value).strip().lower())
-        if match is None or float(match[1]) <= 0:
-            self.fail(f"{shown(value)} is no number of pixels; write it as 200000000 or 200M", param, ctx)
-        return round(float(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}[match[2]])
 
 
 def _from_zero(_context: click.Context, _parameter: click.Parameter, frame: int | None) -> int | None:
@@ -35,84 +21,105 @@ def _from_zero(_context: click.Context, _parameter: click.Parameter, frame: int 
     return frame
 
 
-_OPTIONS = (
-    click.option(
+_OPTIONS = {
+    "preset": click.option(
         "--preset", type=click.Choice(["fast", "paper"]), help="'fast', or the method as published. [default: fast]"
     ),
-    click.option(
+    "encoder": click.option(
         "--encoder",
         metavar="NAME",
         help="Network that compares photo and sketch; see 'taureau models list'. [default: builtin]",
     ),
-    click.option(
+    "saliency": click.option(
         "--saliency",
         metavar="NAME",
         help="Encoder that finds what is salient. [default: the same]",
     ),
-    click.option("--weights", metavar="FILE", type=FILE, help="Weights file for the encoder (safetensors)."),
-    click.option(
+    "weights": click.option("--weights", metavar="FILE", type=FILE, help="Weights file for the encoder (safetensors)."),
+    "device": click.option(
         "--device",
         metavar="NAME",
         default="auto",
         help="auto, cpu, mps, cuda, or one GPU such as cuda:1. [default: auto]",
     ),
-    click.option(
+    "candidates": click.option(
         "--candidates", type=int, help=f"Number of drawings tried; the best is kept. [default: {_DEFAULTS.candidates}]"
     ),
-    click.option("--seed", type=int, help="Random seed. [default: random, printed]"),
-    click.option("--settings", "settings_file", metavar="FILE", type=FILE, help="Read settings from a TOML file."),
-    click.option("--like", metavar="SVG", type=FILE, help="Draw as this sketch was drawn: settings, seed, encoder."),
-    click.option("--steps", type=int, help=f"Optimiser steps. [default: {_DEFAULTS.steps}; paper: {_PAPER.steps}]"),
-    click.option("--budget", metavar="SECONDS", type=float, help="Time limit per photo; makes as many steps as fit."),
-    click.option("--size", type=int, help=f"Canvas units on a side. [default: {_DEFAULTS.size}]"),
-    click.option(
+    "seed": click.option("--seed", type=int, help="Random seed. [default: random, printed]"),
+    "settings": click.option(
+        "--settings", "settings_file", metavar="FILE", type=FILE, help="Read settings from a TOML file."
+    ),
+    "like": click.option(
+        "--like", metavar="SVG", type=FILE, help="Draw as this sketch was drawn: settings, seed, encoder."
+    ),
+    "steps": click.option(
+        "--steps", type=int, help=f"Optimiser steps. [default: {_DEFAULTS.steps}; paper: {_PAPER.steps}]"
+    ),
+    "budget": click.option(
+        "--budget", metavar="SECONDS", type=float, help="Time limit per photo; makes as many steps as fit."
+    ),
+    "size": click.option("--size", type=int, help=f"Canvas units on a side. [default: {_DEFAULTS.size}]"),
+    "canvas": click.option(
         "--canvas",
         type=click.Choice(["subject", "photo"]),
         help="Lay the canvas over the subject, or over the whole photo. "
         f"[default: {_DEFAULTS.canvas}; paper: {_PAPER.canvas}]",
     ),
-    click.option("--width", type=float, help=f"Full stroke width in canvas units. [default: {_DEFAULTS.width}]"),
-    click.option("--color", is_flag=True, help="Give each stroke a colour of its own."),
-    click.option(
+    "width": click.option(
+        "--width", type=float, help=f"Full stroke width in canvas units. [default: {_DEFAULTS.width}]"
+    ),
+    "color": click.option("--color", is_flag=True, help="Give each stroke a colour of its own."),
+    "initialization": click.option(
         "--initialization",
         type=click.Choice(["traced", "random"]),
         help=f"First strokes: traced along lines of the photo, or short random curves. "
         f"[default: {_DEFAULTS.initialization}; paper: {_PAPER.initialization}]",
     ),
-    click.option(
+    "mask": click.option(
         "--mask",
         metavar="HOW",
         help="How to find the subject: auto, none, alpha, u2net, or a picture that is white on it. "
         f"[default: {_DEFAULTS.mask}; paper: {_PAPER.mask}]",
     ),
-    click.option(
+    "loss": click.option(
         "--loss",
         type=click.Choice(["perception", "l2", "lpips", "xdog", "embedding", "text"]),
         help=f"How photo and sketch are compared. [default: {_DEFAULTS.loss}; with --prompt: text]",
     ),
-    click.option(
+    "prompt": click.option(
         "--prompt", metavar="TEXT", help="Draw what TEXT describes; the photo says where. Needs a CLIP encoder."
     ),
-    click.option("--resume", metavar="SVG", type=FILE, help="Continue from an earlier sketch."),
-    click.option("--freeze", is_flag=True, help="Keep the strokes of --resume unchanged and add the others."),
-    click.option(
+    "resume": click.option("--resume", metavar="SVG", type=FILE, help="Continue from an earlier sketch."),
+    "freeze": click.option("--freeze", is_flag=True, help="Keep the strokes of --resume unchanged and add the others."),
+    "freeze-first": click.option(
         "--freeze-first", metavar="N", type=int, help="Keep the first N strokes of --resume unchanged; the others move."
     ),
-    click.option(
+    "frame": click.option(
         "--frame", type=int, callback=_from_zero, help="Frame of an animated photo, counted from 0. [default: 0]"
     ),
-    click.option("--allow-truncated", is_flag=True, help="Draw what can be read of a damaged photo."),
-    click.option(
+    "allow-truncated": click.option(
+        "--allow-truncated", is_flag=True, help="Draw what can be read of a damaged photo."
+    ),
+    "max-pixels": click.option(
         "--max-pixels",
         metavar="N",
-        type=_Pixels(),
+        type=PixelsType(),
         help="Largest photo, in pixels or as 200M. [default: 64M, a JPEG 256M]",
     ),
-)
+}
 
 
-def how_to_draw(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command these options, in this order."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def how_to_draw_but(*left_out: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """What gives a command these options in this order, but for some of them."""
+
+    def give(command: Callable[..., Any]) -> Callable[..., Any]:
+        for name, option in reversed(_OPTIONS.items()):
+            if name not in left_out:
+                command = option(command)
+        return command
+
+    return give
+
+
+how_to_draw = how_to_draw_but()
+"""Gives a command all of these options."""

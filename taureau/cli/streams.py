@@ -46,7 +46,7 @@ def open_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
     encoding = sys.stderr.encoding if sys.stderr is not None else "utf-8"
     raw = io.BufferedWriter(_Heedless(2, "wb", closefd=False))
-    sys.stderr = io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace", write_through=True)
+    sys.stderr = io.TextIOWrapper(raw, encoding=encoding, errors="backslashreplace", line_buffering=True)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name may hold what the terminal's alphabet lacks
     logging.getLogger("taureau").addHandler(_Said())

@@ -1,65 +1,21 @@
-"""Batches with light workers: each photo once, whatever is killed, full, broken or there already."""
+"""Batches with light workers: each photo once, and what is there already not again."""
 
 import json
 import os
 import random
-import signal
 import sqlite3
-import subprocess
-import sys
 
 import pytest
 
 import taureau
 from taureau import batch
-from taureau.batch import pool
-from taureau.batch.items import OWN_FOLDER
-from tests.helpers.command_line import ROOT, environment, run
+from taureau.batch.sources.items import OWN_FOLDER
+from tests.helpers.command_line import run
 
 LOTS = random.Random(25)
 
 
-@pytest.fixture(autouse=True)
-def light(monkeypatch):
-    monkeypatch.setattr(pool, "WORKER", "tests.helpers.light_worker")
-
-
-@pytest.fixture
-def photos(tmp_path):
-    folder = tmp_path / "photos"
-    make_photos(folder, 12)
-    return folder
-
-
-def make_photos(folder, many, bad=()):
-    for number in range(many):
-        path = folder / f"{number % 3}/{number}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"bad" if number in bad else f"{number} ".encode() * 50)
-
-
-def drawings(out):
-    """The drawings in OUT with what changes when one is written again."""
-    return {
-        path.relative_to(out).as_posix(): (path.stat().st_ino, path.stat().st_mtime_ns)
-        for path in out.rglob("*.svg")
-        if path.exists()
-    }
-
-
-def assert_whole(out):
-    """Nothing half done: every drawing has all its photo's bytes, and nothing else lies about."""
-    for path in out.rglob("*.svg"):
-        name = path.relative_to(out).as_posix().removesuffix(".svg")
-        photo = (out.parent / "photos" / name).read_bytes()
-        assert path.read_bytes().partition(b"\n")[2] == photo[::-1]
-    assert [path for path in out.rglob(".taureau-*") if path.name != OWN_FOLDER] == []
-
-
-def finish(photos, out, **more):
-    with batch.run(photos, out, workers=2, **more) as running:
-        records = list(running)
-    return records, running.progress
+pytestmark = pytest.mark.usefixtures("light")
 
 
 def test_each_photo_is_drawn_once_into_a_mirrored_tree(photos, tmp_path):
@@ -154,63 +110,8 @@ def test_bad_photos_are_named_and_stop_no_other(tmp_path):
         failed["2/2.jpg"].sketch()
 
 
-def test_a_photo_that_kills_or_stalls_its_worker_is_tried_once_more_and_named(photos, tmp_path):
-    (photos / "0/0.jpg").write_bytes(b"poison")
-    (photos / "1/1.jpg").write_bytes(b"slow")
-    records, progress = finish(photos, tmp_path / "out", timeout=8.0)
-    failed = {record.name: record for record in records if record.status == "failed"}
-    assert {name: (record.error_kind, record.attempts) for name, record in failed.items()} == {
-        "0/0.jpg": ("WorkerKilled", 2),
-        "1/1.jpg": ("TimeLimit", 2),
-    }
-    assert "was ended by signal 9 (out of memory?), twice, the second time alone; free" in failed["0/0.jpg"].error
-    assert "took longer than 8 s, twice" in failed["1/1.jpg"].error
-    assert progress.done == 10
-    assert finish(photos, tmp_path / "out")[1].skipped == 12
-
-
-def test_a_second_try_is_alone(photos, tmp_path):
-    (photos / "0/0.jpg").write_bytes(b"poison")
-    beside = []
-    with batch.run(photos, tmp_path / "out", workers=2) as running:
-        running.on_wait = lambda: beside.extend(
-            [len(running._pool.in_hand)] if any(task.deaths for task in running._pool.in_hand) else []
-        )
-        assert len(list(running)) == 12
-    assert set(beside) == {1}
-
-
-def test_a_full_disk_ends_the_batch_and_is_no_photos_fault(photos, tmp_path):
-    good = (photos / "0/0.jpg").read_bytes()
-    (photos / "0/0.jpg").write_bytes(b"full")
-    with pytest.raises(taureau.InputError, match="no space left on device"):
-        finish(photos, tmp_path / "out")
-    assert batch.status(tmp_path / "out").failed == 0
-    (photos / "0/0.jpg").write_bytes(good)
-    finish(photos, tmp_path / "out")
-    assert batch.status(tmp_path / "out").done == 12
-    assert_whole(tmp_path / "out")
-
-
-def test_workers_that_cannot_begin_are_named(photos, tmp_path, monkeypatch):
-    monkeypatch.setenv("TAUREAU_TEST_FALSE_START", "1")
-    with pytest.raises(taureau.TaureauError, match=r"5 workers in a row ended while they loaded \(ended with code 7\)"):
-        finish(photos, tmp_path / "out")
-    assert batch.status(tmp_path / "out").failed == 0
-
-
-def test_a_second_batch_on_one_out_is_refused_and_the_first_goes_on(photos, tmp_path):
-    with batch.run(photos, tmp_path / "out", workers=1) as running:
-        next(running)
-        assert batch.status(tmp_path / "out").running
-        with pytest.raises(taureau.InputError, match="another batch is drawing into it; wait for its end"):
-            batch.run(photos, tmp_path / "out")
-        assert len(list(running)) == 11
-    assert not batch.status(tmp_path / "out").running
-
-
 def test_a_stopped_batch_finishes_what_is_in_hand_and_goes_on_later(photos, tmp_path):
-    with batch.run(photos, tmp_path / "out", workers=1) as running:
+    with batch.run(photos, tmp_path / "out", crew=ONE) as running:
         next(running)
         running.stop()
         assert len(list(running)) <= 1
@@ -232,85 +133,29 @@ def test_a_ledger_of_another_version_is_refused_and_left_alone(photos, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("options", "why"),
+    ("kind", "options", "why"),
     [
-        ({"workers": 0}, "workers must be at least 1, got 0"),
-        ({"timeout": 0}, "timeout must be over 0 seconds"),
-        ({"limit": 0}, "limit must be at least 1"),
-        ({"shard": (3, 2)}, "shard must be i/n"),
-        ({"redo": "some"}, "redo must be one of failed, changed, all"),
+        (batch.Crew, {"workers": 0}, "workers must be at least 1, got 0"),
+        (batch.Crew, {"timeout": 0}, "timeout must be over 0 seconds"),
+        (batch.Crew, {"ray": "auto", "gpus": 1.5}, "gpus must be a share from 0 to 1, or a whole number, got 1.5"),
+        (batch.Crew, {"gpus": 0.5}, "got 0.5 without ray; name a cluster"),
+        (batch.Work, {"limit": 0}, "limit must be at least 1"),
+        (batch.Work, {"shard": (3, 2)}, "shard must be i/n"),
+        (batch.Work, {"redo": "some"}, "redo must be one of failed, changed, all"),
+        (batch.Recipe, {"levels": (4, 4)}, "levels must be different numbers of strokes"),
+        (batch.Recipe, {"levels": (4, 0)}, "strokes must be"),
+        (batch.Recipe, {"colors": 2}, "colors needs strokes of several, got 2; set color=True too"),
     ],
 )
-def test_options_out_of_range_are_refused(photos, tmp_path, options, why):
+def test_options_out_of_range_are_refused(kind, options, why):
     with pytest.raises(taureau.InputError, match=why):
-        batch.run(photos, tmp_path / "out", **options)
-    assert not (tmp_path / "out").exists()
+        kind(**options)
 
 
 def test_an_out_that_is_a_file_is_refused(photos, tmp_path):
     (tmp_path / "out").write_text("x")
     with pytest.raises(taureau.InputError, match="cannot be made as OUT"):
         batch.run(photos, tmp_path / "out")
-
-
-def test_workers_killed_at_random_cost_no_photo(tmp_path):
-    photos, out = tmp_path / "photos", tmp_path / "out"
-    make_photos(photos, 40, bad={7, 8})
-    seen, killed = {}, []
-    with batch.run(photos, out, workers=2) as running:
-
-        def kill_somebody():
-            for worker in running._pool._workers:
-                is_busy = worker.is_ready and worker.task is not None and not worker.task.deaths
-                if is_busy and worker not in killed and len(killed) < 8 and LOTS.random() < 0.5:
-                    worker.process.kill()
-                    killed.append(worker)
-
-        running.on_wait = kill_somebody
-        for _ in running:
-            for name, mark in drawings(out).items():
-                assert seen.setdefault(name, mark) == mark
-    assert len(killed) == 8
-    finish(photos, out, redo="failed")
-    assert batch.status(out).failures == {"InputError": 2}
-    assert batch.status(out).done == 38
-    assert {name: mark for name, mark in drawings(out).items() if seen.get(name, mark) != mark} == {}
-    assert_whole(out)
-
-
-@pytest.mark.slow
-def test_a_driver_killed_at_random_loses_nothing_and_draws_nothing_twice(tmp_path):
-    photos, out = tmp_path / "photos", tmp_path / "out"
-    make_photos(photos, 60, bad={7, 8, 9})
-    words = json.dumps({"source": str(photos), "out": str(out), "workers": 2})
-    program = [sys.executable, "-c", "from tests.helpers.light_worker import light_batch as f; f()", words]
-    seen, kills = {}, 0
-    while True:
-        driver = subprocess.Popen(program, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True)
-        for _ in range(LOTS.randrange(1, 14)):
-            if not driver.stdout.readline():
-                break
-        driver.send_signal(signal.SIGKILL)
-        driver.stdout.close()
-        killed = driver.wait() == -signal.SIGKILL
-        kills += killed
-        for name, mark in drawings(out).items():
-            assert seen.setdefault(name, mark) == mark
-        if not killed or kills == 12:
-            break
-    assert kills > 3
-    finish(photos, out, redo="failed")
-    assert batch.status(out).as_row() | {"failures": {"InputError": 3}} == {
-        "running": False,
-        "done": 57,
-        "failed": 3,
-        "in_hand": 0,
-        "waiting": 0,
-        "failures": {"InputError": 3},
-        "problems": [],
-    }
-    assert {name: mark for name, mark in drawings(out).items() if seen.get(name, mark) != mark} == {}
-    assert_whole(out)
 
 
 # The command line
@@ -358,29 +203,3 @@ def test_an_out_without_a_batch_is_named(tmp_path, command):
         3,
         f"taureau: error: {tmp_path}: no batch has begun here; give the OUT of one\n",
     )
-
-
-@pytest.mark.slow
-def test_an_interruption_finishes_what_is_in_hand_and_the_same_command_goes_on(photos, tmp_path):
-    program = "from taureau.batch import pool; pool.WORKER = 'tests.helpers.light_worker'\n"
-    program += "from taureau.cli import main; main()"
-    words = ["batch", str(photos), "-o", str(tmp_path / "out"), "--workers", "1", "--json"]
-    command = subprocess.Popen(
-        [sys.executable, "-c", program, *words],
-        cwd=ROOT,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert json.loads(command.stdout.readline())["status"] == "done"
-    command.send_signal(signal.SIGINT)
-    out, err = command.communicate()
-    assert command.returncode == 130
-    assert "taureau: interrupted; the same command goes on" in err
-    assert "Traceback" not in err
-    status = batch.status(tmp_path / "out")
-    assert (status.in_hand, status.done, status.failed) == (0, 1 + len(out.splitlines()), 0)
-    finish(photos, tmp_path / "out")
-    assert batch.status(tmp_path / "out").done == 12
-    assert_whole(tmp_path / "out")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import taureau
-from taureau.batch.items import Item, Problem, safe_name
-from taureau.batch.shards import read_member
-from taureau.batch.sources import open_sources
+from taureau.batch.sources.items import Item, Problem, safe_name
+from taureau.batch.sources.open import open_sources
+from taureau.batch.sources.shards import read_member
 from tests.helpers.system import failing
 
 

@@ -6,8 +6,10 @@ import threading
 import pytest
 
 import taureau
-from taureau.batch.ledger import Ledger, LedgerDamagedError
-from taureau.batch.record import DONE, FAILED, Record
+from taureau.batch.ledger.account import Account
+from taureau.batch.ledger.database import LedgerDamagedError
+from taureau.batch.ledger.ledger import Ledger
+from taureau.batch.ledger.record import DONE, FAILED, Record
 
 NAMES = [f"{number:03}.jpg" for number in range(200)]
 
@@ -164,3 +166,9 @@ def test_a_full_disk_is_named_and_what_was_entered_stays(path):
     ):
         ledger.want(more, 1)
     assert ledger.counts()["pending"] == 2
+
+
+def test_a_ledger_that_is_just_being_made_is_not_called_damaged(path):
+    path.touch()
+    with pytest.raises(taureau.InputError, match="a batch begins here at this moment; look again"):
+        Account(path)

@@ -6,10 +6,10 @@ import pytest
 
 import taureau
 from taureau import batch
-from taureau.batch import pool
-from taureau.batch.items import Item
-from taureau.batch.remote import read_address
-from taureau.batch.sources import open_sources
+from taureau.batch.sources.items import Item
+from taureau.batch.sources.open import open_sources
+from taureau.batch.sources.remote import read_address
+from taureau.batch.workers import pool
 
 pytest.importorskip("fsspec", reason="needs fsspec: pip install 'taureau[batch]'")
 
@@ -54,7 +54,7 @@ def test_records_are_exported_as_parquet_too(photos, tmp_path, monkeypatch):
     parquet = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow: pip install 'taureau[batch]'")
     monkeypatch.setattr(pool, "WORKER", "tests.helpers.light_worker")
     monkeypatch.setattr("taureau.batch.export.ROWS_A_PART", 1)
-    with batch.run(photos, tmp_path / "out", workers=1) as running:
+    with batch.run(photos, tmp_path / "out", crew=batch.Crew(1)) as running:
         assert len(list(running)) == 2
     parts = sorted((tmp_path / "out").glob("records-*.parquet"))
     assert len(parts) == 2

@@ -1,27 +1,41 @@
 """A worker that draws nothing and loads no network: for tests of everything around the drawing.
 
-It speaks with the batch as `taureau.batch.worker` does, and holds the same lock. Its drawing is the photo's bytes
-turned round, behind a line with their hash. What a photo holds decides what happens to it: see `draw`.
+It speaks with the batch as the real worker does, and holds the same lock. Its drawing is the photo's bytes turned
+round, behind a line with their hash. What a photo holds decides what happens to it: see `draw`.
 """
 
+import errno
 import hashlib
 import json
 import os
-import secrets
 import signal
 import sys
 import time
 from pathlib import Path
 
-from taureau.batch.items import fingerprint
-from taureau.batch.lock import Lock
-from taureau.batch.worker import Line
+import taureau
+from taureau.batch.sources.items import fingerprint
+from taureau.batch.workers.drawing import write
+from taureau.batch.workers.worker import serve
 
-SLOW_SECONDS = 0.01
+SLOW_SECONDS, NAP_SECONDS = 0.01, 1.0
+
+
+class Drawing:
+    """Bytes that write themselves as a sketch does: whole, or with an error."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def save(self, path: Path) -> None:
+        """Write the bytes."""
+        if os.environ.get("TAUREAU_TEST_FULL"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        taureau.write_atomically(path, self._data)
 
 
 def draw(task: dict) -> dict:
-    """Draw a photo, or fail as its bytes say: `poison`, `slow`, `full`, or an error for what begins with `bad`."""
+    """Draw a photo, or fail as its bytes say: `poison`, `slow`, `nap`, or an error for what begins with `bad`."""
     photo, place = Path(task["photo"]), Path(task["out"], f"{task['name']}.svg")
     data = photo.read_bytes()
     reply = {"fingerprint": fingerprint(photo), "photo_sha256": hashlib.sha256(data).hexdigest()}
@@ -29,48 +43,31 @@ def draw(task: dict) -> dict:
         os.kill(os.getpid(), signal.SIGKILL)
     if data.startswith(b"slow"):
         time.sleep(600)
-    if data.startswith(b"full"):
-        return {"fatal": f"{place}: cannot be written (no space left on device); free some space", "kind": "InputError"}
     if data.startswith(b"bad"):
         return {**reply, "error_kind": "InputError", "error": f"{photo}: is text, not a photo; give a photo"}
+    if data.startswith(b"nap"):
+        time.sleep(NAP_SECONDS)
     head = f"{reply['photo_sha256']} {task['recipe_sha256']}\n".encode()
     drawn = task["anew"] or not place.exists() or not place.read_bytes().startswith(head)
     if drawn:
         time.sleep(SLOW_SECONDS)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        temporary = place.with_name(f".taureau-{secrets.token_hex(8)}.tmp")
-        with open(temporary, "wb") as file:
-            file.write(head)
-            file.flush()
-            file.write(data[::-1])
-        os.replace(temporary, place)
+        write(Drawing(head + data[::-1]), Path(task["out"]), task["name"], ["svg"])
     return {**reply, "drawn": drawn, "seed": 0, "score": len(data) / 1000, "seconds": 0.01, "warnings": [],
             "sizes": {"svg": place.stat().st_size}}  # fmt: skip
-
-
-def main() -> None:
-    """Draw until the line ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    line = Line(sys.stdin, sys.stdout)
-    begin = line.task()
-    lock = Lock(Path(begin["lock"]), shared=True, seconds=60)
-    line.answer(ready=True)
-    while True:
-        line.answer(**draw(line.task()))
-        assert lock is not None
-
-
-if __name__ == "__main__":
-    if os.environ.get("TAUREAU_TEST_FALSE_START"):
-        sys.exit(7)
-    main()
 
 
 def light_batch() -> None:
     """Run `taureau.batch.run` with light workers, as the words of the command line say (JSON)."""
     from taureau import batch
-    from taureau.batch import pool
+    from taureau.batch.workers import pool
 
     pool.WORKER = "tests.helpers.light_worker"
-    for record in batch.run(**json.loads(sys.argv[1])):
+    source, out, crew = json.loads(sys.argv[1])
+    for record in batch.run(source, out, crew=batch.Crew(**crew)):
         print(record.name, flush=True)  # noqa: T201 - whoever kills it counts
+
+
+if __name__ == "__main__":
+    if os.environ.get("TAUREAU_TEST_FALSE_START"):
+        sys.exit(7)
+    serve(lambda _begin: None, lambda _loaded, task: draw(task))

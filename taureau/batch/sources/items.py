@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,8 @@ PHOTO_ENDINGS = frozenset(
 )
 OWN_FOLDER = ".taureau-batch"
 """In OUT: the ledger and the locks."""
+# A photo that was written to within this time is looked at again later.
+_WRITING_NS = 2_000_000_000
 _ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]+://")
 
 
@@ -57,6 +60,14 @@ def fingerprint(path: str | Path) -> str | None:
     except (OSError, ValueError):
         return None
     return f"{found.st_size}-{found.st_mtime_ns}"
+
+
+def is_being_written(item: Item) -> bool:
+    """Whether a local photo has changed so lately that it may be half copied; a time to come says nothing."""
+    time_ns = (item.fingerprint or "").rpartition("-")[2]
+    if is_address(item.photo) or not time_ns.isdigit():
+        return False
+    return 0 <= time.time_ns() - int(time_ns) < _WRITING_NS
 
 
 def is_address(photo: str) -> bool:

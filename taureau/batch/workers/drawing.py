@@ -1,30 +1,20 @@
-"""A worker: a process of its own that loads an encoder once and draws the photos that it is handed, one at a time.
-
-It is started by `pool` as `python -m taureau.batch.worker`, reads a task a line from stdin and answers a line on
-stdout, as JSON. When stdin ends, the batch is gone, and the worker ends at once, in the middle of whatever it does.
-"""
+"""Draws one photo of a batch and writes its files, each whole, unless they are there already."""
 
 import errno
 import hashlib
 import io
-import json
 import os
-import queue
-import signal
-import sys
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import taureau
-from taureau.batch import outputs, remote, shards
-from taureau.batch.items import OWN_FOLDER, fingerprint, is_address
-from taureau.batch.lock import Lock
-from taureau.batch.recipe import KEY, settings_of
+from taureau.batch import outputs
+from taureau.batch.recipe import KEY, Recipe
+from taureau.batch.sources import remote, shards
+from taureau.batch.sources.items import OWN_FOLDER, fingerprint, is_address
 
-LOCK_SECONDS = 60.0
 # What a full or broken disk says; no photo is to blame, and no other photo would fare better.
 _PLACE_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE}
 _CHUNK = 1 << 20
@@ -38,7 +28,7 @@ class _NamedBytes(io.BytesIO):
         self.name = name
 
 
-class _PlaceFailedError(Exception):
+class PlaceFailedError(Exception):
     """OUT cannot take files any more, whatever the photo."""
 
 
@@ -47,7 +37,7 @@ def draw(sketcher: "taureau.Sketcher", task: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         sketcher: with the encoders of the batch.
-        task: `out`, `name`, `photo`, `recipe`, `recipe_sha256`, `kinds`, `anew`, `allow_truncated`.
+        task: as `messages.message_of` makes it.
 
     Returns:
         What goes into the record, by name.
@@ -63,15 +53,16 @@ def draw(sketcher: "taureau.Sketcher", task: dict[str, Any]) -> dict[str, Any]:
         if sketch is not None and outputs.drawn_by(sketch, photo_sha256, task["recipe_sha256"]):
             reply["drawn"] = False
         else:
-            photo = taureau.read_photo(source, allow_truncated=task["allow_truncated"])
-            sketch = sketcher.draw(photo, settings=settings_of(task["recipe"]))
+            recipe = Recipe.of(task["recipe"])
+            photo = taureau.read_photo(source, allow_truncated=recipe.allow_truncated, max_pixels=recipe.max_pixels)
+            sketch = _drawn(sketcher, photo, recipe)
             if _sign(task["photo"]) != sign:
                 raise taureau.InputError(f"{task['photo']}: changed while it was drawn; run the batch again")
             hashes = {"photo_sha256": photo_sha256, "settings_sha256": task["recipe_sha256"]}
             sketch = replace(sketch, record={**sketch.record, KEY: hashes})
-            _write(sketch, out, name, kinds)
+            write(sketch, out, name, kinds)
             reply["drawn"] = True
-    except (taureau.WeightsError, taureau.BackendError, _PlaceFailedError):
+    except (taureau.WeightsError, taureau.BackendError, PlaceFailedError):
         raise  # the same would meet every photo
     except Exception as error:
         return {**reply, "error_kind": type(error).__name__, "error": _said(error, task["photo"])}
@@ -84,6 +75,13 @@ def draw(sketcher: "taureau.Sketcher", task: dict[str, Any]) -> dict[str, Any]:
         "warnings": list(sketch.warnings),
         "sizes": outputs.sizes_there(out, name, kinds),
     }
+
+
+def _drawn(sketcher: "taureau.Sketcher", photo: "taureau.Photo", recipe: Recipe) -> "taureau.Sketch":
+    if recipe.levels:
+        return sketcher.levels(photo, recipe.levels, settings=recipe.settings).sketch
+    sketch = sketcher.draw(photo, settings=recipe.settings)
+    return sketch if recipe.colors is None else sketch.with_colors(recipe.colors)
 
 
 def _contents(photo: str) -> tuple[Any, str]:
@@ -122,10 +120,15 @@ def _said(error: Exception, photo: str) -> str:
     return text if isinstance(error, taureau.TaureauError) else f"{photo}: unexpected {type(error).__name__}: {text}"
 
 
-def _write(sketch: "taureau.Sketch", out: Path, name: str, kinds: list[str]) -> None:
-    """Write the files of a drawing, each whole, the SVG last: it is the one that says that the drawing is there."""
-    if not (out / OWN_FOLDER).is_dir():
-        raise _PlaceFailedError(f"{out}: OUT is gone; put it back, or give another OUT")
+def write(sketch: "taureau.Sketch", out: Path, name: str, kinds: list[str]) -> None:
+    """Write the files of a drawing, each whole, the SVG last: it is the one that says that the drawing is there.
+
+    Raises:
+        PlaceFailedError: OUT is gone or full, which every photo would meet.
+        InputError: this file cannot be written.
+    """
+    if not (out / OWN_FOLDER).is_dir():  # removed under way, and not to be made again
+        raise PlaceFailedError(f"{out}: OUT is gone; put it back, or give another OUT")
     try:
         for kind in sorted(kinds, key=lambda kind: kind == "svg"):
             path = outputs.place(out, name, kind)
@@ -134,65 +137,10 @@ def _write(sketch: "taureau.Sketch", out: Path, name: str, kinds: list[str]) -> 
     except (taureau.InputError, OSError) as error:
         cause = error if isinstance(error, OSError) else error.__cause__
         if isinstance(cause, OSError) and cause.errno in _PLACE_FAILED:
-            raise _PlaceFailedError(f"{error}; the batch stops here, and the same command goes on") from error
+            raise PlaceFailedError(f"{error}; the batch stops here, and the same command goes on") from error
         if isinstance(error, OSError):
             why = (error.strerror or str(error)).lower()
             raise taureau.InputError(
                 f"{outputs.place(out, name, 'svg')}: cannot be written ({why}); choose another OUT or a shorter name"
             ) from error
         raise
-
-
-class Line:
-    """The line to the batch: tasks come in, answers go out, and its end ends this process.
-
-    Args:
-        tasks, answers: the two ends of it.
-    """
-
-    def __init__(self, tasks: TextIO, answers: TextIO) -> None:
-        self._answers = answers
-        self._tasks: queue.SimpleQueue[str] = queue.SimpleQueue()
-        threading.Thread(target=self._read, args=(tasks,), daemon=True).start()
-
-    def _read(self, tasks: TextIO) -> None:
-        for line in tasks:
-            self._tasks.put(line)
-        os._exit(0)
-
-    def task(self) -> dict[str, Any]:
-        """The next task; waits for it."""
-        return json.loads(self._tasks.get())
-
-    def answer(self, **answer: Any) -> None:
-        """Send an answer."""
-        self._answers.write(json.dumps(answer) + "\n")
-        self._answers.flush()
-
-
-def main() -> None:
-    """Draw until the line ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the batch decides what an interruption means
-    # What libraries print goes to stderr, and only answers to the batch.
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    line = Line(sys.stdin, answers)
-    begin = line.task()
-    try:
-        lock = Lock(Path(begin["lock"]), shared=True, seconds=LOCK_SECONDS)
-        sketcher = taureau.Sketcher(begin["encoder"], saliency=begin["saliency"], device=begin["device"])
-    except (taureau.TaureauError, OSError) as error:
-        line.answer(fatal=str(error), kind=type(error).__name__)
-        return
-    line.answer(ready=True)
-    while True:
-        try:
-            line.answer(**draw(sketcher, line.task()))
-        except (taureau.TaureauError, _PlaceFailedError) as error:
-            line.answer(fatal=str(error), kind=type(error).__name__)
-            lock.release()
-            return
-
-
-if __name__ == "__main__":
-    main()

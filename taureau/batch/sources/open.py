@@ -11,28 +11,35 @@ from dataclasses import replace
 from pathlib import Path
 
 import taureau
-from taureau.batch import folders, manifest, remote, shards
-from taureau.batch.items import Found, Item, Stream, fingerprint, is_address, reason
+from taureau.batch.sources import folders, manifest, remote, shards
+from taureau.batch.sources.items import Found, Item, Stream, fingerprint, is_address, reason
 
 
-def open_sources(named: Sequence[str | Path], out: Path) -> Stream:
+def open_sources(source: str | Path | Sequence[str | Path], out: Path, *, watch: bool = False) -> Stream:
     """Check sources, and give what reads through them; it can be asked for several times.
 
     Args:
-        named: folders, globs, manifests, shards, addresses and photos.
+        source: a folder, a glob, a manifest, a shard, an address or a photo, or several of them.
         out: the folder of drawings, which must lie apart from the photos.
+        watch: whether photos that come later count, which only folders can have.
 
     Raises:
         InputError: a source that is not there, lies in OUT or holds it, or a manifest that cannot be used.
     """
+    named = [source] if isinstance(source, str | Path) else source
     if not named:
         raise taureau.InputError("a batch needs photos; give a folder, a glob, a manifest or a photo as SOURCE")
+    if watch and not all(os.path.isdir(name) for name in named):
+        raise taureau.InputError(
+            f"{next(name for name in named if not os.path.isdir(name))}: is no folder to watch; give folders, or leave "
+            "out --watch"
+        )
     streams: list[tuple[str, Stream]] = []
-    for source in named:
-        base, stream = _open(str(source), out)
-        if base in [name for name, _ in streams if name]:
+    for name in named:
+        base, stream = _open(str(name), out)
+        if base in [other for other, _ in streams if other]:
             raise taureau.InputError(
-                f"{source}: another source is called {base} too, and their drawings would meet; draw them to two OUTs"
+                f"{name}: another source is called {base} too, and their drawings would meet; draw them to two OUTs"
             )
         streams.append((base, stream))
     return lambda: _through(streams)

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import taureau
-from taureau.batch.items import PHOTO_ENDINGS, Found, Item, Problem, Stream, safe_name
+from taureau.batch.sources.items import PHOTO_ENDINGS, Found, Item, Problem, Stream, safe_name
 
 MOST_BYTES = 552 << 20
 """The largest photo that is fetched: the limit that taureau has for files."""

@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 import taureau
-from taureau.batch.items import PHOTO_ENDINGS, Found, Item, Problem, Stream, fingerprint, reason
+from taureau.batch.sources.items import PHOTO_ENDINGS, Found, Item, Problem, Stream, fingerprint, reason
 
 WILD = re.compile(r"[*?\[]")
 

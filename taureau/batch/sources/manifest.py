@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import taureau
-from taureau.batch.items import Found, Item, Stream, fingerprint, is_address, safe_name
+from taureau.batch.sources.items import Found, Item, Stream, fingerprint, is_address, safe_name
 
 _SETTINGS = {field.name: field.default for field in dataclasses.fields(taureau.Settings) if field.name != "preset"}
 _OWN_COLUMNS = ("photo", "name")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import taureau
-from taureau.batch.items import PHOTO_ENDINGS, Found, Item, Problem, Stream, fingerprint, safe_name
+from taureau.batch.sources.items import PHOTO_ENDINGS, Found, Item, Problem, Stream, fingerprint, safe_name
 
 _PLACE = re.compile(r"(?s)(.+\.tar)::(\d+)\+(\d+)::(.+)")
 

@@ -13,50 +13,24 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import taureau
-from taureau.batch.ledger import Task
+from taureau.batch.ledger.ledger import Task
+from taureau.batch.workers.events import NOT_BEGUN, TIME_LIMIT, WORKER_KILLED, Answered, Died, Event, as_error
 
-WORKER = "taureau.batch.worker"
+WORKER = "taureau.batch.workers.worker"
 """The program of a worker."""
-TIME_LIMIT, WORKER_KILLED, NOT_BEGUN = "TimeLimit", "WorkerKilled", "NotBegun"
 # So many workers in a row that end while they load, with none that began: there is something wrong with the machine.
 _MOST_FALSE_STARTS = 5
-_END_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A worker has drawn a photo, or says why it cannot be drawn."""
-
-    task: Task
-    answer: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Died:
-    """A worker ended while it had a photo.
-
-    Args:
-        task: the photo.
-        kind: the name of the error: `TimeLimit`, `WorkerKilled`, or `NotBegun` where the photo was not looked at.
-        why: what is known, as the end of a sentence.
-    """
-
-    task: Task
-    kind: str
-    why: str
-
-
-Event = Answered | Died
 
 
 class _Worker:
-    def __init__(self, begin: dict[str, Any], events: "queue.SimpleQueue[tuple[_Worker, str | None]]") -> None:
-        package = str(Path(__file__).parents[2])
+    def __init__(
+        self, program: str, begin: dict[str, Any], events: "queue.SimpleQueue[tuple[_Worker, str | None]]"
+    ) -> None:
+        package = str(Path(__file__).parents[3])
         path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
         # One thread each: as many processes as cores, with a thread a core each, would be in each other's way.
         threads = dict.fromkeys(
@@ -66,7 +40,7 @@ class _Worker:
         if sys.platform == "win32":
             group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", WORKER],
+            [sys.executable, "-m", program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **threads, "PYTHONPATH": path},
@@ -94,17 +68,12 @@ class _Worker:
             self.process.stdin.write(json.dumps(message) + "\n")
             self.process.stdin.flush()
 
-    def end(self, *, at_once: bool) -> None:
-        if at_once:
-            self.process.kill()
+    def end(self) -> None:
+        self.process.kill()
         with suppress(OSError):
             assert self.process.stdin is not None
             self.process.stdin.close()
-        try:
-            self.process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        self.process.wait()
 
 
 class Pool:
@@ -114,10 +83,12 @@ class Pool:
         most: how many at once.
         begin: what each is told first (see `worker.main`).
         timeout: seconds that a photo may take; None for as long as it takes.
+        program: of a worker; None for `WORKER`.
     """
 
-    def __init__(self, most: int, begin: dict[str, Any], timeout: float | None) -> None:
+    def __init__(self, most: int, begin: dict[str, Any], timeout: float | None, program: str | None = None) -> None:
         self._most = most
+        self._program = program or WORKER
         self._begin = begin
         self._timeout = timeout
         self._workers: list[_Worker] = []
@@ -145,7 +116,7 @@ class Pool:
 
     def _start(self) -> _Worker:
         try:
-            worker = _Worker(self._begin, self._events)
+            worker = _Worker(self._program, self._begin, self._events)
         except OSError as error:
             raise taureau.TaureauError(
                 f"no worker can be started ({(error.strerror or str(error)).lower()}); use fewer --workers"
@@ -175,7 +146,7 @@ class Pool:
 
     def _answered(self, worker: _Worker, answer: dict[str, Any]) -> Event | None:
         if "fatal" in answer:
-            raise _as_error(answer)
+            raise as_error(answer)
         if "ready" in answer:
             worker.is_ready, self._false_starts = True, 0
             worker.since = time.monotonic()  # the time limit is for the photo, not for loading
@@ -185,7 +156,7 @@ class Pool:
         return Answered(task, answer)
 
     def _ended(self, worker: _Worker) -> Event | None:
-        worker.end(at_once=True)
+        worker.end()
         if worker in self._workers:
             self._workers.remove(worker)
         code, task = worker.process.returncode, worker.task
@@ -218,7 +189,7 @@ class Pool:
         for worker in self._workers:
             worker.process.kill()
         for worker in self._workers:
-            worker.end(at_once=True)
+            worker.end()
         self._workers.clear()
 
 
@@ -226,12 +197,3 @@ def _ending(code: int) -> str:
     if code >= 0:
         return f"ended with code {code}"
     return f"was ended by signal {-code}" + (" (out of memory?)" if code == -9 else "")
-
-
-def _as_error(answer: dict[str, Any]) -> "taureau.TaureauError":
-    kinds = {
-        "InputError": taureau.InputError,
-        "WeightsError": taureau.WeightsError,
-        "BackendError": taureau.BackendError,
-    }
-    return kinds.get(answer["kind"], taureau.TaureauError)(answer["fatal"])

@@ -1,0 +1,1 @@
+"""Where the photos of a batch come from: folders, globs, manifests, shards, addresses."""
