@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Unpack, cast, overload
 
@@ -279,7 +280,9 @@ class Sketcher:
             mask=settings.mask,
             levels=request.levels,
         )
-        return self._found.get((fingerprint(photo, request.levels), settings.size, settings.mask, in_photo), find)
+        key = fingerprint(photo, request.levels), settings.size, settings.mask, in_photo
+        prepared = self._found.get(key, find)
+        return prepared if request.importance is None else prepared.with_importance(request.importance, photo.size)
 
     def _target(self, prepared: PreparedPhoto, settings: Settings) -> Target:
         """What sketches of the photo are compared with."""
@@ -307,6 +310,7 @@ class Sketcher:
             "backend": self.backend,
             "device": str(self._device),
             "mask_source": prepared.mask_source,
+            "importance_sha256": None if request.importance is None else sha256(request.importance).hexdigest(),
             "frames": _frames(prepared, request),
             "resumed": resumed,
             "warnings": list(warnings),
@@ -361,9 +365,9 @@ def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) ->
     """What sketches of the photo are compared by."""
     if settings.loss == "l2":
         on_white = prepared.picture * prepared.coverage + (1 - prepared.coverage)
-        return PixelObjective(on_white, prepared.comparable)
+        return PixelObjective(on_white, prepared.spatial_weights(0.0))
     if settings.loss == "xdog":
-        return PixelObjective((1 - prepared.edges).expand_as(prepared.picture), prepared.comparable)
+        return PixelObjective((1 - prepared.edges).expand_as(prepared.picture), prepared.spatial_weights(0.0))
     lines = prepared.line_drawing if settings.loss == "perception" and settings.target == "lines" else None
     pool = draw_views(
         settings.view_pool,
@@ -378,7 +382,14 @@ def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) ->
         assert settings.prompt is not None
         return TextObjective(encoder, settings.prompt, viewing)
     if lines is not None and encoder.knows_drawings:
-        return DrawingObjective(encoder, lines, prepared.whole, viewing, distillation=settings.distillation)
+        return DrawingObjective(
+            encoder,
+            lines,
+            prepared.whole,
+            viewing,
+            spatial_weights=prepared.importance,
+            distillation=settings.distillation,
+        )
     reference = Reference(
         prepared.picture,
         prepared.coverage,

@@ -86,6 +86,12 @@ _OPTIONS = (
         f"[default: {_DEFAULTS.mask}; paper: {_PAPER.mask}]",
     ),
     click.option(
+        "--importance",
+        metavar="PICTURE",
+        type=FILE,
+        help="A gray picture: white where strokes are wanted more, black where less, 128 changes nothing.",
+    ),
+    click.option(
         "--loss",
         type=click.Choice(["perception", "l2", "lpips", "xdog", "text"]),
         help=f"How photo and sketch are compared. [default: {_DEFAULTS.loss}; with --prompt: text]",
