@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from taureau.encoders import Encoder
 from taureau.geometry.canvas import Canvas
@@ -101,6 +102,23 @@ class PreparedPhoto:
         """
         leaning = 0.0 if self.isolated else leaning
         return self._important(self.comparable * (1 - leaning + leaning * self.saliency))
+
+    def mask_in_photo(self, photo_size: tuple[int, int], side: int) -> Float[Tensor, "rows columns"] | None:
+        """The mask in the whole photo's shape, 0 outside the box that is drawn; None where the photo is drawn whole.
+
+        Args:
+            photo_size: width and height of the whole photo.
+            side: pixels of the long side.
+        """
+        if not self.isolated:
+            return None
+        whole, inset, size = Canvas(self.canvas.size, photo_size).frame, self.inset, self.canvas.size
+        unit = max(whole.width, whole.height) / side
+        columns, rows = (torch.arange(max(1, round(length / unit))) + 0.5 for length in (whole.width, whole.height))
+        across = (whole.x + unit * columns - inset.left) / inset.scale
+        down = (whole.y + unit * rows - inset.top) / inset.scale
+        grid = torch.stack(torch.meshgrid(2 * across / size - 1, 2 * down / size - 1, indexing="xy"), dim=-1)
+        return functional.grid_sample(self.mask[None, None].cpu(), grid[None], align_corners=False)[0, 0]
 
     def with_importance(
         self, levels: UInt8[np.ndarray, "rows columns"], photo_size: tuple[int, int]

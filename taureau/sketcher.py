@@ -57,6 +57,8 @@ from taureau.version import __version__
 PAPER_SIZE = 224
 # Photos of which what was found is remembered; at the usual size each takes some 10 MB.
 PHOTOS = 4
+# Pixels of the long side of a picture of the subject.
+SUBJECT_SIDE = 512
 # Of a photo that is so many times as long as it is broad, and fewer stroke widths across than this, a drawing shows
 # hardly more than where it is.
 LONG, LEAST_BREADTH = 4, 8
@@ -230,6 +232,25 @@ class Sketcher:
         left, top, right, bottom = whole_pixels(prepared.coverage)
         return {name: _as_picture(values[top:bottom, left:right]) for name, values in found.items()}
 
+    @engine_modes()
+    def subject(self, photo: PhotoSource | Photo, *, mask: MaskSource = "auto") -> Image.Image | None:
+        """What of a photo is drawn, as a gray picture in its shape, white on the subject: a mask to begin from.
+
+        It is what a drawing finds, and is remembered for the next drawing.
+
+        Args:
+            photo, mask: as for `draw`.
+
+        Returns:
+            A picture with a long side of 512 pixels; None where the whole photo is drawn.
+
+        Raises:
+            InputError: a photo or a mask that cannot be used.
+        """
+        request = read_request(photo, None, {"mask": mask}, 0.0)
+        found = self._prepared(request, in_photo=False).mask_in_photo(request.photo.size, SUBJECT_SIDE)
+        return None if found is None else _as_picture(found)
+
     def _begin(self, request: Request) -> Begun:
         """Prepare the photo, initialise the candidates, and set out; no step is done yet."""
         settings = request.settings
@@ -310,7 +331,7 @@ class Sketcher:
             "backend": self.backend,
             "device": str(self._device),
             "mask_source": prepared.mask_source,
-            "importance_sha256": None if request.importance is None else sha256(request.importance).hexdigest(),
+            "importance_sha256": None if request.importance is None else sha256(request.importance.data).hexdigest(),
             "frames": _frames(prepared, request),
             "resumed": resumed,
             "warnings": list(warnings),
