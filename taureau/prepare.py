@@ -6,10 +6,11 @@ of its own. Without them, saliency and colours say what the subject is, and it i
 
 import hashlib
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from taureau.encoders import Encoder
 from taureau.geometry.canvas import Canvas
@@ -24,6 +25,7 @@ from taureau.photo import Photo, fit_photo, lay
 from taureau.recent import Recent
 from taureau.see.edges import xdog
 from taureau.see.figure_ground import Segmentation
+from taureau.see.importance import factors
 from taureau.see.look import Eyes, Look, look
 from taureau.see.subject import Subject, find_subject, known_subject, on_paper
 from taureau.shapes import Float, Tensor, UInt8
@@ -54,6 +56,7 @@ class PreparedPhoto:
         edges: 1 on the photo's XDoG lines.
         placement: where random strokes begin.
         lines: those of the subject, where eyes have seen them; None otherwise.
+        importance: how many times as much each place counts as a person wants it; None for once everywhere.
         warnings: what the user should be told about the photo, and about what was found in it.
     """
 
@@ -70,6 +73,7 @@ class PreparedPhoto:
     edges: Float[Tensor, "size size"]
     placement: Float[Tensor, "size size"]
     lines: SubjectLines | None = None
+    importance: Float[Tensor, "size size"] | None = None
     warnings: tuple[str, ...] = field(default=())
     _traces: Recent[Trace] = field(default_factory=lambda: Recent(TRACES), init=False, repr=False, compare=False)
 
@@ -97,7 +101,54 @@ class PreparedPhoto:
             leaning: 0 for even weights, 1 for weights by saliency. An isolated subject has even weights.
         """
         leaning = 0.0 if self.isolated else leaning
-        return self.comparable * (1 - leaning + leaning * self.saliency)
+        return self._important(self.comparable * (1 - leaning + leaning * self.saliency))
+
+    def mask_in_photo(self, photo_size: tuple[int, int], side: int) -> Float[Tensor, "rows columns"] | None:
+        """The mask in the whole photo's shape, 0 outside the box that is drawn; None where the photo is drawn whole.
+
+        Args:
+            photo_size: width and height of the whole photo.
+            side: pixels of the long side.
+        """
+        if not self.isolated:
+            return None
+        whole, inset, size = Canvas(self.canvas.size, photo_size).frame, self.inset, self.canvas.size
+        unit = max(whole.width, whole.height) / side
+        columns, rows = (torch.arange(max(1, round(length / unit))) + 0.5 for length in (whole.width, whole.height))
+        across = (whole.x + unit * columns - inset.left) / inset.scale
+        down = (whole.y + unit * rows - inset.top) / inset.scale
+        grid = torch.stack(torch.meshgrid(2 * across / size - 1, 2 * down / size - 1, indexing="xy"), dim=-1)
+        return functional.grid_sample(self.mask[None, None].cpu(), grid[None], align_corners=False)[0, 0]
+
+    def with_importance(
+        self, levels: UInt8[np.ndarray, "rows columns"], photo_size: tuple[int, int]
+    ) -> "PreparedPhoto":
+        """The same, with lines and places that count as a person wants them to.
+
+        Args:
+            levels: of the whole photo, as `taureau.see.importance.importance_levels`.
+            photo_size: width and height of the whole photo.
+        """
+        whole, part, inset = Canvas(self.canvas.size, photo_size).frame, self.canvas.frame, self.inset
+
+        def at(across: Tensor, down: Tensor) -> Tensor:
+            """Factors at places of the canvas that is drawn on."""
+            return factors(
+                levels,
+                (inset.left + inset.scale * across - whole.x) / whole.width,
+                (inset.top + inset.scale * down - whole.y) / whole.height,
+            )
+
+        lines, places = self.lines, torch.arange(self.canvas.size) + 0.5
+        if lines is not None:
+            rows, columns = ((torch.arange(length) + 0.5) / length for length in lines.weight.shape)
+            there = at(part.x + part.width * columns, part.y + part.height * rows)
+            lines = replace(lines, weight=lines.weight * there.numpy())
+        importance = at(places, places).to(self.coverage)
+        return replace(self, lines=lines, placement=self.placement * importance, importance=importance)
+
+    def _important(self, weights: Float[Tensor, "size size"]) -> Float[Tensor, "size size"]:
+        return weights if self.importance is None else weights * self.importance
 
     def trace(self, num_strokes: int) -> Trace:
         """The lines of what is drawn, and the curves that could be drawn on them; found once for a number of strokes.
@@ -110,7 +161,7 @@ class PreparedPhoto:
         if self.lines is not None:
             return trace_lines(self.lines, self.canvas, num_strokes=num_strokes)
         salient = LEAST_SALIENT + (1 - LEAST_SALIENT) * self.saliency if self.isolated else self.saliency
-        weights = self.comparable * (self.coverage >= 1 - 1e-4) * salient
+        weights = self._important(self.comparable * (self.coverage >= 1 - 1e-4) * salient)
         return find_lines(self.picture, weights, num_strokes=num_strokes)
 
 
@@ -230,6 +281,7 @@ def _prepared(
         edges,
         placement.map,
         lines,
+        None,
         (*photo.warnings, *found),
     )
 

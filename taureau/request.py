@@ -13,6 +13,7 @@ from PIL import Image
 from taureau.errors import InputError
 from taureau.files import shown
 from taureau.photo import Photo, PhotoSource, read_photo
+from taureau.see.importance import importance_levels
 from taureau.see.subject import mask_levels
 from taureau.settings import MASKS, CommonValues, Settings
 from taureau.shapes import UInt8
@@ -20,6 +21,9 @@ from taureau.sketch import Sketch
 
 # The name of a way to find the subject, or a mask picture: a path, a PIL image or an array, white on the subject.
 MaskSource = str | Path | Image.Image | np.ndarray
+
+# Pixels of the long side that a picture of importance is read at: it says where, not what.
+IMPORTANCE_SIDE = 512
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -32,6 +36,7 @@ class Request:
         photo: as it was read.
         settings: all of them.
         levels: the mask picture, for `mask="image"`.
+        importance: the picture of importance, 128 where it says nothing; None where there is none.
         resume: the sketch to continue from.
         num_frozen: how many of its strokes, from the first on, stay as they are.
         deadline: the moment by which to end; None for none.
@@ -41,6 +46,7 @@ class Request:
     photo: Photo
     settings: Settings
     levels: UInt8[np.ndarray, "rows columns"] | None
+    importance: UInt8[np.ndarray, "rows columns"] | None
     resume: Sketch | None
     num_frozen: int
     deadline: float | None
@@ -53,6 +59,8 @@ class DrawOptions(CommonValues, total=False):
     Args:
         preset: `fast` or `paper`.
         mask: the name of a way to find the subject, or a mask picture.
+        importance: a gray picture of the photo's shape: white where strokes are wanted more, black where less, 128
+            where it says nothing.
         seed: of every random function; None draws one.
         resume: an earlier sketch to continue from, or its SVG.
         freeze: keep strokes of `resume` unchanged: True for all of them, a number for so many from the first on. The
@@ -63,6 +71,7 @@ class DrawOptions(CommonValues, total=False):
 
     preset: str
     mask: MaskSource
+    importance: MaskSource | None
     seed: int | None
     resume: Sketch | str | Path | None
     freeze: bool | int
@@ -101,6 +110,7 @@ def read_request(
         InputError: a photo, a setting, or a combination of settings that cannot be used.
     """
     resume, freeze = options.pop("resume", None), options.pop("freeze", False)
+    important = options.pop("importance", None)
     reading = {name: options.pop(name) for name in ("frame", "allow_truncated") if name in options}
     chosen, mask = _chosen(settings, options)
     earlier = Sketch.load(resume) if isinstance(resume, str | Path) else resume
@@ -110,12 +120,18 @@ def read_request(
         chosen = _settings_to_resume(chosen, len(earlier.strokes), num_frozen, asked=asked)
     if not isinstance(photo, Photo):
         photo = read_photo(photo, **reading)
-    levels = None
-    if mask is not None:
-        name = shown(mask) if isinstance(mask, str | Path) else "picture"
-        levels = mask_levels(read_photo(mask), photo, name)
+    levels = None if mask is None else mask_levels(read_photo(mask), photo, _name_of(mask))
+    importance = None
+    if important is not None:
+        picture = read_photo(important, max_side=IMPORTANCE_SIDE)
+        importance = importance_levels(picture, photo, _name_of(important))
     deadline = None if chosen.budget is None else since + chosen.budget
-    return Request(photo, chosen, levels, earlier, num_frozen, deadline)
+    return Request(photo, chosen, levels, importance, earlier, num_frozen, deadline)
+
+
+def _name_of(picture: MaskSource) -> str:
+    """What errors call a picture that lies over a photo."""
+    return shown(picture) if isinstance(picture, str | Path) else "picture"
 
 
 def _chosen(settings: Settings | None, values: dict[str, Any]) -> tuple[Settings, MaskSource | None]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Unpack, cast, overload
 
@@ -57,6 +58,8 @@ from taureau.version import __version__
 PAPER_SIZE = 224
 # Photos of which what was found is remembered; at the usual size each takes some 10 MB.
 PHOTOS = 4
+# Pixels of the long side of a picture of the subject.
+SUBJECT_SIDE = 512
 # Of a photo that is so many times as long as it is broad, and fewer stroke widths across than this, a drawing shows
 # hardly more than where it is.
 LONG, LEAST_BREADTH = 4, 8
@@ -230,6 +233,25 @@ class Sketcher:
         left, top, right, bottom = whole_pixels(prepared.coverage)
         return {name: _as_picture(values[top:bottom, left:right]) for name, values in found.items()}
 
+    @engine_modes()
+    def subject(self, photo: PhotoSource | Photo, *, mask: MaskSource = "auto") -> Image.Image | None:
+        """What of a photo is drawn, as a gray picture in its shape, white on the subject: a mask to begin from.
+
+        It is what a drawing finds, and is remembered for the next drawing.
+
+        Args:
+            photo, mask: as for `draw`.
+
+        Returns:
+            A picture with a long side of 512 pixels; None where the whole photo is drawn.
+
+        Raises:
+            InputError: a photo or a mask that cannot be used.
+        """
+        request = read_request(photo, None, {"mask": mask}, 0.0)
+        found = self._prepared(request, in_photo=False).mask_in_photo(request.photo.size, SUBJECT_SIDE)
+        return None if found is None else _as_picture(found)
+
     def _begin(self, request: Request) -> Begun:
         """Prepare the photo, initialise the candidates, and set out; no step is done yet."""
         settings = request.settings
@@ -280,7 +302,9 @@ class Sketcher:
             mask=settings.mask,
             levels=request.levels,
         )
-        return self._found.get((fingerprint(photo, request.levels), settings.size, settings.mask, in_photo), find)
+        key = fingerprint(photo, request.levels), settings.size, settings.mask, in_photo
+        prepared = self._found.get(key, find)
+        return prepared if request.importance is None else prepared.with_importance(request.importance, photo.size)
 
     def _target(self, prepared: PreparedPhoto, settings: Settings) -> Target:
         """What sketches of the photo are compared with."""
@@ -308,6 +332,7 @@ class Sketcher:
             "backend": self.backend,
             "device": str(self._device),
             "mask_source": prepared.mask_source,
+            "importance_sha256": None if request.importance is None else sha256(request.importance.data).hexdigest(),
             "frames": _frames(prepared, request),
             "resumed": resumed,
             "warnings": list(warnings),
@@ -362,9 +387,9 @@ def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) ->
     """What sketches of the photo are compared by."""
     on_white = prepared.picture * prepared.coverage + (1 - prepared.coverage)
     if settings.loss == "l2":
-        return PixelObjective(on_white, prepared.comparable)
+        return PixelObjective(on_white, prepared.spatial_weights(0.0))
     if settings.loss == "xdog":
-        return PixelObjective((1 - prepared.edges).expand_as(prepared.picture), prepared.comparable)
+        return PixelObjective((1 - prepared.edges).expand_as(prepared.picture), prepared.spatial_weights(0.0))
     lines = prepared.line_drawing if settings.loss == "perception" and settings.target == "lines" else None
     pool = draw_views(
         settings.view_pool,
@@ -383,7 +408,14 @@ def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) ->
     if settings.loss == "embedding":
         return EmbeddingObjective(encoder, embedding_of_photo(encoder, on_white, viewing), viewing)
     if lines is not None and encoder.knows_drawings:
-        return DrawingObjective(encoder, lines, prepared.whole, viewing, distillation=settings.distillation)
+        return DrawingObjective(
+            encoder,
+            lines,
+            prepared.whole,
+            viewing,
+            spatial_weights=prepared.importance,
+            distillation=settings.distillation,
+        )
     reference = Reference(
         prepared.picture,
         prepared.coverage,

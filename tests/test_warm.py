@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import taureau.prepare
 import taureau.sketcher
@@ -94,6 +95,18 @@ def test_few_photos_are_remembered(sketcher, looks):
     started(sketcher, photos[0])
     assert len(looks) == PHOTOS + 2
     assert len(sketcher._found) == PHOTOS
+
+
+@pytest.mark.parametrize("encoder", ["builtin", "contour"])
+def test_the_subject_is_shown_where_it_is_in_the_photo_and_remembered(builtin, looks, encoder):
+    sketcher = Sketcher(builtin if encoder == "builtin" else encoder, backend="torch")
+    marked = sketcher.subject(PHOTO, mask=LEVELS)
+    assert marked.size == (512, 341)
+    truth = np.asarray(Image.fromarray(LEVELS).resize(marked.size)) > 127
+    assert (((np.asarray(marked) > 127) & truth).sum() / ((np.asarray(marked) > 127) | truth).sum()) > 0.95
+    assert sketcher.subject(PHOTO, mask="none") is None
+    next(sketcher.steps(PHOTO, strokes=3, steps=1, loss="l2", mask=LEVELS))
+    assert len(looks) == 2
 
 
 def test_lines_are_traced_once_for_a_number_of_strokes(sketcher, monkeypatch):

@@ -22,6 +22,7 @@ class Choices:
     Args:
         settings: all of them, checked.
         mask: a mask picture; None where the settings name a way to find the subject.
+        importance: a picture of where strokes are wanted; None where nobody said.
         encoder: its name; None for the default.
         saliency: name of another encoder for saliency; None for the encoder's own choice.
         freeze: whether the strokes of a resumed sketch stay as they are, or how many of them.
@@ -30,6 +31,7 @@ class Choices:
 
     settings: "taureau.Settings"
     mask: Path | None
+    importance: Path | None
     encoder: str | None
     saliency: str | None
     freeze: bool | int
@@ -47,7 +49,7 @@ class Choices:
     def as_options(self) -> dict[str, Any]:
         """Keyword arguments for `Sketcher.steps`."""
         mask = {} if self.mask is None else {"mask": self.mask}
-        return {"settings": self.settings, "freeze": self.freeze, **mask}
+        return {"settings": self.settings, "freeze": self.freeze, "importance": self.importance, **mask}
 
 
 def choose(
@@ -56,6 +58,7 @@ def choose(
     settings_file: Path | None,
     like: Path | None,
     mask: str | None,
+    importance: Path | None,
     encoder: str | None,
     saliency: str | None,
     resume: Path | None,
@@ -69,6 +72,7 @@ def choose(
         settings_file: a TOML file of settings.
         like: a sketch whose record says how to draw.
         mask: the name of a way to find the subject, or the path of a mask picture.
+        importance: the path of a picture of where strokes are wanted.
         encoder: name of the encoder asked for.
         saliency: name of the saliency encoder asked for.
         resume: the sketch to continue from.
@@ -95,6 +99,8 @@ def choose(
         record = _record_of(like)
         sha256 = record.get("encoder_sha256") if encoder is None else None
         base, encoder, saliency = _as_in(record, encoder, saliency)
+        if record.get("importance_sha256") is not None and importance is None:
+            raise click.UsageError("the drawing was made with a picture of importance; add --importance PICTURE")
         was_frozen = _was_frozen(record, like, resume)
         frozen = frozen if freeze or freeze_first is not None else was_frozen
     if base is not None and "preset" in asked:
@@ -105,24 +111,27 @@ def choose(
     if settings.mask == "image" and picture is None:
         raise click.UsageError("the drawing was made with a mask picture; add --mask FILE, or another --mask")
     if picture is not None:
-        _check_mask(picture, click.format_filename(picture) if mask else repr(mask))
+        name = click.format_filename(picture) if mask else repr(mask)
+        _check_picture(picture, f"--mask {name}", f", and it is not one of {', '.join(MASKS)}")
+    if importance is not None:
+        _check_picture(importance, f"--importance {click.format_filename(importance)}", "; give another picture")
     if resume is None and (freeze or freeze_first is not None):
         option = "--freeze" if freeze else "--freeze-first"
         raise click.UsageError(f"{option} keeps strokes of --resume unchanged; add --resume SVG")
     if settings.loss == "text":
         _check_reads_text(encoder)
-    return Choices(settings, picture, encoder, saliency, frozen, sha256)
+    return Choices(settings, picture, importance, encoder, saliency, frozen, sha256)
 
 
-def _check_mask(picture: Path, name: str) -> None:
-    """Refuse a mask that is no file, once for all photos."""
+def _check_picture(picture: Path, option: str, advice: str) -> None:
+    """Refuse a mask, or a picture of importance, that is no file, once for all photos."""
     try:
         is_file = picture.is_file()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise taureau.InputError(f"--mask {name}: cannot be read ({reason}); give another picture") from error
+        raise taureau.InputError(f"{option}: cannot be read ({reason}); give another picture") from error
     if not is_file:
-        raise taureau.InputError(f"--mask {name}: there is no such file, and it is not one of {', '.join(MASKS)}")
+        raise taureau.InputError(f"{option}: there is no such file{advice}")
 
 
 def _record_of(like: Path) -> dict[str, Any]:

@@ -89,6 +89,7 @@ def draw(
     saliency: str | None,
     device: str,
     mask: str | None,
+    importance: Path | None,
     frame: int | None,
     allow_truncated: bool,
     max_pixels: int | None,
@@ -127,13 +128,15 @@ def draw(
         settings_file=settings_file,
         like=like,
         mask=mask,
+        importance=importance,
         encoder=encoder,
         saliency=saliency,
         resume=resume,
         freeze=freeze,
         freeze_first=freeze_first,
     )
-    check_places(batch, (weights, chosen.mask, settings_file, like), resume=resume, live=live, overwrite=overwrite)
+    read = weights, chosen.mask, importance, settings_file, like
+    check_places(batch, read, resume=resume, live=live, overwrite=overwrite)
     if plot is not None:
         _check_plot(plot, chosen, len(batch.photos), overwrite=overwrite)
     if any(outputs.to_stdout for outputs in batch.outputs):

@@ -63,6 +63,7 @@ def levels(
     saliency: str | None,
     device: str,
     mask: str | None,
+    importance: Path | None,
     frame: int | None,
     allow_truncated: bool,
     max_pixels: int | None,
@@ -105,13 +106,15 @@ def levels(
         settings_file=settings_file,
         like=like,
         mask=mask,
+        importance=importance,
         encoder=encoder,
         saliency=saliency,
         resume=resume,
         freeze=freeze,
         freeze_first=freeze_first,
     )
-    check_places(batch, (weights, chosen.mask, settings_file, like), resume=resume, live=live, overwrite=overwrite)
+    read = weights, chosen.mask, importance, settings_file, like
+    check_places(batch, read, resume=resume, live=live, overwrite=overwrite)
     if mp4:
         check_extra("av", "video", "--mp4")
     view = LiveView(live, quiet=quiet)

@@ -81,6 +81,12 @@ _OPTIONS = {
         help="How to find the subject: auto, none, alpha, u2net, or a picture that is white on it. "
         f"[default: {_DEFAULTS.mask}; paper: {_PAPER.mask}]",
     ),
+    "importance": click.option(
+        "--importance",
+        metavar="PICTURE",
+        type=FILE,
+        help="A gray picture: white where strokes are wanted more, black where less, 128 changes nothing.",
+    ),
     "loss": click.option(
         "--loss",
         type=click.Choice(["perception", "l2", "lpips", "xdog", "embedding", "text"]),

@@ -126,17 +126,28 @@ def mask_levels(mask: Photo, photo: Photo, name: str) -> UInt8[np.ndarray, "heig
     Raises:
         InputError: it has another shape than the photo, or marks nothing.
     """
-    stretch = abs(math.log(mask.size[0] * photo.size[1] / (mask.size[1] * photo.size[0])))
-    if stretch > SAME_SHAPE:
-        raise InputError(
-            f"mask {name}: must have the photo's shape, {photo.size[0]}x{photo.size[1]} or that scaled, "
-            f"got {mask.size[0]}x{mask.size[1]}"
-        )
+    check_shape(mask, photo, f"mask {name}")
     levels = mask.pixels.mean(axis=2) if mask.alpha is None else mask.alpha.astype(float)
     pure = ((levels / 255 - BLACK) / (WHITE - BLACK)).clip(0.0, 1.0)
     if pure.mean() < EMPTY:
         raise InputError(f"mask {name}: marks nothing; paint the subject white")
     return (pure * 255).round().astype(np.uint8)
+
+
+def check_shape(picture: Photo, photo: Photo, name: str) -> None:
+    """Refuse a picture that lies over a photo and has another shape.
+
+    Args:
+        picture: of any size.
+        photo: what it lies over.
+        name: of the picture, for errors.
+    """
+    stretch = abs(math.log(picture.size[0] * photo.size[1] / (picture.size[1] * photo.size[0])))
+    if stretch > SAME_SHAPE:
+        raise InputError(
+            f"{name}: must have the photo's shape, {photo.size[0]}x{photo.size[1]} or that scaled, "
+            f"got {picture.size[0]}x{picture.size[1]}"
+        )
 
 
 def _from_alpha(photo: Photo, alpha: np.ndarray, coverage: Tensor) -> Subject:

@@ -375,6 +375,7 @@ def test_bad_values_are_bad_input_said_on_one_line(photo, options, words):
         (["--resume", "twenty.svg", "--freeze"], "-n 16 is too few", 2),
         (["--prompt", "a camel"], "needs an encoder that reads text, got builtin; add --encoder clip-vit-b32", 2),
         (["--mask", "gone.png"], "--mask gone.png: there is no such file", 3),
+        (["--importance", "gone.png"], "--importance gone.png: there is no such file; give another picture", 3),
         (["--mask", "."], "--mask .: there is no such file", 3),
         (["--mask", ""], "--mask '': there is no such file", 3),
         (["--frame", "-1"], "--frame counts from 0, got -1", 2),
@@ -610,6 +611,13 @@ def test_like_needs_again_what_the_drawing_was_made_from(photo, tmp_path):
     assert run("draw", photo, "--like", more, "--resume", masked, "-o", again).code == 0
     assert paths_of(again) == paths_of(more)
     assert paths_of(more)[:2] == paths_of(masked)[:2] != paths_of(more)[2:4]
+    important = tmp_path / "important.png"
+    Image.fromarray(np.tile(np.array([0, 255], np.uint8).repeat(30), (40, 1))).save(important)
+    assert run("draw", photo, *QUICK, "--importance", important, "-o", more).code == 0
+    outcome = run("draw", photo, "--like", more)
+    assert (outcome.code, "add --importance PICTURE" in outcome.stderr) == (2, True)
+    assert run("draw", photo, "--like", more, "--importance", important, "-o", again).code == 0
+    assert paths_of(again) == paths_of(more)
 
 
 @pytest.mark.parametrize(
