@@ -408,14 +408,7 @@ def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) ->
     if settings.loss == "embedding":
         return EmbeddingObjective(encoder, embedding_of_photo(encoder, on_white, viewing), viewing)
     if lines is not None and encoder.knows_drawings:
-        return DrawingObjective(
-            encoder,
-            lines,
-            prepared.whole,
-            viewing,
-            spatial_weights=prepared.importance,
-            distillation=settings.distillation,
-        )
+        return DrawingObjective(encoder, lines, prepared.whole, viewing, distillation=settings.distillation)
     reference = Reference(
         prepared.picture,
         prepared.coverage,

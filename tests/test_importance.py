@@ -9,12 +9,9 @@ from PIL import Image
 
 from taureau import InputError, Sketch, Sketcher, Strokes, load_encoder, read_photo
 from taureau.geometry.bezier import lengths
-from taureau.losses.drawing import DrawingObjective
-from taureau.losses.objective import Viewing
-from taureau.losses.views import draw_views
 from taureau.see.importance import factors
 from tests.helpers import pictures
-from tests.helpers.engine import PlainEncoder, seeded
+from tests.helpers.engine import PlainEncoder
 from tests.helpers.svg_text import assert_same_svg
 
 # Two discs of one size beside each other: nothing but importance tells which to draw.
@@ -146,30 +143,3 @@ def test_importance_lies_where_the_photo_lies_under_a_canvas_over_the_subject(se
     x = left + (columns + 0.5) / prepared.lines.weight.shape[1] * width
     assert ratio[rows, columns][x < half - 1].min() > 3.9
     assert ratio[rows, columns][x > half + 1].max() < 1.1
-
-
-def test_a_drawing_objective_weighs_places(seeing):
-    y, x = torch.meshgrid(torch.arange(112) + 0.5, torch.arange(112) + 0.5, indexing="ij")
-
-    def ring(middle: float) -> torch.Tensor:
-        return (((x - middle) ** 2 + (y - 56) ** 2).sqrt() - 18).abs().div(2).clamp(0, 1).expand(3, -1, -1)
-
-    left, right = ring(28), ring(84)
-    both = torch.minimum(left, right)
-    weights = torch.where(x < 56, 4.0, 0.25)
-    encoder = seeing.encoder
-    viewing = Viewing(draw_views(3, encoder.input_side, generator=seeded()), per_step=2)
-    plain, weighed = (DrawingObjective(encoder, both, both, viewing, spatial_weights=by) for by in (None, weights))
-    sketches = torch.stack([left, right, both, torch.ones_like(both)])
-    for found in (weighed.score(sketches), weighed.loss(sketches, generator=seeded())):
-        assert found[0] < 0.8 * found[1]
-        assert found[2] < 1e-3
-    even = plain.score(sketches)
-    assert float(even[0]) == pytest.approx(float(even[1]), rel=0.2)
-    # Blank paper loses the whole of each part, whatever counts how much.
-    assert float(weighed.score(sketches)[3]) == pytest.approx(float(even[3]), rel=1e-3)
-    lacking = weighed.residual(torch.ones(1, 3, 112, 112))[0]
-    assert lacking[:, :50].max() == pytest.approx(16 * float(lacking[:, 62:].max()), rel=0.05)
-    # The same everywhere is as without.
-    alike = DrawingObjective(encoder, both, both, viewing, spatial_weights=torch.full_like(x, 3.0))
-    torch.testing.assert_close(alike.score(sketches), even, rtol=1e-4, atol=1e-5)

@@ -145,10 +145,12 @@ def run_batch(
         settings_file=settings_file,
         like=None,
         mask=mask,
+        importance=None,
         encoder=encoder,
         saliency=saliency,
         resume=None,
         freeze=False,
+        freeze_first=None,
     )
     recipe = taureau.batch.Recipe(
         chosen.settings,

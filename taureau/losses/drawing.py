@@ -37,22 +37,18 @@ class _Seen:
         embedding: of each.
         lost: what blank paper loses of each map.
         semantic_lost: what it loses of each embedding.
-        weights: how much each place of each map counts, by layer; none where all count alike.
     """
 
     maps: Mapping[str, Tensor]
     embedding: Float[Tensor, "views dim"]
     lost: Mapping[str, Tensor]
     semantic_lost: Float[Tensor, " views"]
-    weights: Mapping[str, Tensor]
 
     def of_view(self, place: int) -> "_Seen":
         """One of them."""
         one = slice(place, place + 1)
-        maps, lost, weights = (
-            {layer: values[one] for layer, values in each.items()} for each in (self.maps, self.lost, self.weights)
-        )
-        return _Seen(maps, self.embedding[one], lost, self.semantic_lost[one], weights)
+        maps, lost = ({layer: values[one] for layer, values in each.items()} for each in (self.maps, self.lost))
+        return _Seen(maps, self.embedding[one], lost, self.semantic_lost[one])
 
 
 class DrawingObjective:
@@ -63,7 +59,6 @@ class DrawingObjective:
         lines: the line map as a drawing, white where nothing is to be drawn.
         photo: whose classes the sketch should have.
         viewing: how both are looked at.
-        spatial_weights: how much each pixel counts, at least 0; None counts all alike.
         distillation: first weight of the class distillation loss, in nats.
     """
 
@@ -77,7 +72,6 @@ class DrawingObjective:
         photo: Float[Tensor, "3 height width"],
         viewing: Viewing,
         *,
-        spatial_weights: Float[Tensor, "height width"] | None = None,
         distillation: float = 0.0,
     ) -> None:
         self._encoder, self._viewing, self._distillation = encoder, viewing, distillation
@@ -86,16 +80,11 @@ class DrawingObjective:
         self._pool = viewing.pool.to(lines.device)
         with torch.no_grad():
             self._small = shrunk(lines[None], self._side)
-            weights = None if spatial_weights is None else spatial_weights[None, None]
-            self._weights = None if weights is None else shrunk(weights, self._side)
-            self._ink_weights = None if weights is None else shrunk(weights, min(lines.shape[-1], INK_SIDE))[:, 0]
             self._blank = encoder(torch.ones_like(self._small), self._layers)
             self._clean = self._seen(clean_view(self._side).to(lines.device))
             self._parts: dict[int, _Seen] = {}
             self._ink = self._blurred(lines[None])
-            self._ink_lost = [
-                _difference(ink, torch.zeros_like(ink), self._ink_weights).clamp_min(LEAST_LOST**2) for ink in self._ink
-            ]
+            self._ink_lost = [ink.square().mean().clamp_min(LEAST_LOST**2) for ink in self._ink]
             self._logits = encoder(shrunk(photo[None], self._side), ()).logits if distillation > 0 else None
 
     def loss(
@@ -129,27 +118,19 @@ class DrawingObjective:
     ) -> Float[Tensor, "candidates rows columns"]:
         """The ink that each sketch lacks, blurred a little."""
         with torch.no_grad():
-            lacking = (self._ink[1] - self._blurred(sketches)[1]).clamp_min(0)[:, 0]
-            return lacking if self._ink_weights is None else lacking * self._ink_weights
+            return (self._ink[1] - self._blurred(sketches)[1]).clamp_min(0)[:, 0]
 
     def _seen(self, views: Views) -> "_Seen":
         """The line map through some views, and what blank paper loses there."""
         with torch.no_grad():
             seen = self._encoder(views.apply(self._small, self._viewing.fill), self._layers)
-            weights = {}
-            if self._weights is not None:
-                through = views.apply(self._weights, 1.0)
-                weights = {
-                    layer: functional.adaptive_avg_pool2d(through, values.shape[-1])[:, 0]
-                    for layer, values in seen.maps.items()
-                }
             lost = {
-                layer: _difference(self._blank.maps[layer], theirs, weights.get(layer)).clamp_min(LEAST_LOST)
+                layer: _difference(self._blank.maps[layer], theirs).clamp_min(LEAST_LOST)
                 for layer, theirs in seen.maps.items()
             }
             theirs = _embedding(seen)
             semantic_lost = _apart(_embedding(self._blank), theirs).clamp_min(LEAST_LOST)
-            return _Seen(seen.maps, theirs, lost, semantic_lost, weights)
+            return _Seen(seen.maps, theirs, lost, semantic_lost)
 
     def _through(self, view: int) -> "_Seen":
         """The line map through a random view: found with others when one of them is first chosen."""
@@ -169,8 +150,7 @@ class DrawingObjective:
             ours = seen.maps[layer].unflatten(0, (-1, num_views))
             theirs = torch.cat([view.maps[layer] for view in views])
             lost = torch.cat([view.lost[layer] for view in views])
-            places = torch.cat([view.weights[layer] for view in views]) if views[0].weights else None
-            parts.append(weights[layer] * _difference(ours, theirs, places) / lost)
+            parts.append(weights[layer] * _difference(ours, theirs) / lost)
         apart = _apart(_embedding(seen).unflatten(0, (-1, num_views)), torch.cat([view.embedding for view in views]))
         semantic = apart / torch.cat([view.semantic_lost for view in views])
         return (torch.stack(parts).sum(dim=0) / sum(weights.values()) + SEMANTIC * semantic).mean(dim=1)
@@ -178,7 +158,7 @@ class DrawingObjective:
     def _ink_apart(self, sketches: Tensor) -> Float[Tensor, " candidates"]:
         """How far the ink of sketches is from that of the line map under each blur, as shares of all of it."""
         parts = [
-            _difference(ours, theirs, self._ink_weights) / lost
+            _difference(ours, theirs) / lost
             for ours, theirs, lost in zip(self._blurred(sketches), self._ink, self._ink_lost, strict=True)
         ]
         return torch.stack(parts).mean(dim=0)
@@ -189,12 +169,9 @@ class DrawingObjective:
         return [blur(ink, sigma, reach=max(1, round(3 * sigma)), border="paper") for sigma in BLURS]
 
 
-def _difference(ours: Tensor, theirs: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Mean over channels and places of squared differences; `weights` says how much each place counts."""
-    apart = (ours - theirs).square()
-    if weights is None:
-        return apart.mean(dim=(-3, -2, -1))
-    return (apart.mean(dim=-3) * weights).sum(dim=(-2, -1)) / weights.sum(dim=(-2, -1)).clamp_min(1e-12)
+def _difference(ours: Tensor, theirs: Tensor) -> Tensor:
+    """Mean over channels and places of squared differences."""
+    return (ours - theirs).square().mean(dim=(-3, -2, -1))
 
 
 def _apart(ours: Tensor, theirs: Tensor) -> Tensor:

@@ -26,9 +26,7 @@ def page(server):
         yield page
 
 
-@pytest.mark.parametrize(
-    "path", ["", "/", "/wrong/", "/a-toke/", "/a-token2/", "//a-token/", "/a-token"]
-)
+@pytest.mark.parametrize("path", ["", "/", "/wrong/", "/a-toke/", "/a-token2/", "//a-token/", "/a-token"])
 def test_all_but_the_token_is_not_there(server, path):
     answer = server.client.get(path or "/", follow_redirects=False)
     assert answer.status_code == (308 if path == "/a-token" else 404)
