@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from taureau.export import save_strip as save_strip
     from taureau.export import save_viewer as save_viewer
     from taureau.files import check_writable as check_writable
+    from taureau.files import read_bytes as read_bytes
     from taureau.files import write_atomically as write_atomically
     from taureau.geometry.canvas import Canvas as Canvas
     from taureau.geometry.strokes import Strokes as Strokes
@@ -67,6 +68,7 @@ _HOME = {
     "check_writable": "taureau.files",
     "load_encoder": "taureau.encoders",
     "rasterize": "taureau.raster",
+    "read_bytes": "taureau.files",
     "read_photo": "taureau.photo",
     "Page": "taureau.export",
     "Profile": "taureau.export",

@@ -5,6 +5,7 @@ It writes itself as SVG or PNG, reads back what it wrote, and shows itself in a 
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from io import BytesIO
@@ -22,7 +23,7 @@ from taureau.geometry.strokes import Strokes
 from taureau.host import engine_modes
 from taureau.raster import rasterize
 from taureau.settings import Settings
-from taureau.svg import MAX_BYTES, Pen, from_svg, pens_of, to_svg, with_pens
+from taureau.svg import MAX_BYTES, Pen, from_svg, pens_of, to_paths, to_svg, with_pens
 
 PREVIEW_SIDE = 896
 # What parts of a record read from a file must be, for the properties that show them.
@@ -98,6 +99,18 @@ class Sketch:
         """The sketch as the text of an SVG file."""
         pens, levels = "pens" in self.record, () if "pens" in self.record else self.level_counts
         return to_svg(self.strokes, self.canvas, title=self.name, record=self.record, layers=pens, levels=levels)
+
+    @engine_modes()
+    def svg_paths(self, attributes: Sequence[Mapping[str, str]] | None = None) -> list[str]:
+        """The `<path>` of each stroke, to be put into a document of another kind.
+
+        Args:
+            attributes: further ones of each stroke's path, such as a class or a rank; None for none.
+
+        Returns:
+            Elements in canvas units, with the frame's corner at 0,0, as in `svg`.
+        """
+        return to_paths(self.strokes, self.canvas, attributes)
 
     def _repr_svg_(self) -> str:
         return self.svg

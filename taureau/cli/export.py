@@ -10,21 +10,20 @@ import click
 import taureau
 from taureau.cli.drawing import counted
 from taureau.cli.names import shown
+from taureau.cli.options import FILE
 from taureau.cli.outputs import refuse_elsewhere
 from taureau.cli.places import same_place
 from taureau.cli.program import check_working_folder, debug_option
 
-_FILE = click.Path(path_type=Path)
-
 
 @click.command()
-@click.argument("sketches", metavar="SKETCH...", nargs=-1, required=True, type=_FILE)
+@click.argument("sketches", metavar="SKETCH...", nargs=-1, required=True, type=FILE)
 @click.option(
     "-o",
     "--output",
     metavar="FILE",
     required=True,
-    type=_FILE,
+    type=FILE,
     help="Where to; the ending says how: .svg, .pdf, .dxf, .gcode or .hpgl.",
 )
 @click.option("--page", metavar="SIZE", default="a4", help="a6 to a0, letter, legal, or as 200x300mm. [default: a4]")

@@ -9,7 +9,6 @@ from PIL import Image
 
 import taureau
 from taureau.export.packages import load
-from taureau.files import write_atomically
 
 ANIMATION_SIDE = 448
 LAST_FRAME_SECONDS = 2.0
@@ -57,7 +56,7 @@ def save_animation(
     if len(shapes) > 1:
         raise taureau.InputError(f"{path}: the sketches of an animation must have one shape, got {sorted(shapes)}")
     durations = [round(1000 * seconds_per_frame)] * (len(frames) - 1) + [round(1000 * LAST_FRAME_SECONDS)]
-    write_atomically(path, _as_gif(frames, durations) if ending == ".gif" else _as_video(frames, durations))
+    taureau.write_atomically(path, _as_gif(frames, durations) if ending == ".gif" else _as_video(frames, durations))
     return path
 
 

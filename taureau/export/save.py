@@ -12,7 +12,6 @@ from taureau.export.pdf import to_pdf
 from taureau.export.profile import Profile
 from taureau.export.sheet import Sheet
 from taureau.export.svg import to_svg
-from taureau.files import shown, write_atomically
 
 LEAST_TOLERANCE_MM = 1e-4
 ALIASES = {".nc": ".gcode", ".plt": ".hpgl"}
@@ -63,13 +62,11 @@ def save_sheet(
     ending = path.suffix.lower()
     write = writers.get(ALIASES.get(ending, ending))
     if write is None:
-        raise taureau.InputError(
-            f"{shown(path)}: a sheet is saved as {', '.join(writers)}, got {path.suffix or 'no ending'}"
-        )
+        raise taureau.InputError(f"{path}: a sheet is saved as {', '.join(writers)}, got {path.suffix or 'no ending'}")
     if animate is not None and ending != ".svg":
-        raise taureau.InputError(f"{shown(path)}: only an SVG draws itself; leave out the animation, or save as .svg")
+        raise taureau.InputError(f"{path}: only an SVG draws itself; leave out the animation, or save as .svg")
     if animate is not None and not 0.1 <= animate <= 3600:
         raise taureau.InputError(f"a drawing draws itself in 0.1 to 3600 seconds, got {animate:g}")
     taureau.check_writable(path, overwrite=overwrite)
-    write_atomically(path, write())
+    taureau.write_atomically(path, write())
     return path

@@ -9,8 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import taureau
-from taureau.export.strip import inner_svg, photo_data
-from taureau.files import write_atomically
+from taureau.export.strip import photo_data
 
 
 def save_viewer(
@@ -41,14 +40,12 @@ def save_viewer(
         "name": name,
         "picture": picture,
         "view": f"0 0 {frame.width:.4f} {frame.height:.4f}",
-        "paths": inner_svg(levels.sketch)
-        .replace("inkscape:groupmode", "data-groupmode")
-        .replace("inkscape:label", "data-label"),
+        "paths": "\n".join(levels.sketch.svg_paths([{"data-rank": str(rank)} for rank in range(1, total + 1)])),
         "total": str(total),
         "buttons": buttons,
     }
     text = files("taureau.export").joinpath("viewer.html").read_text("utf-8")
     # In one pass, so that a name such as {{paths}} stays a name.
     text = re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], text)
-    write_atomically(path, text.encode())
+    taureau.write_atomically(path, text.encode())
     return path
