@@ -1,6 +1,5 @@
 """Strip: a photo and its levels side by side, as papers on this method show them."""
 
-import base64
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +11,6 @@ from PIL import Image
 import taureau
 
 SIDE = 320  # pixels of the long side of a picture unless asked
-PHOTO_SIDE = 640  # pixels of the long side of a photo in an SVG or a page
 GAP, CAPTION = 16, 28  # pixels between pictures, and below them, where their captions are
 
 
@@ -45,15 +43,6 @@ def save_strip(
     return path
 
 
-def photo_data(photo: "taureau.Photo") -> str:
-    """The photo as a JPEG in a data URL, small enough for a page."""
-    picture = Image.fromarray(np.asarray(photo.pixels))
-    picture.thumbnail((PHOTO_SIDE, PHOTO_SIDE))
-    buffer = BytesIO()
-    picture.save(buffer, "JPEG", quality=85)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
 def _as_png(levels: "taureau.Levels", photo: "taureau.Photo | None", side: int) -> bytes:
     pictures: list[Image.Image] = [sketch.to_image(side).convert("RGB") for sketch in levels.values()]
     if photo is not None:
@@ -75,7 +64,7 @@ def _as_svg(levels: "taureau.Levels", photo: "taureau.Photo | None", side: int) 
     places = [f"{place * (width + GAP):.2f}" for place in range(len(levels) + 1)]
     parts: list[str] = []
     if photo is not None:
-        parts.append(f'<image href="{photo_data(photo)}" width="{width:.2f}" height="{height:.2f}"/>')
+        parts.append(f'<image href="{photo.data_url()}" width="{width:.2f}" height="{height:.2f}"/>')
     for sketch, left in zip(levels.values(), places[photo is not None :], strict=False):
         number = len(sketch.strokes)
         parts += (

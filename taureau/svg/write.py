@@ -4,7 +4,7 @@ There is no background rectangle: a plotter would draw it, and on a screen the p
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 import torch
@@ -56,16 +56,43 @@ def to_svg(
     if not 1 <= len(strokes) <= MAX_STROKES:
         raise InputError(f"an SVG holds 1 to {MAX_STROKES} strokes, got {len(strokes)}; draw at least one")
     strokes.check()
+    body = _body(strokes, canvas, layers, levels)
+    return document(body, canvas, title=title, record=record, inkscape=bool(layers or levels))
+
+
+def document(
+    body: Iterable[str],
+    canvas: Canvas,
+    *,
+    title: str,
+    record: Mapping[str, object],
+    inkscape: bool = False,
+    background: str | None = None,
+) -> str:
+    """An SVG file with some elements in it.
+
+    Args:
+        body: the elements, in units of the canvas, with the frame's corner at 0,0.
+        canvas: its frame becomes the `viewBox`, its long side 180 mm.
+        title: what browsers show.
+        record: as JSON can hold it.
+        inkscape: whether the elements have attributes of Inkscape's.
+        background: a colour that browsers show and no plotter draws; None for none.
+
+    Raises:
+        InputError: a record that JSON cannot hold.
+    """
     frame = canvas.frame
     mm = LONG_SIDE_MM / max(frame.width, frame.height)
-    inkscape = f' xmlns:inkscape="{INKSCAPE_NAMESPACE}"' if layers or levels else ""
+    more = f' xmlns:inkscape="{INKSCAPE_NAMESPACE}"' if inkscape else ""
+    style = "" if background is None else f" style={quoteattr(f'background:{background}')}"
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<svg xmlns="{SVG_NAMESPACE}"{inkscape} width="{frame.width * mm:.2f}mm" height="{frame.height * mm:.2f}mm" '
-        f'viewBox="0 0 {_short(frame.width, 4)} {_short(frame.height, 4)}">',
+        f'<svg xmlns="{SVG_NAMESPACE}"{more} width="{frame.width * mm:.2f}mm" height="{frame.height * mm:.2f}mm" '
+        f'viewBox="0 0 {_short(frame.width, 4)} {_short(frame.height, 4)}"{style}>',
         f"<title>{escape(_on_one_line(title))}</title>",
         f'<metadata><record xmlns="{RECORD_NAMESPACE}">{escape(_to_json(record))}</record></metadata>',
-        *_body(strokes, canvas, layers, levels),
+        *body,
         "</svg>",
     ]
     return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+import taureau
 from taureau import Sketch
 from tests.helpers.command_line import QUICK, draw_photo, run
 from tests.helpers.machines import run_gcode, run_hpgl
@@ -120,6 +121,36 @@ def test_a_photo_becomes_a_page_at_once(ending, folder):
     else:
         assert data.startswith(b"%PDF" if ending == "pdf" else b"  0\nSECTION")
     assert not list(folder.glob("owl.sketch.*"))
+
+
+@pytest.mark.parametrize(("file", "mm"), [("owl.gcode", 277 / 64), ("owl.svg", 180 / 64)])
+@pytest.mark.parametrize("canvas", ["subject", "photo"])
+def test_strokes_are_as_wide_as_the_pen_that_will_draw_them(file, mm, canvas, folder, monkeypatch):
+    laid = []
+    monkeypatch.setattr(taureau, "save_sheet", lambda sheet, path, **_: laid.append(sheet) or path)
+    draw_photo(folder / "owl.jpg")
+    words = ("-n", "4", "--canvas", canvas, "--pen-width", "1.5mm", "--live", "live.svg")
+    outcome = run("draw", "owl.jpg", *QUICK, *words, "-o", file)
+    assert outcome.code == 0, outcome.stderr
+    assert Sketch.load("live.svg").strokes.width.tolist() == pytest.approx([1.5 / mm] * 4, abs=0.006)
+    assert [sheet.layers[0].width_mm for sheet in laid] == ([1.5] if file == "owl.gcode" else [])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--pen-width", "wide"], 3, "the length must be a length such as 10mm or 0.5in, got 'wide'"),
+        (["--pen-width", "0.5mm", "--width", "2"], 2, "--width and --pen-width both say how wide strokes are"),
+        (["--pen-width", "0"], 3, "pen_width must be over 0 and at most 64, got 0"),
+        (["--pen-width", "2m"], 3, "pen_width must be over 0 and at most 64"),
+    ],
+)
+def test_a_pen_that_cannot_be_drawn_with_is_refused(words, code, message, folder):
+    draw_photo(folder / "owl.jpg")
+    outcome = run("draw", "owl.jpg", *QUICK, "-o", "owl.gcode", *words)
+    assert (outcome.code, outcome.stderr.count("\n")) == (code, 1)
+    assert message in outcome.stderr
+    assert not (folder / "owl.gcode").exists()
 
 
 def test_a_photo_is_not_drawn_for_a_page_that_cannot_be_made(folder, monkeypatch):
