@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from taureau.export import Sheet as Sheet
     from taureau.export import lay_out as lay_out
     from taureau.export import save_animation as save_animation
+    from taureau.export import save_brushed as save_brushed
     from taureau.export import save_plot as save_plot
     from taureau.export import save_sheet as save_sheet
     from taureau.export import save_strip as save_strip
@@ -75,6 +76,7 @@ _HOME = {
     "Sheet": "taureau.export",
     "lay_out": "taureau.export",
     "save_animation": "taureau.export",
+    "save_brushed": "taureau.export",
     "save_sheet": "taureau.export",
     "save_strip": "taureau.export",
     "save_viewer": "taureau.export",

@@ -5,7 +5,7 @@ It writes itself as SVG or PNG, reads back what it wrote, and shows itself in a 
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from io import BytesIO
@@ -24,7 +24,7 @@ from taureau.host import engine_modes
 from taureau.photo import Photo
 from taureau.raster import rasterize
 from taureau.settings import Settings
-from taureau.svg import MAX_BYTES, Animation, Pen, animated, from_svg, pens_of, to_paths, to_svg, with_pens
+from taureau.svg import MAX_BYTES, Animation, Pen, animated, document, from_svg, pens_of, to_paths, to_svg, with_pens
 
 PREVIEW_SIDE = 896
 MAX_SECONDS = 120.0
@@ -113,6 +113,19 @@ class Sketch:
             Elements in canvas units, with the frame's corner at 0,0, as in `svg`.
         """
         return to_paths(self.strokes, self.canvas, attributes)
+
+    def svg_of(self, body: Iterable[str], *, background: str | None = None) -> str:
+        """An SVG file like `svg`, with its size, title and record, and other elements in it.
+
+        Args:
+            body: the elements, such as those of `svg_paths` and what lies around them.
+            background: a colour that browsers show and no plotter draws; None for none.
+
+        Raises:
+            InputError: there is no such colour.
+        """
+        color = None if background is None else _css_color(background)
+        return document(body, self.canvas, title=self.name, record=self.record, background=color)
 
     @engine_modes()
     def animate(self, seconds: float = 10.0, *, background: str | None = None, photo: Photo | None = None) -> Animation:

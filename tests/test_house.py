@@ -46,6 +46,7 @@ PUBLIC_NAMES = [
     "read_bytes",
     "read_photo",
     "save_animation",
+    "save_brushed",
     "save_plot",
     "save_sheet",
     "save_strip",

@@ -4,7 +4,7 @@ Strokes are laid over each other as `taureau.rasterize` does it: over paper of t
 `cover`), so that one layer serves papers of all colours.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,15 +55,15 @@ def drawn_by_hand(animation: Any, canvas: "taureau.Canvas", size: int, moments: 
     """
     paper = canvas.resized(size)
     strokes = animation.strokes.scaled(size / canvas.size)
-    ink, done = _nothing(paper, is_black=strokes.color is None), 0
+    ink, done = no_ink(paper, is_black=strokes.color is None), 0
     for moment in moments:
         while done < len(strokes) and animation.times[done][1] <= moment:
-            ink, done = _with_stroke(ink, strokes[done], 1.0, paper), done + 1
+            ink, done = with_stroke(ink, strokes[done], paper), done + 1
         if done == len(strokes) or animation.times[done][0] >= moment:
             yield ink
             continue
         begin, end = animation.times[done]
-        yield _with_stroke(ink, strokes[done], (moment - begin) / (end - begin), paper)
+        yield with_stroke(ink, strokes[done], paper, share=(moment - begin) / (end - begin))
 
 
 def _corners(paper: "taureau.Canvas") -> tuple[int, int, int, int]:
@@ -73,17 +73,34 @@ def _corners(paper: "taureau.Canvas") -> tuple[int, int, int, int]:
     return left, top, max(round(frame.x + frame.width), left + 1), max(round(frame.y + frame.height), top + 1)
 
 
-def _nothing(paper: "taureau.Canvas", *, is_black: bool) -> Ink:
+def no_ink(paper: "taureau.Canvas", *, is_black: bool) -> Ink:
+    """An empty picture of the photo's frame, with the pixels of a canvas."""
     left, top, right, bottom = _corners(paper)
     shape = (bottom - top, right - left)
     return Ink(np.zeros((1, 1, 1) if is_black else (*shape, 3), np.float32), np.zeros((*shape, 1), np.float32))
 
 
-def _with_stroke(ink: Ink, stroke: "taureau.Strokes", share: float, paper: "taureau.Canvas") -> Ink:
-    """Ink with the first share of a stroke's length laid over it."""
+def with_stroke(
+    ink: Ink,
+    stroke: "taureau.Strokes",
+    paper: "taureau.Canvas",
+    *,
+    share: float = 1.0,
+    texture: Callable[[tuple[int, int, int, int]], np.ndarray] | None = None,
+) -> Ink:
+    """Ink with a stroke laid over it.
+
+    Args:
+        ink: what is there.
+        stroke: one, in pixels of `paper`.
+        paper: the canvas, with as many pixels.
+        share: how much of its length is drawn, from its beginning.
+        texture: how much of each pixel a brush inks where the stroke does, 0..1 `[height width]`, of the rectangle
+            from left and top to right and bottom, in pixels of `paper`; None for all.
+    """
     curve = stroke.points[0].double().numpy() @ [1, 1j]
     if share < 1:
-        curve = part_of(curve, 0.0, _parameter_at(curve, share))
+        curve = part_of(curve, 0.0, parameter_at(curve, share))
     left, top, right, bottom = _corners(paper)
     reach = float(stroke.width[0]) / 2 + 2
     # Nothing is inked outside the hull of the control points and half a width around it.
@@ -97,6 +114,8 @@ def _with_stroke(ink: Ink, stroke: "taureau.Strokes", share: float, paper: "taur
     side = max(x_end - x, y_end - y, 16)
     found = 1 - taureau.rasterize(part, taureau.Canvas(side), backend="torch")[0].clamp(0, 1).numpy()
     cover = found[: y_end - y, : x_end - x, None]
+    if texture is not None:
+        cover = cover * texture((x, y, x_end, y_end))[..., None]
     place = np.s_[y - top : y_end - top, x - left : x_end - left]
     whole = ink.cover.copy()
     whole[place] = 1 - (1 - whole[place]) * (1 - cover)
@@ -107,7 +126,7 @@ def _with_stroke(ink: Ink, stroke: "taureau.Strokes", share: float, paper: "taur
     return Ink(light, whole)
 
 
-def _parameter_at(curve: np.ndarray, share: float) -> float:
+def parameter_at(curve: np.ndarray, share: float) -> float:
     """The parameter at which a share of a curve's length lies behind."""
     t = np.linspace(0, 1, _SAMPLES)
     passed = np.concatenate([[0.0], np.abs(np.diff(points_at(curve, t))).cumsum()])

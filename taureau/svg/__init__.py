@@ -4,7 +4,7 @@ from taureau.svg.animation import Animation, animated
 from taureau.svg.page import slider_page
 from taureau.svg.pens import Pen, pens_of, with_pens
 from taureau.svg.read import MAX_BYTES, from_svg
-from taureau.svg.write import MAX_STROKES, RECORD_NAMESPACE, to_paths, to_svg
+from taureau.svg.write import MAX_STROKES, RECORD_NAMESPACE, document, to_paths, to_svg
 
 __all__ = [
     "MAX_BYTES",
@@ -13,6 +13,7 @@ __all__ = [
     "Animation",
     "Pen",
     "animated",
+    "document",
     "from_svg",
     "pens_of",
     "slider_page",
