@@ -16,7 +16,7 @@ from taureau.sketch import Sketch
 from taureau.svg import slider_page
 
 # Pixels of the picture's long side in a notebook, and of what stands above and below it.
-_NOTEBOOK_SIDE, _CONTROLS_HEIGHT, _LEAST_WIDTH = 420, 200, 320
+_NOTEBOOK_SIDE, _CONTROLS_HEIGHT, _LEAST_WIDTH = 420, 230, 320
 
 
 @dataclass(frozen=True)

@@ -80,14 +80,16 @@ def save_brushed(
         raise taureau.InputError(f"there is no brush {brush!r}; use {' or '.join(BRUSHES)}")
     if isinstance(seed, bool) or not 0 <= seed < 2**31:
         raise taureau.InputError(f"the seed of a brush must be 0 to 2^31 - 1, got {seed}")
+    side = BRUSHED_SIDE if size is None else size
+    if not 16 <= side <= 4096:
+        raise taureau.InputError(f"the long side of a picture must be 16 to 4096 pixels, got {side}")
     paper = Paper.of(background)
     taureau.check_writable(path, overwrite=overwrite)
     if ending == ".svg":
         data = _as_svg(sketch, BRUSHES[brush], seed, background).encode()
     else:
         buffer = BytesIO()
-        ink = _ink(sketch, BRUSHES[brush], seed, BRUSHED_SIDE if size is None else size)
-        paper.under(ink).save(buffer, "PNG")
+        paper.under(_ink(sketch, BRUSHES[brush], seed, side)).save(buffer, "PNG")
         data = buffer.getvalue()
     taureau.write_atomically(path, data)
     return path
@@ -155,7 +157,6 @@ _GRAIN = (
 
 def _ink(sketch: "taureau.Sketch", brush: _Brush, seed: int, size: int) -> Ink:
     """The ink of a sketch by a brush."""
-    sketch.to_image(16 if 16 <= size <= 4096 else size)  # refuses a size out of range by the sketch's own words
     scale, paper = size / sketch.canvas.size, sketch.canvas.resized(size)
     strokes = sketch.strokes.detached().scaled(scale)
     grain = None if brush.grain == 0 else _grain(sketch.canvas.size, size, brush, seed)

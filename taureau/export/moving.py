@@ -55,6 +55,8 @@ def save_frames(folder: Path, frames: Iterable[Image.Image], milliseconds: Seque
     Raises:
         InputError: the folder holds something else, or holds frames that may not be replaced, or cannot be written.
     """
+    if folder.exists() and not folder.is_dir():
+        raise taureau.InputError(f"{folder}: is a file; name a folder for frames, or a file with an ending")
     there = sorted(folder.iterdir()) if folder.is_dir() else []
     strangers = [path.name for path in there if not path.match(_FRAME_PATTERN)]
     if strangers:

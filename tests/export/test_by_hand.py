@@ -184,6 +184,24 @@ def test_frames_are_numbered_files_and_replace_earlier_frames_only(tmp_path):
         save_animation(scribble(3), folder, seconds=0.2, size=60)
     assert len(list(folder.iterdir())) == 7
     assert [path.name for path in tmp_path.iterdir()] == ["frames"]
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(InputError, match="file: is a file; name a folder for frames"):
+        save_animation(scribble(3), tmp_path / "file", seconds=0.2, size=60)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_frames_that_fail_leave_the_earlier_ones(tmp_path, monkeypatch):
+    folder = save_animation(scribble(3), tmp_path / "frames", seconds=0.2, hold=0, size=60)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def full(*_args, **_more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    with pytest.raises(InputError, match="frames: cannot be written \\(no space left on device\\)"):
+        save_animation(scribble(4), folder, seconds=0.2, hold=0, size=60)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["frames"]
 
 
 @pytest.mark.parametrize("ending", [".svg", ".gif", ".apng", ".webp", ".mp4", ".webm"])
