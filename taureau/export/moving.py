@@ -110,6 +110,7 @@ def _as_film(ending: str, frames: Iterable[Image.Image], milliseconds: Sequence[
     size = (first.width + first.width % 2, first.height + first.height % 2)
     with av.open(buffer, "w", format=ending[1:], options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream(codec, rate=FRAMES_PER_SECOND, options=options)
+        stream.codec_context.thread_count = 1  # so that equal frames are equal files
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         for image in _and(first, film):
             # The last column and row once more, where one is missing.

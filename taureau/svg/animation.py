@@ -54,7 +54,8 @@ class Animation:
     def _repr_html_(self) -> str:
         # As a picture, so that its style sheet is its own on a page that has several.
         data = b64encode(self.svg.encode()).decode()
-        return f'<img src="data:image/svg+xml;base64,{data}" alt="A drawing that draws itself" style="width: 420px; max-width: 100%">'
+        style = "width: 420px; max-width: 100%"
+        return f'<img src="data:image/svg+xml;base64,{data}" alt="A drawing that draws itself" style="{style}">'
 
 
 def animated(

@@ -147,7 +147,9 @@ def test_a_transparent_picture_has_ink_alone(tmp_path, ending):
     path = save_animation(sketch, tmp_path / f"a{ending}", seconds=0.2, hold=0, size=100, background="transparent")
     last = frames_of(path)[-1]
     assert last.getpixel((50, 20))[3] == 0
-    assert last.getpixel((50, 50)) == (0, 0, 0, 255)
+    *ink, opacity = last.getpixel((50, 50))  # a line of one pixel has soft edges
+    assert ink == [0, 0, 0]
+    assert opacity > 200
 
 
 def test_a_photo_fades_under_the_drawing(tmp_path):
