@@ -193,5 +193,5 @@ def _grain(units: int, size: int, brush: _Brush, seed: int) -> np.ndarray:
         cells = max(2, round(_FREQUENCY * units * 2**octave))
         values = Image.fromarray(random.uniform(-1, 1, (cells, cells)).astype(np.float32))
         noise += np.asarray(values.resize((size, size), Image.Resampling.BICUBIC)) / 2**octave
-    noise = 0.5 + noise / (4 * max(float(noise.std()), 1e-6)) / 2
-    return np.clip(_SLOPE * (noise - (1 - brush.grain)), 0, 1).astype(np.float32)
+    level = 0.5 + noise / (8 * max(float(noise.std()), 1e-6))
+    return np.clip(_SLOPE * (level - (1 - brush.grain)), 0, 1).astype(np.float32)
