@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from taureau.export import Sheet as Sheet
     from taureau.export import lay_out as lay_out
     from taureau.export import save_animation as save_animation
+    from taureau.export import save_brushed as save_brushed
     from taureau.export import save_plot as save_plot
     from taureau.export import save_sheet as save_sheet
     from taureau.export import save_strip as save_strip
     from taureau.export import save_viewer as save_viewer
     from taureau.files import check_writable as check_writable
+    from taureau.files import read_bytes as read_bytes
     from taureau.files import write_atomically as write_atomically
     from taureau.geometry.canvas import Canvas as Canvas
     from taureau.geometry.strokes import Strokes as Strokes
@@ -67,12 +69,14 @@ _HOME = {
     "check_writable": "taureau.files",
     "load_encoder": "taureau.encoders",
     "rasterize": "taureau.raster",
+    "read_bytes": "taureau.files",
     "read_photo": "taureau.photo",
     "Page": "taureau.export",
     "Profile": "taureau.export",
     "Sheet": "taureau.export",
     "lay_out": "taureau.export",
     "save_animation": "taureau.export",
+    "save_brushed": "taureau.export",
     "save_sheet": "taureau.export",
     "save_strip": "taureau.export",
     "save_viewer": "taureau.export",

@@ -4,13 +4,19 @@ The strokes lie in order of importance, so that the first four are the drawing i
 in eight. Here is also which of these beginnings is enough: how many strokes it takes.
 """
 
+import html
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from taureau.errors import InputError
+from taureau.photo import Photo
 from taureau.settings import MAX_STROKES
 from taureau.sketch import Sketch
+from taureau.svg import slider_page
+
+# Pixels of the picture's long side in a notebook, and of what stands above and below it.
+_NOTEBOOK_SIDE, _CONTROLS_HEIGHT, _LEAST_WIDTH = 420, 230, 320
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,24 @@ class Levels(Mapping[int, Sketch]):
         if not 1 <= strokes <= len(self.sketch.strokes):
             raise InputError(f"this drawing has 1 to {len(self.sketch.strokes)} strokes to show, got {strokes}")
         return beginning(self.sketch, strokes)
+
+    def page(self, *, photo: Photo | None = None) -> str:
+        """The levels as one HTML page to look through: a slider from one stroke to all, and a button a level.
+
+        Args:
+            photo: what was drawn, shown beside it; None to leave it out.
+        """
+        sketch, picture = self.sketch, None if photo is None else photo.data_url()
+        return slider_page(sketch.strokes, sketch.canvas, title=sketch.name, counts=self.counts, photo=picture)
+
+    def _repr_html_(self) -> str:
+        # In a frame of its own, so that nothing of several pages mixes, and without more rights than a script needs.
+        frame = self.sketch.canvas.frame
+        width = _NOTEBOOK_SIDE * frame.width / max(frame.width, frame.height)
+        height = _NOTEBOOK_SIDE * frame.height / max(frame.width, frame.height) + _CONTROLS_HEIGHT
+        style = f"width: {max(width, _LEAST_WIDTH):.0f}px; max-width: 100%; height: {height:.0f}px; border: 0"
+        page, title = html.escape(self.page()), html.escape(f"Levels of {self.sketch.name}")
+        return f'<iframe sandbox="allow-scripts" srcdoc="{page}" title="{title}" style="{style}"></iframe>'
 
     @classmethod
     def load(cls, path: str | Path) -> "Levels":

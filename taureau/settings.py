@@ -40,6 +40,7 @@ class CommonValues(TypedDict, total=False):
     size: int
     canvas: str
     width: float
+    pen_width: float | None
     color: bool
     initialization: str
     target: str
@@ -88,6 +89,8 @@ class Settings:
             with as much care as a large one and with a pen in proportion, or the whole `photo`. The sketch is laid back
             into the photo's frame. Only an encoder with eyes, such as `builtin`, draws over a subject's box.
         width: full stroke width in units of that canvas, over 0.
+        pen_width: full stroke width in units of the photo's own canvas, in place of `width`: what the sketch will have,
+            whatever it is drawn on; None for `width`.
         color: whether each stroke has a colour of its own, which is optimised too.
         initialization: `traced`: strokes begin along lines of the photo; `random`: as short random curves where the
             photo is salient. Always `random` when the loss is of a text.
@@ -134,6 +137,7 @@ class Settings:
     size: int = 224
     canvas: str = "subject"
     width: float = 3.0
+    pen_width: float | None = None
     color: bool = False
     initialization: str = "traced"
     target: str = "lines"
@@ -244,6 +248,8 @@ class Settings:
         if self.budget is not None:
             _check_number("budget", self.budget, 0.0, MAX_BUDGET, open_low=True)
         _check_number("width", self.width, 0.0, 64.0, open_low=True)
+        if self.pen_width is not None:
+            _check_number("pen_width", self.pen_width, 0.0, 64.0, open_low=True)
         _check_number("distortion", self.distortion, 0.0, 1.0)
         _check_number("crop_area", self.crop_area, 0.0, 1.0, open_low=True)
         _check_number("learning_rate", self.learning_rate, 0.0, 100.0, open_low=True)

@@ -5,6 +5,7 @@ It writes itself as SVG or PNG, reads back what it wrote, and shows itself in a 
 
 import json
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from io import BytesIO
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from PIL import Image
+from PIL import Image, ImageColor
 
 from taureau.errors import BackendError, InputError
 from taureau.files import check_writable, read_bytes, write_atomically
@@ -20,11 +21,13 @@ from taureau.geometry.bezier import points_at
 from taureau.geometry.canvas import MAX_SIZE, Canvas
 from taureau.geometry.strokes import Strokes
 from taureau.host import engine_modes
+from taureau.photo import Photo
 from taureau.raster import rasterize
 from taureau.settings import Settings
-from taureau.svg import MAX_BYTES, Pen, from_svg, pens_of, to_svg, with_pens
+from taureau.svg import MAX_BYTES, Animation, Pen, animated, document, from_svg, pens_of, to_paths, to_svg, with_pens
 
 PREVIEW_SIDE = 896
+MAX_SECONDS = 120.0
 # What parts of a record read from a file must be, for the properties that show them.
 _KINDS = {"seed": int, "settings": dict, "scores": dict, "warnings": list, "pens": list, "levels": list, "curve": list}
 _Corner = tuple[float, float]
@@ -98,6 +101,58 @@ class Sketch:
         """The sketch as the text of an SVG file."""
         pens, levels = "pens" in self.record, () if "pens" in self.record else self.level_counts
         return to_svg(self.strokes, self.canvas, title=self.name, record=self.record, layers=pens, levels=levels)
+
+    @engine_modes()
+    def svg_paths(self, attributes: Sequence[Mapping[str, str]] | None = None) -> list[str]:
+        """The `<path>` of each stroke, to be put into a document of another kind.
+
+        Args:
+            attributes: further ones of each stroke's path, such as a class or a rank; None for none.
+
+        Returns:
+            Elements in canvas units, with the frame's corner at 0,0, as in `svg`.
+        """
+        return to_paths(self.strokes, self.canvas, attributes)
+
+    def svg_of(self, body: Iterable[str], *, background: str | None = None) -> str:
+        """An SVG file like `svg`, with its size, title and record, and other elements in it.
+
+        Args:
+            body: the elements, such as those of `svg_paths` and what lies around them.
+            background: a colour that browsers show and no plotter draws; None for none.
+
+        Raises:
+            InputError: there is no such colour.
+        """
+        color = None if background is None else _css_color(background)
+        return document(body, self.canvas, title=self.name, record=self.record, background=color)
+
+    @engine_modes()
+    def animate(self, seconds: float = 10.0, *, background: str | None = None, photo: Photo | None = None) -> Animation:
+        """Let the sketch draw itself as a hand would: an SVG that browsers animate, and notebooks show inline.
+
+        Args:
+            seconds: that the drawing takes, 0.1 to 120.
+            background: a colour such as `ivory` or `#fffff0`; None for none.
+            photo: lies under the drawing and fades while it is drawn; None for none.
+
+        Returns:
+            The animation. What programs without animations see of its `svg` is the finished drawing.
+
+        Raises:
+            InputError: seconds out of range, or no colour.
+        """
+        if not (math.isfinite(seconds) and 0.1 <= seconds <= MAX_SECONDS):
+            raise InputError(f"a drawing draws itself in 0.1 to {MAX_SECONDS:g} seconds, got {seconds:g}")
+        return animated(
+            self.strokes,
+            self.canvas,
+            title=self.name,
+            record=self.record,
+            seconds=seconds,
+            background=None if background is None else _css_color(background),
+            photo=None if photo is None else photo.data_url(),
+        )
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -237,6 +292,16 @@ class Sketch:
 
     def __str__(self) -> str:
         return f"Sketch({self.name}, {len(self.strokes)} strokes, {json.dumps(self.scores)})"
+
+
+def _css_color(color: str) -> str:
+    """A colour as style sheets write it."""
+    if color == "transparent":
+        return color
+    try:
+        return "#" + "".join(f"{level:02x}" for level in ImageColor.getrgb(color))
+    except ValueError as error:
+        raise InputError(f"the background must be a colour such as ivory or #fffff0, got {color!r}") from error
 
 
 def _optional(name: str) -> Any:

@@ -316,7 +316,7 @@ class Sketcher:
 
     def _record(self, prepared: PreparedPhoto, request: Request) -> dict[str, Any]:
         settings = request.settings
-        narrow = _narrow(prepared.canvas, settings.width)
+        narrow = _narrow(prepared.canvas, _width(prepared, settings))
         warnings = prepared.warnings if request.photo.blank or narrow is None else (*prepared.warnings, narrow)
         resumed = None
         if request.resume is not None:
@@ -458,7 +458,7 @@ def _candidates(prepared: PreparedPhoto, target: Target, request: Request, count
     return first_candidates(
         Guide(prepared.placement, prepared.coverage, trace, coarser, target.palette),
         num_strokes=settings.strokes,
-        width=settings.width,
+        width=_width(prepared, settings),
         resumed=resumed,
         generators=[
             _generator(settings.seed, f"start of candidate {candidate}") for candidate in range(settings.candidates)
@@ -495,6 +495,11 @@ def _frames(prepared: PreparedPhoto, request: Request) -> dict[str, list[float]]
         name: [round(value, 3) for value in (frame.x, frame.y, frame.width, frame.height)]
         for name, frame in (("photo", whole), ("drawn", part))
     }
+
+
+def _width(prepared: PreparedPhoto, settings: Settings) -> float:
+    """The width of strokes on the canvas that is drawn on."""
+    return settings.width if settings.pen_width is None else settings.pen_width / prepared.inset.scale
 
 
 def _narrow(canvas: Canvas, width: float) -> str | None:

@@ -1,8 +1,12 @@
 """The examples: each runs as a program, with quick settings, and uses public names only."""
 
+import ast
+import json
 import runpy
+import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -84,3 +88,53 @@ def test_the_best_sketch_is_shown_last(quick, monkeypatch, capsys):
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_use_only_public_names(path):
     assert house.private_uses(path.read_text(), taureau.__all__) == []
+
+
+# The notebook
+
+
+NOTEBOOK = ROOT / "examples/photo_to_pen.ipynb"
+
+
+def run_notebook(path: Path) -> list[Any]:
+    """Run the code of a notebook as Jupyter does; what each cell shows at its end."""
+    names: dict[str, Any] = {}
+    shown = []
+    for number, cell in enumerate(json.loads(path.read_text())["cells"]):
+        if cell["cell_type"] != "code":
+            continue
+        tree = ast.parse("".join(cell["source"]))
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, f"cell {number}", "exec"), names)
+        if last is not None:
+            assert isinstance(last, ast.Expr)
+            shown.append(eval(compile(ast.Expression(last.value), f"cell {number}", "eval"), names))
+    return shown
+
+
+def test_the_notebook_runs_and_shows_what_it_says(quick, monkeypatch):
+    photos = quick / "docs/images/photos"
+    photos.mkdir(parents=True)
+    shutil.copy(ROOT / "docs/images/photos/egret.webp", photos)
+    (quick / "examples").mkdir()
+    monkeypatch.chdir(quick / "examples")
+    monkeypatch.setitem(PRESETS["fast"], "size", 224)
+    shown = run_notebook(NOTEBOOK)
+    kinds = [type(each).__name__ for each in shown if not isinstance(each, Path | None)]
+    assert kinds == ["Levels", "Sketch", "Animation", "Animation", "Sketch"]
+    for each in shown:
+        if hasattr(each, "_repr_html_"):
+            assert each._repr_html_().startswith(("<iframe ", "<img "))
+    files = ["egret-ink.svg", "egret-pencil.png", "egret.gcode", "egret.webp"]
+    assert sorted(path.name for path in Path.cwd().iterdir()) == files
+    assert len(taureau.Sketch.load("egret-ink.svg").strokes) == 32
+
+
+def test_the_notebook_holds_no_outputs_and_uses_only_public_names():
+    cells = json.loads(NOTEBOOK.read_text())["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+    source = "\n".join("".join(cell["source"]) for cell in code)
+    assert house.private_uses(source, taureau.__all__) == []
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    assert house.broken_links(NOTEBOOK, text) == []

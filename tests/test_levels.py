@@ -1,12 +1,13 @@
 """Levels: one list of strokes whose beginnings are drawings of their own, and how many strokes are enough."""
 
+import html
 import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 import torch
 
-from taureau import InputError, Levels, Settings, Sketcher
+from taureau import InputError, Levels, Settings, Sketcher, read_photo
 from taureau.levels import checked_counts, enough, recognized
 from tests.helpers import pictures
 
@@ -196,3 +197,15 @@ def test_a_share_that_cannot_be_is_refused(share):
 def test_auto_keeps_frozen_strokes(sketcher, levels):
     sketch = sketcher.draw(PHOTO, strokes=8, resume=levels[3], freeze=True, recognizable=0.01, **QUICK)
     assert len(sketch.strokes) == 4
+
+
+def test_a_notebook_shows_them_in_a_frame_of_their_own(levels):
+    text = levels._repr_html_()
+    frame = re.fullmatch(
+        r'<iframe sandbox="allow-scripts" srcdoc="([^"]*)" title="[^"]*" style="[^"]*"></iframe>', text
+    )
+    assert frame is not None
+    assert html.unescape(frame[1]) == levels.page()
+    assert levels.page().count("data-rank=") == 12
+    assert "<img" not in levels.page()
+    assert 'src="data:image/jpeg;base64,' in levels.page(photo=read_photo(PHOTO))

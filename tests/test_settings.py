@@ -62,7 +62,7 @@ def refusal(**values: object) -> str:
 
 
 def test_every_setting_is_held_to_a_rule():
-    ruled = {*WHOLE_NUMBERS, *NUMBERS, *CHOICES, "color", "prompt", "budget", "recognizable"}
+    ruled = {*WHOLE_NUMBERS, *NUMBERS, *CHOICES, "color", "prompt", "budget", "recognizable", "pen_width"}
     assert ruled == {field.name for field in dataclasses.fields(Settings)}
 
 
@@ -118,6 +118,12 @@ def test_a_budget_is_a_time_or_none_and_brings_the_most_steps():
     assert refusal(budget="60") == "budget must be a number, got '60'"
 
 
+def test_a_pen_has_a_width_or_the_canvas_decides():
+    assert (Settings().pen_width, Settings(pen_width=0.6).pen_width) == (None, 0.6)
+    for value in (0, -1, 65, math.nan):
+        assert refusal(pen_width=value) == f"pen_width must be over 0 and at most 64, got {value}"
+
+
 def test_the_pool_holds_the_views_of_a_step():
     assert Settings(views=5, view_pool=5).view_pool == 5
     assert refusal(views=5, view_pool=4) == "view_pool must be 5 to 4096, got 4"
@@ -152,6 +158,7 @@ def test_paper_is_the_method_as_published():
         "score_every": 10,
         "size": 224,
         "width": 3.0,
+        "pen_width": None,
         "views": 4,
         "distortion": 0.5,
         "crop_area": 0.8,

@@ -11,7 +11,7 @@ import click
 import taureau
 from taureau.cli.batch import check_places, collect
 from taureau.cli.choices import Choices, choose
-from taureau.cli.drawing import Work, draw_batch, summary, write_sketch
+from taureau.cli.drawing import Work, draw_batch, page_for, summary, write_sketch
 from taureau.cli.live import LiveView
 from taureau.cli.numbers import StrokesType
 from taureau.cli.options import FILE, how_to_draw
@@ -48,6 +48,11 @@ _MAX_COLORS = 64
 )
 @how_to_draw
 @click.option("--colors", metavar="K", type=int, help="Use at most K colours, with one layer a pen in the SVG.")
+@click.option(
+    "--pen-width",
+    metavar="LENGTH",
+    help="Draw with strokes as wide as this pen on the page, or on the SVG's 180 mm, in place of --width.",
+)
 @click.option("-r", "--recursive", is_flag=True, help="Also draw the photos in the folders of a folder.")
 @click.option(
     "-o",
@@ -98,6 +103,7 @@ def draw(
     freeze_first: int | None,
     color: bool,
     colors: int | None,
+    pen_width: str | None,
     settings_file: Path | None,
     like: Path | None,
     **values: Any,
@@ -119,6 +125,10 @@ def draw(
         logging.getLogger("taureau").setLevel(logging.ERROR)
     if colors is not None and not 1 <= colors <= _MAX_COLORS:
         raise click.UsageError(f"--colors must be 1 to {_MAX_COLORS}, got {colors}")
+    if pen_width is not None:
+        if values["width"] is not None:
+            raise click.UsageError("--width and --pen-width both say how wide strokes are; give one of them")
+        taureau.Page.of("a4").in_canvas_units(pen_width, taureau.Canvas())  # a bad length is refused before any work
     batch = collect(photos, output, gif=gif, frames=frames, recursive=recursive, skip_existing=skip_existing)
     if as_json and any(outputs.to_stdout for outputs in batch.outputs):
         raise click.UsageError("--json and a drawing cannot both go to stdout; give -o a file or a folder")
@@ -143,6 +153,7 @@ def draw(
         check_stdout()
     if any(outputs.sheet is not None for outputs in batch.outputs):
         taureau.Page.of("a4")  # without the extra for pages, a finished drawing would be lost
+    sheet = next((outputs.sheet for outputs in batch.outputs), None)
     view = LiveView(live, quiet=quiet)
 
     earlier = None if resume is None else taureau.Sketch.load(resume)
@@ -152,11 +163,22 @@ def draw(
     work = Work(
         read=partial(read_photo, frame=frame, allow_truncated=allow_truncated, max_pixels=max_pixels),
         load=partial(make_sketcher, chosen, weights, device),
-        steps=lambda sketcher, photo, since: sketcher.steps(photo, resume=earlier, since=since, **chosen.as_options()),
-        write=partial(write_sketch, colors=colors, plot=plot, overwrite=overwrite),
+        steps=lambda sketcher, photo, since: sketcher.steps(
+            photo, resume=earlier, since=since, **_with_pen(chosen, pen_width, photo, sheet).as_options()
+        ),
+        write=partial(write_sketch, colors=colors, plot=plot, pen_width=pen_width, overwrite=overwrite),
         say=summary,
     )
     return draw_batch(batch, work, view, as_json=as_json, quiet=quiet)
+
+
+def _with_pen(chosen: Choices, pen_width: str | None, photo: "taureau.Photo", sheet: Path | None) -> Choices:
+    """The choices with strokes as wide as a pen is on the page, so that what is optimised is what the pen draws."""
+    if pen_width is None:
+        return chosen
+    canvas = taureau.Canvas(chosen.settings.size, photo.size)
+    units = page_for(canvas, sheet).in_canvas_units(pen_width, canvas)
+    return replace(chosen, settings=chosen.settings.with_values(pen_width=units))
 
 
 def _check_plot(plot: Path, chosen: Choices, photos: int, *, overwrite: bool) -> None:

@@ -181,19 +181,25 @@ def write_sketch(
     *,
     colors: int | None,
     plot: Path | None,
+    pen_width: str | None,
     overwrite: bool,
 ) -> tuple["taureau.Sketch", dict[str, str]]:
     """Write the sketch of a run, and how it came about, to where it was planned."""
     sketch = run.sketch if colors is None else run.sketch.with_colors(colors)
     history = [replace(sketch, strokes=strokes) for strokes in moments] + [sketch]
-    written = _write(sketch, history, outputs, overwrite=overwrite)
+    written = _write(sketch, history, outputs, pen_width=pen_width, overwrite=overwrite)
     if plot is not None:
         written["plot"] = str(taureau.save_plot(sketch, plot, overwrite=overwrite))
     return sketch, written
 
 
 def _write(
-    sketch: "taureau.Sketch", history: list["taureau.Sketch"], outputs: Outputs, *, overwrite: bool
+    sketch: "taureau.Sketch",
+    history: list["taureau.Sketch"],
+    outputs: Outputs,
+    *,
+    pen_width: str | None,
+    overwrite: bool,
 ) -> dict[str, str]:
     """Write the outputs, each whole or not at all.
 
@@ -209,7 +215,7 @@ def _write(
         if path is not None:
             sketch.save(path, overwrite=overwrite)
     if outputs.sheet is not None:
-        taureau.save_sheet(_on_a4(sketch, outputs.sheet), outputs.sheet, overwrite=overwrite)
+        taureau.save_sheet(_on_page(sketch, outputs.sheet, pen_width), outputs.sheet, overwrite=overwrite)
     if outputs.gif is not None:
         taureau.save_animation(history, outputs.gif, overwrite=overwrite)
     if outputs.frames is not None:
@@ -221,13 +227,28 @@ def _write(
     return outputs.written()
 
 
-def _on_a4(sketch: "taureau.Sketch", path: Path) -> "taureau.Sheet":
-    """The sketch on a page that every machine of its kind takes; `taureau export` has the options."""
-    is_hpgl = path.suffix.lower() in (".hpgl", ".plt")
-    frame = sketch.canvas.frame
-    page = taureau.Page.of("a4", landscape=frame.width > frame.height, margin=_HPGL_MARGIN if is_hpgl else "10mm")
-    colors = _HPGL_PENS if is_hpgl and len(sketch.pens) > _HPGL_PENS else None
-    return taureau.lay_out(sketch, page, colors=colors).merged("0.1mm").in_order("shortest")
+def page_for(canvas: "taureau.Canvas", sheet: Path | None) -> "taureau.Page":
+    """The page that a sketch goes onto.
+
+    Args:
+        canvas: that of the sketch.
+        sheet: the file of a page, for an A4 page that every machine of its kind takes; `taureau export` has the
+            options. None for the size of the sketch's own SVG.
+    """
+    if sheet is None:
+        return taureau.Page.of_canvas(canvas)
+    landscape = canvas.frame.width > canvas.frame.height
+    return taureau.Page.of("a4", landscape=landscape, margin=_HPGL_MARGIN if _is_hpgl(sheet) else "10mm")
+
+
+def _on_page(sketch: "taureau.Sketch", path: Path, pen_width: str | None) -> "taureau.Sheet":
+    colors = _HPGL_PENS if _is_hpgl(path) and len(sketch.pens) > _HPGL_PENS else None
+    laid = taureau.lay_out(sketch, page_for(sketch.canvas, path), colors=colors, pen_width=pen_width)
+    return laid.merged("0.1mm").in_order("shortest")
+
+
+def _is_hpgl(path: Path) -> bool:
+    return path.suffix.lower() in (".hpgl", ".plt")
 
 
 def as_row(photo: Path, drawn: Drawn, seconds: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`taureau export` lays sketches onto a page, and writes it for a plotter, a laser or a printer."""
+"""`taureau export` writes sketches in other forms: pages for plotters and printers, animations, brushes."""
 
 import json
 from dataclasses import replace
@@ -6,26 +6,28 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 import taureau
 from taureau.cli.drawing import counted
 from taureau.cli.names import shown
+from taureau.cli.options import FILE
 from taureau.cli.outputs import refuse_elsewhere
 from taureau.cli.places import same_place
 from taureau.cli.program import check_working_folder, debug_option
-
-_FILE = click.Path(path_type=Path)
+from taureau.cli.screen import BRUSHES, Screen, is_for_screens
 
 
 @click.command()
-@click.argument("sketches", metavar="SKETCH...", nargs=-1, required=True, type=_FILE)
+@click.argument("sketches", metavar="SKETCH...", nargs=-1, required=True, type=FILE)
 @click.option(
     "-o",
     "--output",
     metavar="FILE",
     required=True,
-    type=_FILE,
-    help="Where to; the ending says how: .svg, .pdf, .dxf, .gcode or .hpgl.",
+    type=FILE,
+    help="Where to; the ending says how: .svg, .pdf, .png, .dxf, .gcode or .hpgl for a page; .gif, .apng, .webp, .mp4 "
+    "or .webm for an animation.",
 )
 @click.option("--page", metavar="SIZE", default="a4", help="a6 to a0, letter, legal, or as 200x300mm. [default: a4]")
 @click.option("--landscape", is_flag=True, help="Lay the longer side of the page across.")
@@ -76,15 +78,30 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--device", metavar="NAME", default="hp7475a", help="Plotter for HPGL, by vpype's name. [default: hp7475a]"
 )
-@click.option(
-    "--animate", metavar="SECONDS", type=float, help="Let the SVG draw itself in a browser, in so many seconds."
-)
 @click.option("--speed", metavar="MM/S", type=float, help="Speed of drawing. [default: the profile's]")
+@click.option("--size", metavar="PIXELS", type=int, help="Long side of pictures. [default: 1600; animations 448]")
+@click.option(
+    "--animate",
+    metavar="SECONDS",
+    type=float,
+    help="Draw as a hand does, in so many seconds; also as .svg, or into a folder of frames. [default: 10]",
+)
+@click.option(
+    "--hold", metavar="SECONDS", type=float, default=2.0, help="Rest at the end of an animation. [default: 2]"
+)
+@click.option("--photo", metavar="FILE", type=FILE, help="Photo that fades under an animation.")
+@click.option(
+    "--background", metavar="COLOR", help="Paper of an animation or a brush, or transparent. [default: white]"
+)
+@click.option("--brush", type=click.Choice(BRUSHES), help="Draw with a brush, to look at, as .svg or .png.")
+@click.option("--seed", type=int, default=0, help="Random seed of the brush. [default: 0]")
 @click.option("--overwrite/--no-overwrite", default=True, help="Replace an earlier file. [default: yes]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @debug_option
+@click.pass_context
 def export(
+    context: click.Context,
     sketches: tuple[Path, ...],
     output: Path,
     page: str,
@@ -99,29 +116,48 @@ def export(
     tolerance: str,
     profile: str,
     device: str,
-    animate: float | None,
     speed: float | None,
+    size: int | None,
+    animate: float | None,
+    hold: float,
+    photo: Path | None,
+    background: str | None,
+    brush: str | None,
+    seed: int,
     overwrite: bool,
     as_json: bool,
     quiet: bool,
     **layout: Any,
 ) -> None:
-    """Lay each SKETCH onto a page, and write it for a plotter.
+    """Lay each SKETCH onto a page, and write it for a plotter; or let it draw itself on a screen.
 
     A SKETCH is an SVG that 'taureau draw' wrote. Several are laid out in a grid. Lines are cut at the margin, joined
     where they touch, and put into an order with short ways between them. What the file takes to draw is printed.
+
+    An animation draws one sketch as a hand does, line by line, or shows several one after the other.
 
     \b
     taureau export cat.sketch.svg -o cat.gcode
     taureau export cat.sketch.svg -o cat-a3.svg --page a3 --landscape --pen-width 0.5mm
     taureau export level-*.svg -o levels.svg --columns 2
+    taureau export cat.sketch.svg -o cat.gif --animate 8 --photo cat.jpg
+    taureau export cat.sketch.svg -o cat-ink.png --brush ink
     """
     check_working_folder()
     refuse_elsewhere("-o", output)
     if fit is not None and scale is not None:
         raise click.UsageError("--fit and --scale cannot go together; --scale says how large the sketch is")
-    if any(same_place(output, sketch) for sketch in sketches):
+    if any(same_place(output, read) for read in (*sketches, *([] if photo is None else [photo]))):
         raise taureau.InputError(f"{shown(output)}: the page would replace what it is made from; use another -o")
+    given = {name: context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in context.params}
+    if is_for_screens(output, given, animate=animate, brush=brush):
+        screen = Screen(animate, hold, size, background, photo, brush, seed)
+        said = screen.save([taureau.Sketch.load(sketch) for sketch in sketches], output, overwrite=overwrite)
+        if as_json:
+            click.echo(json.dumps({"sketches": [str(sketch) for sketch in sketches], "output": str(output)}))
+        if not quiet:
+            click.echo(f"{shown(output)}: {said}", err=True)
+        return
     taureau.check_writable(output, overwrite=overwrite)
     machine = taureau.Profile.load(profile)
     if speed is not None:
@@ -132,7 +168,7 @@ def export(
     sheet = laid.merged(merge).without_short(min_length).in_order(order)
     if marks:
         laid, sheet = laid.with_marks(), sheet.with_marks()
-    how: dict[str, Any] = {"tolerance": tolerance, "profile": machine, "device": device, "animate": animate}
+    how: dict[str, Any] = {"tolerance": tolerance, "profile": machine, "device": device, "size": size}
     taureau.save_sheet(sheet, output, **how, overwrite=overwrite)
     before, now = laid.statistics(machine), sheet.statistics(machine)
     if as_json:

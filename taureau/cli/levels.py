@@ -1,6 +1,7 @@
 """`taureau levels` draws photos at several levels of abstraction at once."""
 
 import logging
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from taureau.cli.program import check_extra, check_working_folder, debug_option
 from taureau.cli.reading import make_sketcher, read_photo
 
 _DEFAULT = (32, 16, 8, 4)
+_MOST_FRAMES = 1000  # of an animation that loses its strokes
 
 
 @click.command()
@@ -144,8 +146,9 @@ def _write(
         if form == ".svg":
             drawn.sketch.save(path, overwrite=overwrite)
         elif form.endswith((".gif", ".mp4")):
-            fewer = [drawn.first(count) for count in range(len(drawn.sketch.strokes), 0, -1)]
-            taureau.save_animation(fewer, path, seconds_per_frame=max(0.04, 4 / len(fewer)), overwrite=overwrite)
+            most = len(drawn.sketch.strokes)
+            fewer = [drawn.first(count) for count in range(most, 0, -math.ceil(most / _MOST_FRAMES))]
+            taureau.save_animation(fewer, path, seconds=max(4.0, 0.04 * len(fewer)), overwrite=overwrite)
         elif form == ".html":
             taureau.save_viewer(drawn, path, photo=photo, overwrite=overwrite)
         elif level.isdigit():

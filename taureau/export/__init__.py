@@ -1,6 +1,7 @@
 """Export: sketches in other forms than their SVG and PNG: pages for plotters, levels, animations, plots."""
 
 from taureau.export.animation import save_animation
+from taureau.export.brush import save_brushed
 from taureau.export.curve import save_plot
 from taureau.export.layout import lay_out
 from taureau.export.page import Page
@@ -16,6 +17,7 @@ __all__ = [
     "Sheet",
     "lay_out",
     "save_animation",
+    "save_brushed",
     "save_plot",
     "save_sheet",
     "save_strip",

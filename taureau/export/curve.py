@@ -5,7 +5,6 @@ from pathlib import Path
 
 import taureau
 from taureau.export.packages import load
-from taureau.files import write_atomically
 
 
 def save_plot(sketch: "taureau.Sketch", path: str | Path, *, overwrite: bool = True) -> Path:
@@ -40,7 +39,7 @@ def save_plot(sketch: "taureau.Sketch", path: str | Path, *, overwrite: bool = T
         axes.legend(loc="lower right", frameon=False)
         buffer = BytesIO()
         figure.savefig(buffer, format=path.suffix.lower()[1:], dpi=150, metadata=_undated(path))
-    write_atomically(path, buffer.getvalue())
+    taureau.write_atomically(path, buffer.getvalue())
     return path
 
 

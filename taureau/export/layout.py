@@ -13,7 +13,6 @@ from taureau.export.sheet import Layer, Sheet
 
 FITS = ("photo", "drawing")
 CLIPS = ("margin", "page")
-_NATURAL_MM = 180.0  # the long side of a sketch's own SVG
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,16 @@ def lay_out(
             f"no stroke lies on the page ({page}, cut at the {clip}); use a smaller scale, or the fit 'drawing'"
         )
     title = ", ".join(dict.fromkeys(sketch.name for sketch in given))
-    return Sheet(page, layers, title, dict(given[0].record) if len(given) == 1 else {})
+    record = dict(given[0].record) if len(given) == 1 else {}
+    return Sheet(page, layers, title, record, is_ranked=len(given) == 1 and _is_ranked(given[0]))
+
+
+def _is_ranked(sketch: "taureau.Sketch") -> bool:
+    """Whether the strokes lie in order of importance: those of levels do, and of as few strokes as it takes.
+
+    Colours do not change that: within a pen the order stays.
+    """
+    return bool(sketch.level_counts or sketch.record.get("curve"))
 
 
 def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
@@ -147,8 +155,7 @@ def _on_page(
     sketch: "taureau.Sketch", box: Rectangle, cell: Rectangle, scale: float | None, colors: int | None
 ) -> Iterable[_Ink]:
     """The strokes of a sketch in millimetres, pen by pen."""
-    frame = sketch.canvas.frame
-    natural = _NATURAL_MM / max(frame.width, frame.height)
+    natural = Page.of_canvas(sketch.canvas).scale_to(sketch.canvas)
     mm = _scale_to(box, cell) if scale is None else natural * scale
     middle_of_box = complex(box[0] + box[2], box[1] + box[3]) / 2
     middle_of_cell = complex(cell[0] + cell[2], cell[1] + cell[3]) / 2

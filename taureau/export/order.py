@@ -1,4 +1,4 @@
-"""Merges and orders lines with vpype, which knows polylines, while they stay curves.
+"""Merges and sorts lines with vpype, which knows polylines, while they stay curves.
 
 vpype merges and sorts by the ends of lines alone, and turns a line by reversing its points. So it is given the control
 points in place of points on the curve: their ends are those of the curve, and reversed they are the curve reversed.
@@ -9,10 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from taureau.export.curves import Curves, length, straight
+from taureau.export.curves import Curves, straight
 from taureau.export.packages import load
-
-ORDERS = ("drawn", "shortest", "importance")
 
 
 def merged(lines: Sequence[Curves], tolerance_mm: float) -> list[Curves]:
@@ -22,18 +20,8 @@ def merged(lines: Sequence[Curves], tolerance_mm: float) -> list[Curves]:
     return [_without_gaps(points.reshape(-1, 4)) for points in collection]
 
 
-def ordered(lines: Sequence[Curves], order: str) -> list[Curves]:
-    """Lines in another order.
-
-    Args:
-        lines: of one pen.
-        order: one of `ORDERS`. `shortest` also turns lines, for the least travel of a raised pen; `importance` is the
-            longest first, so that a plot that ends early has most of its ink.
-    """
-    if order == "importance":
-        return sorted(lines, key=length, reverse=True)
-    if order == "drawn":
-        return list(lines)
+def shortest(lines: Sequence[Curves]) -> list[Curves]:
+    """Lines ordered and turned so that a raised pen travels little between them."""
     vpype, vpype_cli = load("vpype"), load("vpype_cli")
     document = vpype.Document()
     document.add(vpype.LineCollection([line.reshape(-1) for line in lines]), 1)

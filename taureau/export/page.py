@@ -11,6 +11,7 @@ import taureau
 from taureau.export.packages import load
 
 LARGEST_MM = 10_000.0
+_NATURAL_MM = 180.0  # the long side of a sketch's own SVG
 
 
 def length_mm(text: str | float, *, name: str) -> float:
@@ -98,6 +99,27 @@ class Page:
         if landscape:
             sides.sort(reverse=True)
         return cls(sides[0], sides[1], length_mm(margin, name="the margin"))
+
+    @classmethod
+    def of_canvas(cls, canvas: "taureau.Canvas") -> "Page":
+        """A page of the size of a sketch's own SVG: the photo's frame, its long side 180 mm, and no margin."""
+        width, height = canvas.frame.width, canvas.frame.height
+        scale = _NATURAL_MM / max(width, height)
+        return cls(width * scale, height * scale, 0.0)
+
+    def scale_to(self, canvas: "taureau.Canvas") -> float:
+        """Millimetres of a canvas unit where the photo's frame fills the page inside the margin."""
+        left, top, right, bottom = self.inside
+        return min((right - left) / canvas.frame.width, (bottom - top) / canvas.frame.height)
+
+    def in_canvas_units(self, length: str | float, canvas: "taureau.Canvas") -> float:
+        """A length on the page, such as the width of a pen, in units of a canvas whose frame fills it.
+
+        Raises:
+            InputError: it is no length.
+            BackendError: vpype is not installed.
+        """
+        return length_mm(length, name="the length") / self.scale_to(canvas)
 
     @property
     def inside(self) -> tuple[float, float, float, float]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import taureau
-from taureau.files import read_bytes, shown
 
 _MAX_BYTES = 1 << 20
 _ORIGINS = ("bottom left", "top left")
@@ -58,23 +57,22 @@ class Profile:
         """
         if str(name) in PROFILES:
             return PROFILES[str(name)]
-        where = shown(name)
         advice = f"use {', '.join(PROFILES)}, or a TOML file"
-        data = read_bytes(name, most=_MAX_BYTES, advice=advice)
+        data = taureau.read_bytes(name, most=_MAX_BYTES, advice=advice)
         try:
             values = tomllib.loads(data.decode())
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise taureau.InputError(f"{where}: is not TOML ({error}); {advice}") from error
+            raise taureau.InputError(f"{name}: is not TOML ({error}); {advice}") from error
         known = {each.name for each in fields(cls)}
         required = known - {"lift_seconds", "reach_mm", "origin"}
         for key in sorted(set(values) - known):
-            raise taureau.InputError(f"{where}: has an unknown key {key!r}; the keys are {', '.join(sorted(known))}")
+            raise taureau.InputError(f"{name}: has an unknown key {key!r}; the keys are {', '.join(sorted(known))}")
         for key in sorted(required - set(values)):
-            raise taureau.InputError(f"{where}: the key {key!r} is missing; docs/export.md shows a whole profile")
-        return cls(**{key: _checked(key, value, where) for key, value in values.items()})
+            raise taureau.InputError(f"{name}: the key {key!r} is missing; docs/export.md shows a whole profile")
+        return cls(**{key: _checked(key, value, name) for key, value in values.items()})
 
 
-def _checked(key: str, value: Any, where: str) -> Any:
+def _checked(key: str, value: Any, where: str | Path) -> Any:
     if key == "origin":
         if value not in _ORIGINS:
             raise taureau.InputError(f"{where}: origin must be {' or '.join(map(repr, _ORIGINS))}, got {value!r}")

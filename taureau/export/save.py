@@ -9,12 +9,13 @@ from taureau.export.gcode import to_gcode
 from taureau.export.hpgl import to_hpgl
 from taureau.export.page import length_mm
 from taureau.export.pdf import to_pdf
+from taureau.export.png import to_png
 from taureau.export.profile import Profile
 from taureau.export.sheet import Sheet
 from taureau.export.svg import to_svg
-from taureau.files import shown, write_atomically
 
 LEAST_TOLERANCE_MM = 1e-4
+PNG_SIDE = 1600
 ALIASES = {".nc": ".gcode", ".plt": ".hpgl"}
 
 
@@ -25,19 +26,19 @@ def save_sheet(
     tolerance: str | float = 0.01,
     profile: Profile | str | Path = "servo",
     device: str = "hp7475a",
-    animate: float | None = None,
+    size: int | None = None,
     overwrite: bool = True,
 ) -> Path:
     """Write a sheet for a plotter, a laser or a printer.
 
     Args:
         sheet: from `lay_out`.
-        path: where; it ends in `.svg`, `.pdf`, `.dxf`, `.gcode` or `.nc`, `.hpgl` or `.plt`. The file is whole or not
-            there at all.
+        path: where; it ends in `.svg`, `.pdf`, `.png`, `.dxf`, `.gcode` or `.nc`, `.hpgl` or `.plt`. The file
+            is whole or not there at all.
         tolerance: how far straight lines may be from the curves, where a format has no curves.
         profile: of the machine that reads G-code: `servo`, `z`, `laser`, or a TOML file.
         device: the plotter that reads HPGL, by vpype's name.
-        animate: seconds in which an SVG draws itself, as a hand would, 0.1 to 3600; None for a still picture.
+        size: pixels of the long side of a PNG, 16 to 4096; 1600 unless asked.
         overwrite: whether an existing file is replaced.
 
     Returns:
@@ -54,8 +55,9 @@ def save_sheet(
         raise taureau.InputError(f"the tolerance must be at least {LEAST_TOLERANCE_MM} mm, got {tolerance_mm:g} mm")
     machine = profile if isinstance(profile, Profile) else Profile.load(profile)
     writers: dict[str, Callable[[], bytes]] = {
-        ".svg": lambda: to_svg(sheet, seconds=animate),
+        ".svg": lambda: to_svg(sheet),
         ".pdf": lambda: to_pdf(sheet),
+        ".png": lambda: to_png(sheet, PNG_SIDE if size is None else size),
         ".dxf": lambda: to_dxf(sheet),
         ".gcode": lambda: to_gcode(sheet, machine, tolerance_mm=tolerance_mm),
         ".hpgl": lambda: to_hpgl(sheet, device, tolerance_mm=tolerance_mm),
@@ -63,13 +65,7 @@ def save_sheet(
     ending = path.suffix.lower()
     write = writers.get(ALIASES.get(ending, ending))
     if write is None:
-        raise taureau.InputError(
-            f"{shown(path)}: a sheet is saved as {', '.join(writers)}, got {path.suffix or 'no ending'}"
-        )
-    if animate is not None and ending != ".svg":
-        raise taureau.InputError(f"{shown(path)}: only an SVG draws itself; leave out the animation, or save as .svg")
-    if animate is not None and not 0.1 <= animate <= 3600:
-        raise taureau.InputError(f"a drawing draws itself in 0.1 to 3600 seconds, got {animate:g}")
+        raise taureau.InputError(f"{path}: a sheet is saved as {', '.join(writers)}, got {path.suffix or 'no ending'}")
     taureau.check_writable(path, overwrite=overwrite)
-    write_atomically(path, write())
+    taureau.write_atomically(path, write())
     return path

@@ -9,10 +9,11 @@ from typing import Any
 
 import taureau
 from taureau.export.curves import Curves, length, straight
-from taureau.export.order import ORDERS, merged, ordered, travel
+from taureau.export.order import merged, shortest, travel
 from taureau.export.page import Page, length_mm
 from taureau.export.profile import Profile
 
+ORDERS = ("drawn", "shortest", "importance")
 MARK_MM = 5.0
 
 
@@ -61,12 +62,14 @@ class Sheet:
         layers: in drawing order; at least one, and each has a line.
         title: what it shows.
         record: how the sketch was made; empty for several.
+        is_ranked: whether the lines of each pen lie in order of importance, as those of levels do.
     """
 
     page: Page
     layers: tuple[Layer, ...]
     title: str = "sketch"
     record: dict[str, Any] = field(default_factory=dict)
+    is_ranked: bool = False
 
     @property
     def lines(self) -> list[Curves]:
@@ -98,14 +101,23 @@ class Sheet:
         return sheet
 
     def in_order(self, order: str) -> "Sheet":
-        """With the lines of each pen in another order: `drawn`, `shortest` or `importance`.
+        """With the lines of each pen in another order.
+
+        Args:
+            order: `drawn`, as they are; `shortest`, for the least travel of the raised pen; or `importance`, so that a
+                plot that ends early shows most: by rank, where the strokes have one, as those of levels do, and else
+                the longest first.
 
         Raises:
             InputError: there is no such order.
         """
         if order not in ORDERS:
             raise taureau.InputError(f"there is no order {order!r}; use one of {', '.join(ORDERS)}")
-        return self._with_lines(lambda lines: ordered(lines, order))
+        if order == "shortest":
+            return replace(self._with_lines(shortest), is_ranked=False)
+        if order == "importance" and not self.is_ranked:
+            return self._with_lines(lambda lines: sorted(lines, key=length, reverse=True))
+        return self
 
     def with_marks(self) -> "Sheet":
         """With a cross at each corner of the margin, drawn by every pen: where they meet, the pens are in register."""

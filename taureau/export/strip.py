@@ -1,6 +1,5 @@
 """Strip: a photo and its levels side by side, as papers on this method show them."""
 
-import base64
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -10,10 +9,8 @@ import numpy as np
 from PIL import Image
 
 import taureau
-from taureau.files import write_atomically
 
 SIDE = 320  # pixels of the long side of a picture unless asked
-PHOTO_SIDE = 640  # pixels of the long side of a photo in an SVG or a page
 GAP, CAPTION = 16, 28  # pixels between pictures, and below them, where their captions are
 
 
@@ -42,23 +39,8 @@ def save_strip(
     if ending not in (".png", ".svg"):
         raise taureau.InputError(f"{path}: a strip is saved as .png or .svg, got {ending or 'no ending'}")
     taureau.check_writable(path, overwrite=overwrite)
-    write_atomically(path, _as_svg(levels, photo, side) if ending == ".svg" else _as_png(levels, photo, side))
+    taureau.write_atomically(path, _as_svg(levels, photo, side) if ending == ".svg" else _as_png(levels, photo, side))
     return path
-
-
-def photo_data(photo: "taureau.Photo") -> str:
-    """The photo as a JPEG in a data URL, small enough for a page."""
-    picture = Image.fromarray(np.asarray(photo.pixels))
-    picture.thumbnail((PHOTO_SIDE, PHOTO_SIDE))
-    buffer = BytesIO()
-    picture.save(buffer, "JPEG", quality=85)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-def inner_svg(sketch: "taureau.Sketch") -> str:
-    """The paths of a sketch, without the document around them."""
-    text = sketch.svg
-    return text[text.index("</metadata>") + len("</metadata>") : text.rindex("</svg>")].strip()
 
 
 def _as_png(levels: "taureau.Levels", photo: "taureau.Photo | None", side: int) -> bytes:
@@ -80,16 +62,17 @@ def _as_svg(levels: "taureau.Levels", photo: "taureau.Photo | None", side: int) 
     scale = side / max(frame.width, frame.height)
     width, height = frame.width * scale, frame.height * scale
     places = [f"{place * (width + GAP):.2f}" for place in range(len(levels) + 1)]
-    parts = []
+    parts: list[str] = []
     if photo is not None:
-        parts.append(f'<image href="{photo_data(photo)}" width="{width:.2f}" height="{height:.2f}"/>')
+        parts.append(f'<image href="{photo.data_url()}" width="{width:.2f}" height="{height:.2f}"/>')
     for sketch, left in zip(levels.values(), places[photo is not None :], strict=False):
         number = len(sketch.strokes)
-        parts.append(
-            f'<g transform="translate({left} 0) scale({scale:.6f})">\n<title>{number} strokes</title>\n'
-            f"{_without_ids(inner_svg(sketch))}\n</g>\n"
+        parts += (
+            f'<g transform="translate({left} 0) scale({scale:.6f})">\n<title>{number} strokes</title>',
+            *sketch.svg_paths(),
+            "</g>",
             f'<text x="{float(left) + width / 2:.2f}" y="{height + CAPTION - 8:.2f}" text-anchor="middle" '
-            f'font-family="sans-serif" font-size="14">{number}</text>'
+            f'font-family="sans-serif" font-size="14">{number}</text>',
         )
     number = len(levels) + (photo is not None)
     total = number * width + (number - 1) * GAP
@@ -99,11 +82,6 @@ def _as_svg(levels: "taureau.Levels", photo: "taureau.Photo | None", side: int) 
         f'viewBox="0 0 {total:.2f} {height + CAPTION:.2f}">\n<title>{escape(levels.sketch.name)}</title>\n'
     )
     return (head + "\n".join(parts) + "\n</svg>\n").encode()
-
-
-def _without_ids(paths: str) -> str:
-    """Paths without the groups of levels: their names would be there several times."""
-    return "\n".join(line for line in paths.splitlines() if line.startswith("<path"))
 
 
 def _extent(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:

@@ -1,16 +1,8 @@
-"""Viewer: one HTML file with the photo, the drawing, and a slider over its strokes; it needs no network, no other file.
+"""Viewer: levels as one HTML file with a slider over the strokes; it needs no network and no other file."""
 
-What the page does is in `viewer.html` beside this file: plain HTML, CSS and a few lines of script.
-"""
-
-import html
-import re
-from importlib.resources import files
 from pathlib import Path
 
 import taureau
-from taureau.export.strip import inner_svg, photo_data
-from taureau.files import write_atomically
 
 
 def save_viewer(
@@ -31,24 +23,5 @@ def save_viewer(
     if path.suffix.lower() not in (".html", ".htm"):
         raise taureau.InputError(f"{path}: a page is saved as .html, got {path.suffix or 'no ending'}")
     taureau.check_writable(path, overwrite=overwrite)
-    frame, total = levels.sketch.canvas.frame, len(levels.sketch.strokes)
-    name = html.escape(levels.sketch.name)
-    picture = "" if photo is None else f'<img src="{photo_data(photo)}" alt="The photo {name}">'
-    buttons = "".join(
-        f'<button type="button" data-level="{count}">{count}</button>' for count in sorted(levels, reverse=True)
-    )
-    values = {
-        "name": name,
-        "picture": picture,
-        "view": f"0 0 {frame.width:.4f} {frame.height:.4f}",
-        "paths": inner_svg(levels.sketch)
-        .replace("inkscape:groupmode", "data-groupmode")
-        .replace("inkscape:label", "data-label"),
-        "total": str(total),
-        "buttons": buttons,
-    }
-    text = files("taureau.export").joinpath("viewer.html").read_text("utf-8")
-    # In one pass, so that a name such as {{paths}} stays a name.
-    text = re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], text)
-    write_atomically(path, text.encode())
+    taureau.write_atomically(path, levels.page(photo=photo).encode())
     return path

@@ -15,8 +15,6 @@ from taureau.export.curves import flattened
 from taureau.export.layout import lay_out
 from taureau.export.page import Page
 
-_NATURAL_MM = 180.0  # the long side, as of a sketch's own SVG
-
 
 @click.command("taureau")  # type: ignore[untyped-decorator, unused-ignore]
 @click.argument("photo", type=vpype_cli.PathType(exists=True, dir_okay=False))
@@ -53,9 +51,7 @@ def command(
     mm = vpype.UNITS["mm"]
     try:
         sketch = _sketch(Path(photo), strokes=strokes, seed=seed, colors=colors, mask=mask)
-        frame = sketch.canvas.frame
-        scale = _NATURAL_MM / max(frame.width, frame.height)
-        page = Page(frame.width * scale, frame.height * scale, 0.0)
+        page = Page.of_canvas(sketch.canvas)
         for layer in lay_out(sketch, page, colors=colors).layers:
             lines = vpype.LineCollection([flattened(line, quantization / mm) for line in layer.lines])
             lines.scale(mm)

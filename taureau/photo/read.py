@@ -1,5 +1,6 @@
 """`read_photo` makes a `Photo` of a path, an open file, a PIL image, an array or a tensor."""
 
+import base64
 import io
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -77,6 +78,18 @@ class Photo:
     def blank(self) -> bool:
         """Whether nothing in it stands out, up to the noise of a file format."""
         return is_blank(self.pixels)
+
+    def data_url(self, side: int = 640) -> str:
+        """The photo as a JPEG in an address, for pages that need no other file.
+
+        Args:
+            side: most pixels of its long side.
+        """
+        picture = Image.fromarray(np.asarray(self.pixels))
+        picture.thumbnail((side, side))
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", quality=85)
+        return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def read_photo(

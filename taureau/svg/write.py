@@ -4,8 +4,8 @@ There is no background rectangle: a plotter would draw it, and on a screen the p
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from xml.sax.saxutils import escape
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from xml.sax.saxutils import escape, quoteattr
 
 import torch
 
@@ -56,16 +56,43 @@ def to_svg(
     if not 1 <= len(strokes) <= MAX_STROKES:
         raise InputError(f"an SVG holds 1 to {MAX_STROKES} strokes, got {len(strokes)}; draw at least one")
     strokes.check()
+    body = _body(strokes, canvas, layers, levels)
+    return document(body, canvas, title=title, record=record, inkscape=bool(layers or levels))
+
+
+def document(
+    body: Iterable[str],
+    canvas: Canvas,
+    *,
+    title: str,
+    record: Mapping[str, object],
+    inkscape: bool = False,
+    background: str | None = None,
+) -> str:
+    """An SVG file with some elements in it.
+
+    Args:
+        body: the elements, in units of the canvas, with the frame's corner at 0,0.
+        canvas: its frame becomes the `viewBox`, its long side 180 mm.
+        title: what browsers show.
+        record: as JSON can hold it.
+        inkscape: whether the elements have attributes of Inkscape's.
+        background: a colour that browsers show and no plotter draws; None for none.
+
+    Raises:
+        InputError: a record that JSON cannot hold.
+    """
     frame = canvas.frame
     mm = LONG_SIDE_MM / max(frame.width, frame.height)
-    inkscape = f' xmlns:inkscape="{INKSCAPE_NAMESPACE}"' if layers or levels else ""
+    more = f' xmlns:inkscape="{INKSCAPE_NAMESPACE}"' if inkscape else ""
+    style = "" if background is None else f" style={quoteattr(f'background:{background}')}"
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<svg xmlns="{SVG_NAMESPACE}"{inkscape} width="{frame.width * mm:.2f}mm" height="{frame.height * mm:.2f}mm" '
-        f'viewBox="0 0 {_short(frame.width, 4)} {_short(frame.height, 4)}">',
+        f'<svg xmlns="{SVG_NAMESPACE}"{more} width="{frame.width * mm:.2f}mm" height="{frame.height * mm:.2f}mm" '
+        f'viewBox="0 0 {_short(frame.width, 4)} {_short(frame.height, 4)}"{style}>',
         f"<title>{escape(_on_one_line(title))}</title>",
         f'<metadata><record xmlns="{RECORD_NAMESPACE}">{escape(_to_json(record))}</record></metadata>',
-        *_body(strokes, canvas, layers, levels),
+        *body,
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
@@ -74,17 +101,16 @@ def to_svg(
 def _body(strokes: Strokes, canvas: Canvas, layers: bool, levels: Sequence[int]) -> Iterator[str]:
     if layers:
         return _in_layers(strokes, canvas)
-    return _in_levels(strokes, canvas, levels) if levels else _paths(strokes, canvas)
+    return _in_levels(strokes, canvas, levels) if levels else iter(to_paths(strokes, canvas))
 
 
 def _in_levels(strokes: Strokes, canvas: Canvas, levels: Sequence[int]) -> Iterator[str]:
     """The paths in one group a level, each with its rank; strokes beyond the last level are in a group of their own."""
-    paths = list(_paths(strokes, canvas))
+    paths = to_paths(strokes, canvas, [{"data-rank": str(rank)} for rank in range(1, len(strokes) + 1)])
     first = 0
     for last in dict.fromkeys((*levels, len(paths))):
         yield f'<g id="level{last}" inkscape:groupmode="layer" inkscape:label="{last} strokes">'
-        for rank in range(first + 1, last + 1):
-            yield paths[rank - 1].replace("<path ", f'<path data-rank="{rank}" ', 1)
+        yield from paths[first:last]
         yield "</g>"
         first = last
 
@@ -94,25 +120,39 @@ def _in_layers(strokes: Strokes, canvas: Canvas) -> Iterator[str]:
     for number, pen in enumerate(pens_of(strokes), start=1):
         label = f"{number} {pen.name} {pen.color}"
         yield f'<g id="pen{number}" inkscape:groupmode="layer" inkscape:label="{label}">'
-        yield from _paths(pen.strokes, canvas)
+        yield from to_paths(pen.strokes, canvas)
         yield "</g>"
 
 
-def _paths(strokes: Strokes, canvas: Canvas) -> Iterator[str]:
+def to_paths(strokes: Strokes, canvas: Canvas, attributes: Sequence[Mapping[str, str]] | None = None) -> list[str]:
+    """Write strokes as `<path>` elements alone, one a stroke, for documents of another kind.
+
+    Args:
+        strokes: one sketch, in canvas pixels.
+        canvas: the corner of its frame is 0,0 of the paths.
+        attributes: further ones of each stroke's element, before its own; None for none.
+    """
     strokes = strokes.detached()
     corner = torch.tensor([canvas.frame.x, canvas.frame.y], dtype=torch.float64)
     points = (strokes.points.double() - corner).flatten(-2).tolist()
     widths = strokes.width.double().tolist()
     colors = colors_of(strokes)
     opacities = None if strokes.opacity is None else strokes.opacity.double().tolist()
-    for index, (numbers, width) in enumerate(zip(points, widths, strict=True)):
+    others = [""] * len(strokes) if attributes is None else [_written(each) for each in attributes]
+    paths = []
+    for index, (numbers, width, other) in enumerate(zip(points, widths, others, strict=True)):
         x0, y0, x1, y1, x2, y2, x3, y3 = map(_two_decimals, numbers)
         opacity = "1" if opacities is None else _short(opacities[index], 3)
-        yield (
-            f'<path d="M {x0},{y0} C {x1},{y1} {x2},{y2} {x3},{y3}" fill="none" stroke="{colors[index]}" '
+        paths.append(
+            f'<path {other}d="M {x0},{y0} C {x1},{y1} {x2},{y2} {x3},{y3}" fill="none" stroke="{colors[index]}" '
             f'stroke-width="{_two_decimals(width)}" stroke-linecap="round" stroke-linejoin="round"'
             + ("/>" if opacity == "1" else f' stroke-opacity="{opacity}"/>')
         )
+    return paths
+
+
+def _written(attributes: Mapping[str, str]) -> str:
+    return "".join(f"{name}={quoteattr(value)} " for name, value in attributes.items())
 
 
 def _two_decimals(value: float) -> str:

@@ -3,7 +3,9 @@
 import sys
 
 import pytest
+from PIL import Image
 
+import taureau
 from taureau import Sketch
 from tests.helpers.command_line import QUICK, draw_photo, run
 from tests.helpers.machines import run_gcode, run_hpgl
@@ -99,6 +101,63 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(words, code, message, 
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+# On screens
+
+
+@pytest.mark.parametrize("file", ["a.gif", "a.apng", "a.webp", "a.mp4", "a.webm", "a.svg", "frames/"])
+def test_a_sketch_is_drawn_as_by_hand(file, folder):
+    draw_photo(folder / "cat.jpg")
+    words = ("--animate", "0.4", "--hold", "0", "--size", "48", "--background", "ivory", "--photo", "cat.jpg")
+    outcome = run("export", "dog.svg", "-o", file, *words, "--json")
+    assert (outcome.code, outcome.objects) == (0, [{"sketches": ["dog.svg"], "output": file.rstrip("/")}])
+    assert outcome.stderr == f"{file.rstrip('/')}: 12 strokes as a hand draws them\n"
+    if file == "frames/":
+        assert len(list((folder / "frames").iterdir())) == 11
+    else:
+        assert (folder / file).stat().st_size > 500
+
+
+def test_several_sketches_follow_each_other(folder):
+    outcome = run("export", "cat.svg", "dog.svg", "cat.svg", "-o", "a.gif", "--animate", "1", "--size", "48")
+    assert outcome.stderr == "a.gif: 3 sketches one after the other\n"
+    with Image.open("a.gif") as picture:
+        assert picture.n_frames == 3
+
+
+@pytest.mark.parametrize("file", ["a.svg", "a.png"])
+def test_a_brush_draws(file, folder):
+    outcome = run("export", "dog.svg", "-o", file, "--brush", "pencil", "--seed", "3")
+    assert (outcome.code, outcome.stderr) == (0, f"{file}: 12 strokes in pencil\n")
+    assert (folder / file).exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["-o", "a.gif", "--page", "a5"], 2, "--page goes with a page, and not with an animation or a brush"),
+        (["-o", "a.svg", "--animate", "3", "--pen-width", "1mm"], 2, "--pen-width goes with a page"),
+        (["-o", "a.pdf", "--hold", "3"], 2, "--hold goes with an animation or a brush"),
+        (["-o", "a.pdf", "--animate", "3"], 3, "a.pdf: an animation is saved as .svg, .gif"),
+        (["-o", "a.pdf", "--brush", "ink"], 3, "a.pdf: a brush draws .svg or .png, got .pdf"),
+        (["-o", "a.svg", "--brush", "ink", "--animate", "3"], 2, "--brush draws still pictures"),
+        (["dog.svg", "-o", "a.svg", "--brush", "ink"], 2, "--brush takes one sketch, got 2"),
+        (["-o", "a.svg", "--brush", "ink", "--seed", "-1"], 3, "the seed of a brush must be 0 to 2^31 - 1, got -1"),
+        (["-o", "a.png", "--brush", "ink", "--size", "9000"], 3, "16 to 4096 pixels, got 9000"),
+        (["-o", "a.gif", "--animate", "0"], 3, "seconds must be 0.1 to 120 for 1 sketch, got 0"),
+        (["-o", "a.gif", "--background", "sea"], 3, "a colour such as ivory or #fffff0, or transparent, got 'sea'"),
+        (["-o", "a.gif", "--photo", "none.jpg"], 3, "none.jpg: there is no such file"),
+        (["-o", "a.gif", "--photo", "a.gif"], 3, "would replace what it is made from"),
+        (["-o", "gone/a.gif"], 3, "the folder gone does not exist"),
+    ],
+)
+def test_a_screen_that_cannot_be_is_refused_and_nothing_is_written(words, code, message, folder):
+    before = {path.name for path in folder.iterdir()}
+    outcome = run("export", "cat.svg", *words)
+    assert (outcome.code, outcome.stdout, outcome.stderr.count("\n")) == (code, "", 1)
+    assert message in outcome.stderr
+    assert {path.name for path in folder.iterdir()} == before
+
+
 def test_without_vpype_it_says_what_to_install(folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "vpype", None)
     outcome = run("export", "cat.svg", "-o", "a.svg")
@@ -120,6 +179,36 @@ def test_a_photo_becomes_a_page_at_once(ending, folder):
     else:
         assert data.startswith(b"%PDF" if ending == "pdf" else b"  0\nSECTION")
     assert not list(folder.glob("owl.sketch.*"))
+
+
+@pytest.mark.parametrize(("file", "mm"), [("owl.gcode", 277 / 64), ("owl.svg", 180 / 64)])
+@pytest.mark.parametrize("canvas", ["subject", "photo"])
+def test_strokes_are_as_wide_as_the_pen_that_will_draw_them(file, mm, canvas, folder, monkeypatch):
+    laid = []
+    monkeypatch.setattr(taureau, "save_sheet", lambda sheet, path, **_: laid.append(sheet) or path)
+    draw_photo(folder / "owl.jpg")
+    words = ("-n", "4", "--canvas", canvas, "--pen-width", "1.5mm", "--live", "live.svg")
+    outcome = run("draw", "owl.jpg", *QUICK, *words, "-o", file)
+    assert outcome.code == 0, outcome.stderr
+    assert Sketch.load("live.svg").strokes.width.tolist() == pytest.approx([1.5 / mm] * 4, abs=0.006)
+    assert [sheet.layers[0].width_mm for sheet in laid] == ([1.5] if file == "owl.gcode" else [])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--pen-width", "wide"], 3, "the length must be a length such as 10mm or 0.5in, got 'wide'"),
+        (["--pen-width", "0.5mm", "--width", "2"], 2, "--width and --pen-width both say how wide strokes are"),
+        (["--pen-width", "0"], 3, "pen_width must be over 0 and at most 64, got 0"),
+        (["--pen-width", "2m"], 3, "pen_width must be over 0 and at most 64"),
+    ],
+)
+def test_a_pen_that_cannot_be_drawn_with_is_refused(words, code, message, folder):
+    draw_photo(folder / "owl.jpg")
+    outcome = run("draw", "owl.jpg", *QUICK, "-o", "owl.gcode", *words)
+    assert (outcome.code, outcome.stderr.count("\n")) == (code, 1)
+    assert message in outcome.stderr
+    assert not (folder / "owl.gcode").exists()
 
 
 def test_a_photo_is_not_drawn_for_a_page_that_cannot_be_made(folder, monkeypatch):

@@ -1,4 +1,4 @@
-"""Animations: every frame in its place, for its time, in a file that is whole."""
+"""Animations of several sketches: every frame in its place, for its time, in a file that is whole."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def frames_of(path):
 
 def test_each_frame_is_the_picture_of_its_sketch(tmp_path):
     sketches = [line_at(x) for x in (10, 30, 50)]
-    path = save_animation(sketches, tmp_path / "line.gif", size=64, seconds_per_frame=0.1)
+    path = save_animation(sketches, tmp_path / "line.gif", size=64, seconds=0.2)
     frames = list(frames_of(path))
     assert len(frames) == 3
     for (pixels, _), sketch in zip(frames, sketches, strict=True):
@@ -34,12 +34,12 @@ def test_each_frame_is_the_picture_of_its_sketch(tmp_path):
 
 
 def test_frames_last_as_asked_and_the_last_two_seconds(tmp_path):
-    path = save_animation([line_at(x) for x in (10, 30, 50)], tmp_path / "line.gif", size=64, seconds_per_frame=0.25)
+    path = save_animation([line_at(x) for x in (10, 30, 50)], tmp_path / "line.gif", size=64, seconds=0.5)
     assert [milliseconds for _, milliseconds in frames_of(path)] == [250, 250, 2000]
 
 
 def test_equal_frames_lengthen_the_one_before(tmp_path):
-    path = save_animation([line_at(10), line_at(10), line_at(30)], tmp_path / "a.gif", size=64, seconds_per_frame=0.1)
+    path = save_animation([line_at(10), line_at(10), line_at(30)], tmp_path / "a.gif", size=64, seconds=0.2)
     assert [milliseconds for _, milliseconds in frames_of(path)] == [200, 2000]
 
 
@@ -51,8 +51,8 @@ def test_it_repeats_for_ever(tmp_path):
 def test_color_stays(tmp_path):
     path = save_animation([line_at(10, color=True), line_at(30, color=True)], tmp_path / "a.gif", size=64)
     (_, _), (pixels, _) = frames_of(path)
-    # GIF has 256 colours a frame: those of one red line and its soft edge all fit, give or take a level.
-    np.testing.assert_allclose(pixels[32, 30], np.array([0.8, 0.1, 0.1]) * 255, atol=2)
+    # GIF has 256 colours a frame: those of one red line and its soft edge all fit, give or take some levels.
+    np.testing.assert_allclose(pixels[32, 30], np.array([0.8, 0.1, 0.1]) * 255, atol=4)
 
 
 def test_the_picture_has_the_shape_of_the_photo(tmp_path):
@@ -70,10 +70,23 @@ def test_the_same_sketches_give_the_same_bytes(tmp_path):
     ("sketches", "name", "more", "words"),
     [
         ([], "a.gif", {}, "at least one sketch"),
-        ([line_at(10)], "a.webm", {}, "saved as .gif or .mp4, got .webm"),
-        ([line_at(10)], "a", {}, "got no ending"),
-        ([line_at(10)], "a.gif", {"seconds_per_frame": 0.01}, "seconds_per_frame must be 0.02 to 60, got 0.01"),
-        ([line_at(10)], "a.gif", {"seconds_per_frame": float("nan")}, "got nan"),
+        ([line_at(10)], "a.avi", {}, "saved as .svg, .gif, .apng, .webp, .mp4, .webm, or without an ending"),
+        ([line_at(10)], "a.svg", {}, "an SVG draws one sketch"),
+        ([line_at(10)] * 21, "a.gif", {"seconds": 0.3}, "seconds must be 0.4 to 120 for 21 sketches, got 0.3"),
+        ([line_at(10)], "a.gif", {"seconds": float("nan")}, "seconds must be 0.1 to 120 for 1 sketch, got nan"),
+        (line_at(10), "a.svg", {"seconds": 0}, "0.1 to 120 for 1 sketch, got 0"),
+        (line_at(10), "a.gif", {"hold": -1}, "hold must be 0 to 60 seconds, got -1"),
+        (
+            line_at(10),
+            "a.gif",
+            {"background": "sea"},
+            "must be a colour such as ivory or #fffff0, or trans.* got 'sea'",
+        ),
+        (line_at(10), "a.svg", {"background": "sea"}, "got 'sea'"),
+        (line_at(10), "a.gif", {"background": "transparent"}, ".gif has no soft transparency"),
+        (line_at(10), "a.mp4", {"background": "transparent"}, ".mp4 has no soft transparency"),
+        (line_at(10), "a.gif", {"size": 4096}, "251 frames of 4096 pixels are too many for .gif"),
+        (line_at(10), "gone/frames", {}, "gone/frames: cannot be written"),
         ([line_at(10)], "a.gif", {"size": 3}, "16 to 4096"),
         ([line_at(10)], "gone/a.gif", {}, "gone"),
         ([line_at(10), line_at(10, canvas=Canvas(64, (2, 1)))], "a.gif", {}, "one shape"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taureau.export.curves import bounds, clipped, flattened, length, part_of, points_at, straight
@@ -21,6 +21,7 @@ def polyline(points: np.ndarray) -> shapely.LineString:
     return shapely.LineString(np.stack([points.real, points.imag], axis=1))
 
 
+@settings(deadline=None)
 @given(curve, st.floats(0, 1), st.floats(0, 1))
 def test_a_part_of_a_curve_lies_on_it(control, begin, end):
     t = np.linspace(0, 1, 9)
@@ -28,6 +29,7 @@ def test_a_part_of_a_curve_lies_on_it(control, begin, end):
     assert np.abs(apart).max() < 1e-9
 
 
+@settings(max_examples=40, deadline=None)  # how long an example takes is the machine's matter
 @given(st.lists(curve, min_size=1, max_size=3))
 def test_what_is_cut_is_what_shapely_cuts(controls):
     line = np.stack(controls)
@@ -50,6 +52,7 @@ def test_what_is_cut_is_what_shapely_cuts(controls):
         assert bottom < 70 + 2e-6
 
 
+@settings(deadline=None)
 @given(curve)
 def test_bounds_are_those_of_many_points(control):
     left, top, right, bottom = bounds([control[None]])
@@ -84,6 +87,7 @@ def test_a_line_outside_is_gone():
     assert list(clipped(straight(0j, 10 + 90j)[None], RECTANGLE)) == []
 
 
+@settings(deadline=None)
 @given(curve, st.sampled_from([1.0, 0.1, 0.01]))
 def test_a_polyline_is_within_its_tolerance(control, tolerance):
     flat = flattened(control[None], tolerance)

@@ -1,7 +1,5 @@
 """The SVG for plotters, read by a program that did not write it."""
 
-import re
-from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -10,7 +8,7 @@ import svgelements
 import vpype
 
 from taureau import InputError, Page, Sketch, lay_out, save_sheet
-from tests.helpers.pages import measured, scribble
+from tests.helpers.pages import scribble
 
 PAGE = Page.of("a5", landscape=True, margin="12mm")
 
@@ -80,53 +78,3 @@ def test_another_ending_and_a_bad_place_are_refused(sheet, tmp_path):
     with pytest.raises(InputError, match="already exists"):
         save_sheet(sheet, tmp_path / "there.svg", overwrite=False)
     assert [path.name for path in tmp_path.iterdir()] == ["there.svg"]
-
-
-# The drawing that draws itself
-
-
-def test_lines_are_drawn_one_after_the_other_with_the_pace_of_a_hand(sheet, tmp_path):
-    root = ElementTree.parse(save_sheet(sheet, tmp_path / "cat.svg", animate=12.0)).getroot()
-    paths = list(root.iter("{http://www.w3.org/2000/svg}path"))
-    times = [re.findall(r"animation-(?:delay|duration):([\d.]+)s", path.get("style")) for path in paths]
-    spans = [(float(delay), float(delay) + float(duration)) for delay, duration in times]
-    assert spans[0][0] == 0
-    assert spans[-1][1] == pytest.approx(12, abs=2e-3)
-    assert all(before[1] < after[0] + 2e-3 for before, after in pairwise(spans))
-    lengths = [measured([line]) for line in sheet.lines]
-    paces = [span / length for length, span in zip(lengths, (end - begin for begin, end in spans), strict=True)]
-    assert max(paces) < 1.2 * min(paces)  # of times with three decimals
-    assert {path.get("pathLength") for path in paths} == {"1"}
-
-
-def test_it_moves_for_nobody_who_prefers_that_it_does_not(sheet, tmp_path):
-    text = save_sheet(sheet, tmp_path / "cat.svg", animate=3).read_text()
-    (rule,) = re.findall(r"@media \(prefers-reduced-motion: no-preference\) \{\n(.*?)\n\}", text, re.DOTALL)
-    assert "animation: draw" in rule
-    assert text.count("animation: ") == 1  # nowhere else; a path has no more than its times
-    assert not re.search(r"<script|<animate|on\w+=|href", text)
-
-
-def test_a_drawing_that_draws_itself_can_still_be_plotted(sheet, tmp_path):
-    still = Sketch.load(save_sheet(sheet, tmp_path / "still.svg"))
-    moving = Sketch.load(save_sheet(sheet, tmp_path / "moving.svg", animate=3))
-    assert moving.svg == still.svg.replace("<title>still", "<title>moving")
-    paths = [
-        each for each in svgelements.SVG.parse(tmp_path / "moving.svg").elements() if isinstance(each, svgelements.Path)
-    ]
-    for path, line in zip(paths, sheet.lines, strict=True):
-        assert np.abs(curves_of(path) - line).max() < 0.01
-
-
-@pytest.mark.parametrize(
-    ("name", "seconds", "message"),
-    [
-        ("cat.pdf", 3, "cat.pdf: only an SVG draws itself"),
-        ("cat.svg", 0, "draws itself in 0.1 to 3600 seconds, got 0"),
-        ("cat.svg", float("nan"), "draws itself in 0.1 to 3600 seconds, got nan"),
-    ],
-)
-def test_an_animation_that_cannot_be_is_refused(name, seconds, message, sheet, tmp_path):
-    with pytest.raises(InputError, match=message):
-        save_sheet(sheet, tmp_path / name, animate=seconds)
-    assert list(tmp_path.iterdir()) == []

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
 from taureau import InputError, Page, Sheet, Sketch, lay_out
 from taureau.export.curves import bounds, straight
@@ -233,6 +234,60 @@ def test_the_other_orders():
     assert [end for _, end in ends_of(sheet.in_order("importance"))] == [30 + 0j, 20j, 1 + 0j]
     with pytest.raises(InputError, match="there is no order 'random'; use one of drawn, shortest, importance"):
         sheet.in_order("random")
+
+
+def ranked(order: list[int], *, colors: int = 0) -> Sketch:
+    """A sketch with levels whose strokes are upright lines at these places, of any length."""
+    strokes = [[(x, 10 + y * (1 + x % 3)) for y in (0, 10, 20, 30)] for x in order]
+    sketch = dataclasses.replace(of_points(*strokes), record={"levels": [{"strokes": 2}, {"strokes": len(order)}]})
+    if colors:
+        color = torch.tensor([[0.0, 0.0, 0.0], [0.8, 0.0, 0.0]])[torch.arange(len(order)) % 2]
+        sketch = dataclasses.replace(sketch, strokes=dataclasses.replace(sketch.strokes, color=color))
+    return sketch
+
+
+def places(sheet: Sheet) -> list[int]:
+    """Where the lines of a sheet of `ranked` lie, which is 200 units on 190 mm."""
+    return [round((line[0, 0].real - 10) / 0.95) for line in sheet.lines]
+
+
+def test_importance_is_the_rank_of_levels_and_stays_it_when_ends_are_merged(tmp_path):
+    sheet = lay_out(ranked([50, 90, 10, 70]), A4)
+    assert places(sheet.in_order("importance")) == places(sheet.in_order("drawn")) == [50, 90, 10, 70]
+    assert places(sheet.merged("0.1mm").in_order("importance")) == [50, 90, 10, 70]
+    assert len(sheet.merged("25mm").in_order("importance").lines) < 4
+    saved = Sketch.load(ranked([50, 90, 10, 70]).save(tmp_path / "levels.svg"))
+    assert places(lay_out(saved, A4).in_order("importance")) == [50, 90, 10, 70]
+
+
+def test_importance_is_the_rank_within_each_pen():
+    assert places(lay_out(ranked([50, 90, 10, 70], colors=2), A4).in_order("importance")) == [90, 70, 50, 10]
+
+
+def test_where_the_ranks_are_lost_the_longest_is_first():
+    sheet = lay_out(ranked([50, 90, 10, 70]), A4)
+    longest = [50, 10, 70, 90]  # three times as long, then twice, twice and once
+    assert places(sheet.in_order("shortest").in_order("importance"))[0] == 50
+    assert (
+        places(lay_out(dataclasses.replace(ranked([50, 90, 10, 70]), record={}), A4).in_order("importance")) == longest
+    )
+    both = lay_out([ranked([50, 90]), ranked([10, 70])], A4)
+    lengths = [measured([line]) for line in both.in_order("importance").lines]
+    assert lengths == sorted(lengths, reverse=True)
+
+
+def test_a_length_on_the_page_has_canvas_units():
+    canvas = scribble().canvas  # 224 units on 190 mm
+    assert A4.in_canvas_units("1mm", canvas) == pytest.approx(224 / 190)
+    natural = Page.of_canvas(canvas)
+    assert (natural.width_mm, natural.height_mm, natural.margin_mm) == pytest.approx((180, 120, 0))
+    assert natural.in_canvas_units(180, canvas) == pytest.approx(224)
+    sheet = lay_out(scribble(), A4, pen_width="0.7mm")
+    units = A4.in_canvas_units("0.7mm", canvas)
+    thin = dataclasses.replace(
+        scribble(), strokes=dataclasses.replace(scribble().strokes, width=torch.full((24,), units))
+    )
+    assert lay_out(thin, A4).layers[0].width_mm == pytest.approx(sheet.layers[0].width_mm)
 
 
 def test_short_lines_are_left_out():

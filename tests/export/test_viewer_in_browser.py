@@ -1,5 +1,6 @@
 """The page of levels in a real browser: slider, buttons, keys, and play."""
 
+import html
 import shutil
 
 import pytest
@@ -70,3 +71,38 @@ def test_nothing_went_wrong_and_nothing_is_missing_for_a_screen_reader(page):
     slider = page.find_element("id", "strokes")
     assert slider.accessible_name == "Strokes"
     assert page.find_element("css selector", "main svg").accessible_name.endswith("drawn in 6 strokes")
+
+
+def test_levels_in_a_notebook_do_not_mix(page, tmp_path):
+    cells = "".join(f"<div>{levels(name)._repr_html_()}</div>" for name in ("one", "two"))
+    # As some notebooks show outputs: in a frame that may run scripts and do nothing else.
+    outer = tmp_path / "notebook.html"
+    outer.write_text(
+        f'<iframe sandbox="allow-scripts" srcdoc="{html.escape(cells)}" width="900" height="900"></iframe>'
+    )
+    page.get(outer.as_uri())
+    page.switch_to.frame(0)
+    page.switch_to.frame(0)
+    page.find_element("css selector", "[data-level='2']").click()
+    assert shown(page) == 2
+    page.switch_to.parent_frame()
+    page.switch_to.frame(1)
+    assert shown(page) == 6
+    assert page.find_element("tag name", "h1").text == "two"
+
+
+def test_an_animation_shows_all_of_the_drawing_in_the_end_and_to_whoever_wants_no_motion(page, tmp_path):
+    file = taureau.save_animation(levels().sketch, tmp_path / "cat.svg", seconds=0.2)
+    page.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]}
+    )
+    page.get(file.as_uri())
+    offsets = "return [...document.querySelectorAll('path')].map(p => getComputedStyle(p).animationName)"
+    assert set(page.execute_script(offsets)) == {"none"}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    page.get(file.as_uri())
+    assert set(page.execute_script(offsets)) == {"draw"}
+    ends = "[...document.querySelectorAll('path')].flatMap(p => p.getAnimations()).map(a => a.finished)"
+    assert len(page.execute_script(f"return Promise.all({ends})")) == 6
+    done = "return [...document.querySelectorAll('path')].map(p => getComputedStyle(p).strokeDashoffset)"
+    assert set(page.execute_script(done)) == {"0px"}
