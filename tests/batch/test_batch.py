@@ -10,6 +10,7 @@ import pytest
 import taureau
 from taureau import batch
 from taureau.batch.sources.items import OWN_FOLDER
+from tests.helpers.batches import ONE, assert_whole, drawings, finish, make_photos
 from tests.helpers.command_line import run
 
 LOTS = random.Random(25)

@@ -113,7 +113,7 @@ def test_pictures_of_other_programs_are_matched_by_name_and_normalised(folder):
         ([], "", "methods is empty"),
         (["xdog=photos"], "", "xdog is a method of taureau"),
         (["../x=photos"], "", "the name must be letters, digits, - and _"),
-        (["theirs=photos"], "", "holds no picture of any photo"),
+        (["theirs=others"], "", "holds no picture of any photo"),
         (["theirs=gone"], "", "there is no such folder"),
         (["fast"], "storkes = [4]\n", "there is no key 'storkes'; did you mean 'strokes'?"),
         (["fast"], "strokes = [0]\n", "strokes must be whole numbers from 1 on, got 0"),
@@ -123,6 +123,7 @@ def test_pictures_of_other_programs_are_matched_by_name_and_normalised(folder):
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(folder, methods, more, reason):
+    picture(folder / "others/someone.png", "black")
     with pytest.raises(InputError, match=re.escape(reason)):
         read_drawing_plan(write_plan(folder, methods, more))
 
