@@ -121,8 +121,8 @@ def painted(data: bytes, picture: Picture, what: str) -> bytes:
 
 
 def found_subject(sketcher: "taureau.Sketcher", picture: Picture) -> bytes:
-    """What the engine takes for the subject, as a map; white everywhere where it finds none."""
-    found = sketcher.line_maps(picture.photo).get("subject")
+    """What the engine takes for the subject, as a map; white everywhere where it draws the whole photo."""
+    found = sketcher.subject(picture.photo)
     return plain_gray(255, picture.map_size) if found is None else gray_png(found, picture.map_size)
 
 
