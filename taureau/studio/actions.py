@@ -3,13 +3,12 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from typing import Any, cast
 
 import taureau
 from taureau.studio import edits
 from taureau.studio import messages as say
-from taureau.studio.picture import Picture
+from taureau.studio.picture import sample_picture
 from taureau.studio.samples import samples
 from taureau.studio.session import Session
 
@@ -29,12 +28,7 @@ def act(session: Session, message: say.Message) -> None:
 def _use_sample(session: Session, message: say.UseSample) -> None:
     if message.name not in samples():
         raise taureau.InputError(f"there is no sample {message.name!r}; the samples are {', '.join(samples())}")
-    session.use(_sample_picture(message.name))
-
-
-@cache
-def _sample_picture(name: str) -> Picture:
-    return Picture.of(samples()[name].data, f"{name}.jpg")
+    session.use(sample_picture(message.name))
 
 
 def _draw(session: Session, message: say.Draw) -> None:

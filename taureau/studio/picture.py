@@ -5,7 +5,7 @@ All are bytes that somebody sent. They are read by `taureau.read_photo`, under i
 
 import io
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 import taureau
+from taureau.studio.samples import samples
 
 MOST_BYTES = 32 << 20
 """Of a photo's file: room for what cameras and telephones write."""
@@ -93,6 +94,12 @@ class Picture:
         width, height = self.photo.size
         scale = min(1.0, MAP_SIDE / max(width, height))
         return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+@cache
+def sample_picture(name: str) -> Picture:
+    """One of the samples, read once."""
+    return Picture.of(samples()[name].data, f"{name}.jpg")
 
 
 def painted(data: bytes, picture: Picture, what: str) -> bytes:

@@ -8,9 +8,11 @@ from collections.abc import Callable
 
 import taureau
 from taureau.studio.app import application
+from taureau.studio.drawing import warm_up
 from taureau.studio.guard import EVERYWHERE, LOCAL
 from taureau.studio.messages import MOST_CHARACTERS
-from taureau.studio.picture import Picture
+from taureau.studio.picture import Picture, sample_picture
+from taureau.studio.samples import samples
 from taureau.studio.session import Engine
 from taureau.studio.worker import Worker
 
@@ -51,6 +53,8 @@ def serve(
     listening = _listen(host, port)
     try:
         engine.worker.start()
+        likely = sample_picture(next(iter(samples()))) if begin is None else begin
+        engine.worker.call(lambda sketcher: warm_up(sketcher, likely.photo, engine.settings))
         number = listening.getsockname()[1]
         # An address of no machine is listened at for all of them; this one is called by its name.
         shown = socket.gethostname() if host in EVERYWHERE else f"[{host}]" if ":" in host else host
