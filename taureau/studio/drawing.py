@@ -67,7 +67,7 @@ class Plan:
 
 
 def warm_up(sketcher: "taureau.Sketcher", photo: "taureau.Photo", settings: "taureau.Settings") -> None:
-    """Draw two steps for nobody: all code and networks have run once then, and what is found of the photo is remembered.
+    """Draw two steps for nobody: all code has run once then, and what was found of the photo is remembered.
 
     Args:
         sketcher: what draws.

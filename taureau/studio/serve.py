@@ -54,7 +54,7 @@ def serve(
     try:
         engine.worker.start()
         likely = sample_picture(next(iter(samples()))) if begin is None else begin
-        engine.worker.call(lambda sketcher: warm_up(sketcher, likely.photo, engine.settings))
+        engine.worker.call(lambda sketcher: _warm_up(engine, sketcher, likely))
         number = listening.getsockname()[1]
         # An address of no machine is listened at for all of them; this one is called by its name.
         shown = socket.gethostname() if host in EVERYWHERE else f"[{host}]" if ":" in host else host
@@ -88,6 +88,12 @@ def make_engine(encoder: str | None = None, device: str = "auto") -> Engine:
     """
     name = encoder or "builtin"
     return Engine(Worker(lambda: taureau.Sketcher(name, device=device)), name, reads_text=name.startswith("clip"))
+
+
+def _warm_up(engine: Engine, sketcher: "taureau.Sketcher", likely: Picture) -> None:
+    """Draw two steps for nobody, unless somebody waits already."""
+    if engine.worker.num_going == 0:
+        warm_up(sketcher, likely.photo, engine.settings)
 
 
 def is_private(host: str) -> bool:
