@@ -28,6 +28,7 @@ def serve(
     port: int,
     begin: Picture | None = None,
     ready: Callable[[str], None],
+    warm: Callable[[], object] = lambda: None,
     opens_browser: bool = False,
 ) -> None:
     """Serve the studio until a signal ends it.
@@ -38,6 +39,7 @@ def serve(
         port: its port; 0 for any that is free.
         begin: the photo that every session begins with.
         ready: called with the address of the page once it can be opened.
+        warm: called once all is loaded, or cannot be, in the thread that draws.
         opens_browser: whether a browser is opened at that address.
 
     Raises:
@@ -54,7 +56,8 @@ def serve(
     try:
         engine.worker.start()
         likely = sample_picture(next(iter(samples()))) if begin is None else begin
-        engine.worker.call(lambda sketcher: _warm_up(engine, sketcher, likely))
+        begun = engine.worker.call(lambda sketcher: _warm_up(engine, sketcher, likely))
+        begun.add_done_callback(lambda _: warm())
         number = listening.getsockname()[1]
         # An address of no machine is listened at for all of them; this one is called by its name.
         shown = socket.gethostname() if host in EVERYWHERE else f"[{host}]" if ":" in host else host
