@@ -15,6 +15,7 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
+from taureau.studio import edits
 from taureau.studio.app import application
 from taureau.studio.drawing import warm_up
 from taureau.studio.picture import Picture, sample_picture
@@ -31,7 +32,10 @@ def main() -> None:
     parser.add_argument("--strokes", type=int, default=16)
     parser.add_argument("--edits", type=int, default=10)
     parser.add_argument("--encoder")
+    parser.add_argument("--warm-steps", type=int, default=edits.WARM_STEPS)
+    parser.add_argument("--warm-rate", type=float, default=edits.WARM_RATE)
     given = parser.parse_args()
+    edits.WARM_STEPS, edits.WARM_RATE = given.warm_steps, given.warm_rate
     engine = make_engine(given.encoder)
     engine.worker.start()
     other = sample_picture(next(iter(samples())))
@@ -43,7 +47,7 @@ def main() -> None:
         socket.send_json({"do": "draw", "settings": {"strokes": given.strokes, "seed": 1}})
         times, state = answer(socket, begun)
         report("drawing", [times])
-        edits, scores = [], []
+        measured, scores = [], []
         for number in range(given.edits):
             before = state["score"]
             stroke = state["strokes"][number % len(state["strokes"])]
@@ -53,11 +57,11 @@ def main() -> None:
             begun = Clock()
             socket.send_json({"do": "edit", "stroke": stroke["id"], "points": moved, "settle": True})
             times, state = answer(socket, begun)
-            edits.append(times)
+            measured.append(times)
             scores.append((before, alone["score"], state["score"]))
         socket.send_json({"do": "stop"})
     engine.worker.end()
-    report("edit", edits)
+    report("edit", measured)
     print(
         "score before, moved alone, settled:", *(f"{statistics.mean(each):.3f}" for each in zip(*scores, strict=True))
     )
