@@ -208,6 +208,7 @@ def main() -> int:
     settled = [mb for seconds, mb in grown if seconds > 6 * given.minutes]
     third = max(len(settled) // 3, 1)
     growth = float(np.median(settled[-third:]) - np.median(settled[:third]))
+    tenths = [round(float(np.median(part))) for part in np.array_split([mb for _, mb in grown], 10) if len(part)]
     tracebacks = sum("Traceback" in line for line in said)
     print("done:", ", ".join(f"{name} {count}" for name, count in sorted(report.done.items())))
     print(f"{given.minutes:g} minutes, {given.pages} pages; exit code {code}")
@@ -215,6 +216,7 @@ def main() -> int:
         f"tracebacks: {tracebacks}; wrong pictures: {len(report.wrong)}; "
         f"memory grew {growth:.0f} MB to {settled[-1]:.0f}"
     )
+    print("memory in each tenth of the time, MB:", *tenths)
     print(*dict.fromkeys(report.wrong), *said[-40:], sep="\n")
     return int(bool(tracebacks or report.wrong or growth > MOST_GROWTH_MB))
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from taureau.cli.garbage import collect_from_now_on
 from taureau.cli.names import shown
 from taureau.cli.options import FILE
 from taureau.cli.program import check_working_folder, debug_option
@@ -47,5 +48,6 @@ def studio(photo: Path | None, port: int, host: str, no_browser: bool, encoder: 
         port=port,
         begin=begin,
         ready=lambda address: click.echo(address),
+        warm=collect_from_now_on,
         opens_browser=not no_browser,
     )

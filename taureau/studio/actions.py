@@ -3,15 +3,18 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from typing import Any, cast
 
 import taureau
 from taureau.studio import edits
 from taureau.studio import messages as say
-from taureau.studio.picture import Picture
+from taureau.studio.picture import sample_picture
 from taureau.studio.samples import samples
 from taureau.studio.session import Session
+
+# On a wall: with the settings as they are, with the whole photo as canvas, with the surroundings, with both.
+_WAYS: tuple[dict[str, str], ...] = ({}, {"canvas": "photo"}, {"mask": "none"}, {"canvas": "photo", "mask": "none"})
+_AT_RANDOM = {"initialization": "random"}
 
 
 def act(session: Session, message: say.Message) -> None:
@@ -29,12 +32,7 @@ def act(session: Session, message: say.Message) -> None:
 def _use_sample(session: Session, message: say.UseSample) -> None:
     if message.name not in samples():
         raise taureau.InputError(f"there is no sample {message.name!r}; the samples are {', '.join(samples())}")
-    session.use(_sample_picture(message.name))
-
-
-@cache
-def _sample_picture(name: str) -> Picture:
-    return Picture.of(samples()[name].data, f"{name}.jpg")
+    session.use(sample_picture(message.name))
 
 
 def _draw(session: Session, message: say.Draw) -> None:
@@ -80,16 +78,15 @@ def _regions(_session: Session, _message: say.Regions) -> None:
 
 
 def _wall(session: Session, message: say.Wall) -> None:
-    """Small drawings with other seeds. The first begins on the lines of the photo, as drawings do, and the others at
-    random, since the lines are the same for every seed."""
+    """Small drawings that begin otherwise. With a seed alone nearly nothing changes, since the lines are the same."""
     session.drop_job()
     moment = session.history.present
     first = secrets.randbelow(2**31 - message.count)
     ids = tuple(range(1, moment.settings.strokes + 1))
     plans = []
     for number in range(message.count):
-        how = moment.settings.initialization if number == 0 else "random"
-        settings = moment.settings.with_values(seed=first + number, initialization=how)
+        changes = cast(Any, _WAYS[number] if number < len(_WAYS) else _AT_RANDOM)
+        settings = moment.settings.with_values(seed=first + number, **changes)
         plans.append(session.plan(moment, (), new_ids=ids, settings=settings))
     session.hang(tuple(plans))
 

@@ -161,7 +161,8 @@ def application(engine: Engine, *, token: str, host: str = "127.0.0.1", begin: P
         session = session_of(request)
         picture, moment = picture_of(session), session.seen
         wanted = Wanted.of(request.query_params)
-        data = await at_desk(lambda: exported(sketch_of(moment, picture.photo, wanted.strokes), wanted))
+        photo = picture.photo
+        data = await at_desk(lambda: exported(sketch_of(moment, photo, wanted.strokes), photo, wanted))
         head = attachment(f"{picture.photo.name}.{wanted.format}")
         return Response(data, media_type=MEDIA[wanted.format], headers=head)
 

@@ -41,14 +41,13 @@ def command_of(moment: Moment, picture: Picture, encoder: str) -> str:
         words += ["--mask", SUBJECT]
     elif settings.mask != _DEFAULTS.mask:
         words += ["--mask", settings.mask]
+    if moment.importance is not None:
+        words += ["--importance", IMPORTANCE]
     if encoder != "builtin":
         words += ["--encoder", encoder]
     text = shlex.join(words)
-    notes = []
-    if moment.subject is not None:
-        notes.append(f"{SUBJECT} is in the project file")
-    if moment.importance is not None:
-        notes.append("with the painted importance, which the project file keeps")
+    painted = {SUBJECT: moment.subject, IMPORTANCE: moment.importance}
+    notes = [f"{name} is in the project file" for name, data in painted.items() if data is not None]
     if moment.edited:
         notes.append("then changed by hand: the project file keeps that")
     return f"{text}  # {'; '.join(notes)}" if notes else text

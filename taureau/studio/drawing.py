@@ -66,6 +66,20 @@ class Plan:
         return sketcher.steps(self.photo, settings=settings, **options)
 
 
+def warm_up(sketcher: "taureau.Sketcher", photo: "taureau.Photo", settings: "taureau.Settings") -> None:
+    """Draw two steps for nobody: all code has run once then, and what was found of the photo is remembered.
+
+    Args:
+        sketcher: what draws.
+        photo: the one that is likely to be drawn next.
+        settings: what drawings begin with.
+    """
+    ids = tuple(range(1, settings.strokes + 1))
+    run = Plan(photo, settings.with_values(seed=0), ids).begin(sketcher)
+    for _ in range(2):
+        next(run)
+
+
 class Drawing(Job):
     """A plan, drawn step by step.
 

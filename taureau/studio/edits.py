@@ -14,8 +14,8 @@ from taureau.studio.marks import Mark
 from taureau.studio.messages import MOST_STROKES
 from taureau.studio.session import Session
 
-WARM_STEPS, WARM_RATE = 12, 0.5
-"""Steps in which the others make room, and how large the first is."""
+WARM_STEPS, WARM_RATE = 24, 1.0
+"""Steps in which the others make room, and how large the first is; docs/studio.md says what fewer are worth."""
 
 
 def begin(session: Session, moment: Moment) -> None:

@@ -24,6 +24,7 @@ _RECORD: Mapping[str, type | tuple[type, ...]] = {
     "backend": str,
     "device": str,
     "mask_source": str,
+    "importance_sha256": (str, type(None)),
     "frames": dict,
     "resumed": (dict, type(None)),
     "warnings": list,

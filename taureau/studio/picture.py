@@ -5,7 +5,7 @@ All are bytes that somebody sent. They are read by `taureau.read_photo`, under i
 
 import io
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 import taureau
+from taureau.studio.samples import samples
 
 MOST_BYTES = 32 << 20
 """Of a photo's file: room for what cameras and telephones write."""
@@ -95,6 +96,12 @@ class Picture:
         return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+@cache
+def sample_picture(name: str) -> Picture:
+    """One of the samples, read once."""
+    return Picture.of(samples()[name].data, f"{name}.jpg")
+
+
 def painted(data: bytes, picture: Picture, what: str) -> bytes:
     """A map that a person painted, as a gray PNG in the photo's shape.
 
@@ -121,8 +128,8 @@ def painted(data: bytes, picture: Picture, what: str) -> bytes:
 
 
 def found_subject(sketcher: "taureau.Sketcher", picture: Picture) -> bytes:
-    """What the engine takes for the subject, as a map; white everywhere where it finds none."""
-    found = sketcher.line_maps(picture.photo).get("subject")
+    """What the engine takes for the subject, as a map; white everywhere where it draws the whole photo."""
+    found = sketcher.subject(picture.photo)
     return plain_gray(255, picture.map_size) if found is None else gray_png(found, picture.map_size)
 
 

@@ -8,9 +8,11 @@ from collections.abc import Callable
 
 import taureau
 from taureau.studio.app import application
+from taureau.studio.drawing import warm_up
 from taureau.studio.guard import EVERYWHERE, LOCAL
 from taureau.studio.messages import MOST_CHARACTERS
-from taureau.studio.picture import Picture
+from taureau.studio.picture import Picture, sample_picture
+from taureau.studio.samples import samples
 from taureau.studio.session import Engine
 from taureau.studio.worker import Worker
 
@@ -26,6 +28,7 @@ def serve(
     port: int,
     begin: Picture | None = None,
     ready: Callable[[str], None],
+    warm: Callable[[], object] = lambda: None,
     opens_browser: bool = False,
 ) -> None:
     """Serve the studio until a signal ends it.
@@ -36,6 +39,7 @@ def serve(
         port: its port; 0 for any that is free.
         begin: the photo that every session begins with.
         ready: called with the address of the page once it can be opened.
+        warm: called once all is loaded, or cannot be, in the thread that draws.
         opens_browser: whether a browser is opened at that address.
 
     Raises:
@@ -51,6 +55,9 @@ def serve(
     listening = _listen(host, port)
     try:
         engine.worker.start()
+        likely = sample_picture(next(iter(samples()))) if begin is None else begin
+        begun = engine.worker.call(lambda sketcher: _warm_up(engine, sketcher, likely))
+        begun.add_done_callback(lambda _: warm())
         number = listening.getsockname()[1]
         # An address of no machine is listened at for all of them; this one is called by its name.
         shown = socket.gethostname() if host in EVERYWHERE else f"[{host}]" if ":" in host else host
@@ -84,6 +91,12 @@ def make_engine(encoder: str | None = None, device: str = "auto") -> Engine:
     """
     name = encoder or "builtin"
     return Engine(Worker(lambda: taureau.Sketcher(name, device=device)), name, reads_text=name.startswith("clip"))
+
+
+def _warm_up(engine: Engine, sketcher: "taureau.Sketcher", likely: Picture) -> None:
+    """Draw two steps for nobody, unless somebody waits already."""
+    if engine.worker.num_going == 0:
+        warm_up(sketcher, likely.photo, engine.settings)
 
 
 def is_private(host: str) -> bool:

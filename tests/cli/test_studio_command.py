@@ -1,17 +1,24 @@
 """The command `taureau studio`: it prints an address that works, says what --host means, and ends by Ctrl-C."""
 
+import gc
 import os
 import signal
 import socket
 import subprocess
+import threading
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
 
 import pytest
 
+from taureau.cli.garbage import collected_late
+from taureau.cli.studio import studio
+from taureau.studio.serve import serve
+from taureau.studio.session import Engine
+from taureau.studio.worker import Worker
 from tests.helpers.command_line import command, environment, run
-from tests.helpers.studio import photo_bytes
+from tests.helpers.studio import BASE, LightSketcher, photo_bytes
 
 pytest.importorskip("starlette", reason="needs the extra 'studio': pip install 'taureau[studio]'")
 pytest.importorskip("uvicorn", reason="needs the extra 'studio': pip install 'taureau[studio]'")
@@ -70,6 +77,30 @@ def test_host_says_what_it_means_before_it_listens():
     assert address.startswith(f"http://{socket.gethostname()}:")
     assert "lets other machines reach the studio" in said
     assert "not encrypted" in said
+
+
+def test_garbage_is_collected_once_the_studio_is_warm(monkeypatch):
+    """The command delays the collection; a server that never began it would keep every drawing's cycles."""
+    seen = []
+
+    def serve(engine, *, warm, **options):
+        seen.append(gc.isenabled())
+        warm()
+        seen.append(gc.isenabled())
+
+    monkeypatch.setattr("taureau.studio.serve.serve", serve)
+    with collected_late():
+        studio.main(["--no-browser", "--encoder", "contour"], standalone_mode=False)
+    assert seen == [False, True]
+
+
+def test_what_is_loaded_is_warmed_up_and_said(monkeypatch):
+    light, said = LightSketcher(), threading.Event()
+    monkeypatch.setattr("uvicorn.Server.run", lambda _server, sockets: said.wait(30))
+    engine = Engine(Worker(lambda: light), settings=BASE)
+    serve(engine, host="127.0.0.1", port=0, ready=lambda _address: None, warm=said.set)
+    assert said.is_set()
+    assert light.steps_of == {"egret": 2}
 
 
 def test_a_bad_photo_is_refused_before_anything_listens(tmp_path):

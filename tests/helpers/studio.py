@@ -51,8 +51,8 @@ class LightSketcher(taureau.Sketcher):
     def steps(self, photo, *, settings, resume=None, freeze=False, **options) -> "LightRun":
         return LightRun(self, photo, settings, resume, freeze)
 
-    def line_maps(self, photo):
-        return {}
+    def subject(self, photo):
+        return None
 
 
 class LightRun(taureau.Run):

@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 
 import taureau
+from taureau.studio.drawing import warm_up
 from taureau.studio.fit import fit_cubic
 from taureau.studio.history import MOST, History, Moment
 from taureau.studio.marks import Mark, color_of, color_text, marks_of, strokes_of
+from taureau.studio.picture import Picture
+from taureau.studio.serve import _warm_up
+from taureau.studio.session import Engine
+from taureau.studio.worker import Job, Worker
+from tests.helpers.studio import BASE, LightSketcher, photo_bytes
 
 
 def at(control, t):
@@ -97,3 +103,30 @@ def test_colors_are_written_and_read():
     assert color_of("#aa3311") == (170 / 255, 51 / 255, 17 / 255)
     assert all(color_text(color_of(text)) == text for text in ("#000000", "#ffffff", "#aa3311", "#0180fe"))
     assert [color_of(text) for text in ("red", "#fff", "#gggggg", "#1234567", "", "#12345\n")] == [None] * 6
+
+
+def test_what_is_warmed_up_has_looked_at_the_photo_and_stepped():
+    light = LightSketcher()
+    warm_up(light, Picture.of(photo_bytes(), "cat.png").photo, BASE)
+    assert light.steps_of == {"cat": 2}
+
+
+def test_nobody_waits_for_the_warming_up_of_another_photo():
+    light = LightSketcher()
+    likely = Picture.of(photo_bytes(), "cat.png")
+    worker = Worker(lambda: light)
+    worker.submit("somebody", Waiting())
+    _warm_up(Engine(worker, settings=BASE), light, likely)
+    assert light.steps_of == {}
+    worker.cancel("somebody")
+    _warm_up(Engine(worker, settings=BASE), light, likely)
+    assert light.steps_of == {"cat": 2}
+
+
+class Waiting(Job):
+    """A job that is never served."""
+
+    def advance(self, sketcher):
+        raise AssertionError
+
+    rest = fail = advance

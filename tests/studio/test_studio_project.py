@@ -236,7 +236,14 @@ def test_an_export_of_a_drawing_under_way_is_what_is_seen(server):
     [
         ("format=png&size=100", b"\x89PNG"),
         ("format=svg&page=a5&landscape=true&margin=5mm&colors=1", b"<?xml"),
-        ("format=svg&page=a4&animate=3", b"<?xml"),
+        ("format=svg&animate=3&photo=1", b"<?xml"),
+        ("format=svg&brush=ink", b"<?xml"),
+        ("format=png&brush=pencil&size=100&background=transparent&seed=3", b"\x89PNG"),
+        ("format=gif&animate=0.4&hold=0&size=100", b"GIF89a"),
+        ("format=webp&animate=0.4&size=100&background=ivory", b"RIFF"),
+        ("format=apng&animate=0.4&size=100&photo=true", b"\x89PNG"),
+        ("format=mp4&animate=0.4&size=100", b"\0\0\0"),
+        ("format=webm&animate=0.4&size=100", b"\x1aE\xdf\xa3"),
         ("format=pdf&marks=1", b"%PDF"),
         ("format=dxf&page=letter", b"  0\n"),
         ("format=gcode&profile=laser&speed=20&merge=0mm&order=drawn", b""),
@@ -245,13 +252,13 @@ def test_an_export_of_a_drawing_under_way_is_what_is_seen(server):
 )
 def test_every_format_is_exported(page, query, start):
     if query[7:].partition("&")[0] not in formats() or ("page=" in query and "pdf" not in formats()):
-        pytest.skip("needs the extra 'plot': pip install 'taureau[plot]'")
+        pytest.skip("needs the extras 'plot' and 'video': pip install 'taureau[plot,video]'")
     page.draw()
     answer = page.get(f"export?{query}")
     assert answer.status_code == 200, answer.text
     assert answer.content.startswith(start)
     assert len(answer.content) > 100
-    if "size=100" in query:
+    if "size=100" in query and "format=mp4" not in query and "format=webm" not in query:
         assert max(Image.open(io.BytesIO(answer.content)).size) == 100
 
 
@@ -259,10 +266,18 @@ def test_every_format_is_exported(page, query, start):
     ("query", "reason"),
     [
         ("format=exe", "no format 'exe'"),
-        ("format=svg&margin=1mm", "margin does not go with svg"),
+        ("format=svg&margin=1mm", "margin does not go with svg without a page"),
         ("format=svg&page=a4&profile=/etc/passwd", "profile must be servo, z, laser"),
         ("format=gcode&profile=../x.toml", "profile must be"),
-        ("format=gcode&size=3", "size does not go"),
+        ("format=gcode&size=3", "size does not go with gcode on a page"),
+        ("format=svg&page=a4&animate=3", "page does not go with an animation"),
+        ("format=svg&page=a4&brush=ink", "page does not go with a brush"),
+        ("format=gif&brush=ink", "brush does not go with an animation"),
+        ("format=png&animate=3", "animate does not go with png"),
+        ("format=gif&size=1025", "16 to 1024 pixels"),
+        ("format=gif&animate=121", "seconds must be 0.1 to 120"),
+        ("format=gif&photo=/etc/passwd", "photo must be true or false"),
+        ("format=svg&brush=broom", "brush must be ink, pencil"),
         ("format=svg&page=a99", "page size"),
         ("format=svg&strokes=0", "1 to 4 strokes"),
         ("format=svg&strokes=x", "whole number"),

@@ -12,7 +12,7 @@ import taureau
 from taureau.studio.command import command_of, ladder
 from taureau.studio.messages import _READERS
 from taureau.studio.picture import Picture
-from tests.helpers.studio import BASE, QUICK, Page, Studio, photo_bytes, studio
+from tests.helpers.studio import BASE, QUICK, LightSketcher, Page, Studio, photo_bytes, studio
 
 
 @pytest.fixture(scope="module")
@@ -350,6 +350,30 @@ def test_the_photo_comes_back_upright(page):
     assert Image.open(io.BytesIO(page.get("photo").content)).size == (32, 48)
 
 
+def test_the_subject_that_is_shown_is_the_one_that_the_engine_finds():
+    class Seeing(LightSketcher):
+        def subject(self, photo):
+            return Image.linear_gradient("L").resize(photo.size)
+
+    with studio(Seeing()) as server, server.page() as page:
+        page.use()
+        shown = Image.open(io.BytesIO(page.get("subject").content))
+        assert shown.tobytes() == Image.linear_gradient("L").resize((48, 32)).tobytes()
+
+
+def test_a_project_keeps_whatever_the_engine_records(page):
+    """With strokes that were resumed and a picture of importance, which only some drawings have."""
+    page.use()
+    page.post("importance", gray(180))
+    first = page.draw()
+    page.say("lock", strokes=ids_of(first)[:1], locked=True)
+    page.say("redraw", strokes=None)
+    page.until("drawing")
+    page.until("done")
+    assert page.post("project", page.get("project").content).json() == {}
+    assert page.read("state")["strokes"] != first["strokes"]
+
+
 @pytest.mark.parametrize("kind", ["subject", "importance"])
 def test_maps_are_given_painted_and_taken_back(page, kind):
     page.use()
@@ -367,18 +391,20 @@ def test_maps_are_given_painted_and_taken_back(page, kind):
     assert (page.read("state")["subject"], page.state["importance"]) == ("found", False)
 
 
-def test_a_painted_subject_is_what_is_drawn(page, sketcher):
+def test_what_is_painted_is_what_is_drawn(page, sketcher):
     page.use()
     mask = np.zeros((32, 48), np.uint8)
     mask[:, :20] = 255
     buffer = io.BytesIO()
     Image.fromarray(mask).save(buffer, "PNG")
     page.post("subject", buffer.getvalue())
+    page.post("importance", buffer.getvalue())
     done = page.draw()
-    assert "--mask subject.png" in done["command"]
+    assert "--mask subject.png --importance importance.png" in done["command"]
     photo = Picture.of(photo_bytes(), "cat.png").photo
     options = {name: value for name, value in QUICK.items() if name not in ("strokes", "mask")}
-    expected = sketcher.levels(photo, (4, 2, 1), settings=BASE, mask=Image.fromarray(mask), **options).sketch.strokes
+    maps = {"mask": Image.fromarray(mask), "importance": Image.fromarray(mask)}
+    expected = sketcher.levels(photo, (4, 2, 1), settings=BASE, **maps, **options).sketch.strokes
     assert np.allclose([each["points"] for each in done["strokes"]], expected.points.flatten(-2).tolist(), atol=6e-4)
 
 

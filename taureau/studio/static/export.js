@@ -1,5 +1,5 @@
 // The drawing as a file of any format, or on the clipboard; and the command that makes it.
-import { OPTIONS, optionsOf } from "./export_options.js";
+import { OPTIONS } from "./export_options.js";
 import { announce } from "./errors.js";
 import { byId, chosen, element } from "./page.js";
 import { keep } from "./project.js";
@@ -7,7 +7,7 @@ import { get } from "./socket.js";
 import { changed, levelShown, model, on } from "./state.js";
 import { t } from "./texts.js";
 
-const NAMES = { gcode: "G-code" };
+const NAMES = { gcode: "G-code", webp: "WebP", webm: "WebM" };
 
 /** Let the drawing be exported. */
 export function startExport() {
@@ -40,7 +40,7 @@ const level = () => (model.level === null ? {} : { strokes: levelShown() });
 async function exportIt() {
   const format = chosen("format");
   const query = Object.fromEntries(
-    optionsOf(format, option("page").value).map(({ name }) => [name, value(option(name))]).filter(([, given]) => given !== ""),
+    shownOptions().map((each) => [each.name, value(input(each))]).filter(([, given]) => given !== ""),
   );
   const answer = await get("export", { format, ...level(), ...query });
   if (!answer) return;
@@ -48,7 +48,14 @@ async function exportIt() {
   byId("export-dialog").close();
 }
 
-const option = (name) => byId(`export-${name}`);
+const input = ({ id, name }) => byId(`export-${id ?? name}`);
+
+const option = (name) => input({ name });
+
+function shownOptions() {
+  const choices = { format: chosen("format"), page: option("page").value, brush: option("brush").value };
+  return OPTIONS.filter(({ has }) => has(choices));
+}
 
 const value = (field) => (field.type === "checkbox" ? (field.checked ? "true" : "") : field.value);
 
@@ -62,7 +69,7 @@ function showFormats() {
   });
   byId("formats").replaceChildren(byId("formats").firstElementChild, ...fields);
   byId("export-options").replaceChildren(...OPTIONS.map(field));
-  option("page").addEventListener("change", showOptions);
+  for (const name of ["page", "brush"]) option(name).addEventListener("change", showOptions);
   if (formats.length) showOptions();
 }
 
@@ -70,20 +77,20 @@ function showOptions() {
   const format = chosen("format"), page = option("page"), [none, usual] = page.options;
   none.hidden = none.disabled = format !== "svg";
   if (none.disabled && none.selected) usual.selected = true;
-  const shown = new Set(optionsOf(format, page.value).map(({ name }) => name));
+  const shown = new Set(shownOptions());
   byId("format-says").textContent = t(`format_${format}`);
-  for (const { name } of OPTIONS) option(name).parentElement.hidden = !shown.has(name);
+  for (const each of OPTIONS) input(each).parentElement.hidden = !shown.has(each);
 }
 
-function field({ name, text, choices, type = "text", ...more }) {
-  const id = `export-${name}`;
+function field({ id: own, name, text, choices, has, type = "text", ...more }) {
+  const id = `export-${own ?? name}`;
   if (type === "checkbox") {
     return element("label", { class: "check" }, element("input", { id, type }), element("span", {}, t(text)));
   }
-  const input = choices
+  const made = choices
     ? element("select", { id }, ...choices.map(([given, key]) => element("option", { value: given }, key ? t(key) : given.toUpperCase())))
     : element("input", { id, type, ...more });
-  return element("label", { class: "field" }, element("span", {}, t(text)), input);
+  return element("label", { class: "field" }, element("span", {}, t(text)), made);
 }
 
 async function copy(text) {

@@ -6,10 +6,11 @@ import { model, on } from "./state.js";
 
 const NEAREST = 1; // canvas units between two points that are kept
 const MOST = 400; // points: what is longer is thinned
-let points = [];
+let points = [], isDown = false;
 
 /** The hand goes down. */
 export function penDown(point) {
+  isDown = true;
   points = [inUnits(point)];
   show();
 }
@@ -23,6 +24,7 @@ export function penMove(point) {
 
 /** The hand goes up: what is more than a dot becomes a stroke. */
 export function penUp() {
+  isDown = false;
   const thin = Math.ceil(points.length / MOST);
   const kept = points.filter((_, index) => index % thin === 0 || index === points.length - 1);
   if (kept.length > 1) send("add", { points: kept.map((each) => each.map(rounded)), settle: byId("settle").checked });
@@ -31,13 +33,16 @@ export function penUp() {
 
 /** The line is taken back. */
 export function penCancel() {
+  isDown = false;
   points = [];
   show();
 }
 
 const rounded = (value) => Math.round(value * 100) / 100;
 
-on("state error", penCancel); // the line stays until the server shows its stroke
+on("state error", () => { // the line stays until the server shows its stroke; one that is still drawn goes on
+  if (!isDown) penCancel();
+});
 
 function show() {
   const path = byId("trace");

@@ -1,6 +1,6 @@
 """Make the pictures of the studio for the documentation: a drawing coming about, a desk by day, a phone by night.
 
-    python examples/studio_pictures.py docs/images
+    python -m evaluation.studio_pictures docs/images
 
 Starts a studio and chromium without a window, and writes studio.gif, studio.png and studio-phone.png. Takes a minute or
 two. Needs the extra `studio`, selenium, chromium and chromedriver.
@@ -30,7 +30,7 @@ PATIENCE = 300
 def main() -> None:
     """Write the pictures into the folder named."""
     if len(sys.argv) != 2:
-        sys.exit("usage: studio_pictures.py FOLDER")
+        sys.exit("usage: python -m evaluation.studio_pictures FOLDER")
     folder = Path(sys.argv[1])
     with studio() as address, browser() as page:
         look(page, DESK, "light")
