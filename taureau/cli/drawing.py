@@ -273,11 +273,20 @@ def summary(drawn: Drawn, _outputs: Outputs, seconds: float) -> str:
         steps = f"interrupted at step {record['steps_done']}" + (f" of {settings['steps']}" if budget is None else "")
     score = sketch.scores["clean"]
     return (
-        f"{where}: {counted(len(sketch.strokes), 'stroke')} in {seconds:.1f} s, "
+        f"{where}: {_strokes_drawn(sketch)} in {seconds:.1f} s, "
         f"score {'none' if score is None else format(score, '.4g')} "
         f"(preset {settings['preset']}, encoder {record['encoder']}, rasteriser {record['backend']}, "
         f"device {record['device']}, seed {record['seed']}, {counted(settings['candidates'], 'candidate')}, {steps})"
     )
+
+
+def _strokes_drawn(sketch: "taureau.Sketch") -> str:
+    """How many strokes there are; where as few as are enough were asked for, of how many, and what they show."""
+    number, curve = len(sketch.strokes), sketch.record.get("curve")
+    if not curve:
+        return counted(number, "stroke")
+    share = curve[number - 1]["recognized"]
+    return f"{number} of {counted(len(curve), 'stroke')}, which show {100 * share:.0f} % of what all show,"
 
 
 def counted(number: int, thing: str) -> str:

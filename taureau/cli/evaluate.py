@@ -14,6 +14,15 @@ from taureau.cli.tables import analysis_tables, likeness_table, recognition_tabl
 _PATH = click.Path(readable=False, path_type=Path)
 
 
+def _list_classes(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    """Print what the judge of human sketches knows, and end, as --help does."""
+    if wanted and not context.resilient_parsing:
+        from taureau.evaluate.recognize.judges import human_sketch_classes
+
+        click.echo("\n".join(human_sketch_classes()))
+        context.exit()
+
+
 @click.group(cls=Group)
 def evaluate() -> None:
     """Evaluate drawings: draw photos by several methods, and ask networks and people what they see.
@@ -38,10 +47,19 @@ def draw(plan: Path, folder: Path, jobs: int, as_json: bool, quiet: bool) -> Non
     """
     from taureau.evaluate.drawing.parallel import make_all
     from taureau.evaluate.drawing.plan import read_drawing_plan
+    from taureau.evaluate.photos import classes_of
+    from taureau.evaluate.recognize.judges import human_sketch_classes
 
     check_working_folder()
-    read = read_drawing_plan(plan)
-    for note in read.notes:
+    read, notes = read_drawing_plan(plan), []
+    known = {name.casefold() for name in human_sketch_classes()}
+    strange = [name for name in classes_of(read.photos) if name.casefold() not in known]
+    if strange:
+        notes.append(
+            f"the judge human-sketches does not know {', '.join(strange)}, and 'recognize' will refuse the plan "
+            "without another --judge; 'taureau evaluate recognize --classes' lists what it knows"
+        )
+    for note in (*read.notes, *notes):
         if not quiet:
             click.echo(f"taureau: note: {shown(note)}", err=True)
     total, counts = sum(1 for _ in read.jobs()), {True: 0, False: 0}
@@ -75,6 +93,14 @@ def draw(plan: Path, folder: Path, jobs: int, as_json: bool, quiet: bool) -> Non
 )
 @click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the resampling. [default: 0]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
+@click.option(
+    "--classes",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_classes,
+    help="Print the classes that human-sketches knows, one a line, and nothing else.",
+)
 @debug_option
 def recognize(
     plan: Path, folder: Path, judge: str, labels: Path | None, distances: tuple[Path, ...], seed: int, as_json: bool
@@ -226,8 +252,12 @@ def serve(folder: Path, answers: Path | None, host: str, port: int, token: str |
 
     check_working_folder()
     place = answers or folder.parent / f"{folder.name}.answers.jsonl"
-    click.echo(f"answers go to {shown(place)}")
-    serve_study(folder, place, host=host, port=port, token=token or secrets.token_urlsafe(16), ready=click.echo)
+
+    def ready(address: str) -> None:
+        click.echo(f"answers go to {shown(place)}")
+        click.echo(address)
+
+    serve_study(folder, place, host=host, port=port, token=token or secrets.token_urlsafe(16), ready=ready)
 
 
 @study.command()

@@ -159,12 +159,14 @@ def _write(
     return drawn.sketch, written
 
 
-def _summary(drawn: Drawn, outputs: Outputs, seconds: float) -> str:
-    """What was drawn, and how much of it each level shows, on one line."""
+def _summary(drawn: Drawn, _outputs: Outputs, seconds: float) -> str:
+    """All files, the page with the slider first, and how much of the drawing each level shows, on one line."""
     sketch = drawn.sketch
     shares = ", ".join(
         f"{entry['strokes']} show {100 * entry['recognized']:.0f} %" for entry in sketch.record["levels"]
     )
-    place = shown(str(outputs.svg))
+    page = shown(drawn.written["html"])
+    others = [shown(place) for form, place in drawn.written.items() if form != "html"]
+    files = ", ".join([f"{page} (a page with a slider)", *others])
     number = counted(len(sketch.record["levels"]), "level")
-    return f"{place}: {number} in {seconds:.1f} s; of what the best level shows, {shares} (seed {sketch.seed})"
+    return f"{files}: {number} in {seconds:.1f} s; of what the best level shows, {shares} (seed {sketch.seed})"

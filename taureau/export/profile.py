@@ -57,7 +57,10 @@ class Profile:
         """
         if str(name) in PROFILES:
             return PROFILES[str(name)]
-        advice = f"use {', '.join(PROFILES)}, or a TOML file"
+        *others, last = PROFILES
+        advice = f"use {', '.join(others)} or {last}, which GRBL understands, or a TOML file"
+        if not Path(name).suffix and not Path(name).exists():
+            raise taureau.InputError(f"there is no profile {str(name)!r}; {advice}")
         data = taureau.read_bytes(name, most=_MAX_BYTES, advice=advice)
         try:
             values = tomllib.loads(data.decode())
@@ -96,6 +99,7 @@ def _is_number(value: object) -> bool:
 
 _UNITS = ("G21 ; millimetres", "G90 ; absolute positions")
 _HOME = "G0 X0 Y0"
+_END = (_HOME, "M2")  # M2 ends the program
 _PAUSE = (_HOME, "M0 ; put in the pen: {pen}")
 
 PROFILES = {
@@ -105,7 +109,7 @@ PROFILES = {
         pen_down=("M3 S1000", "G4 P0.15"),
         pen_up=("M5", "G4 P0.15"),
         pen_change=_PAUSE,
-        end=(_HOME,),
+        end=_END,
         draw_speed=2400.0,
         travel_speed=6000.0,
         lift_seconds=0.3,
@@ -115,7 +119,7 @@ PROFILES = {
         pen_down=("G1 Z0 F600",),
         pen_up=("G0 Z3",),
         pen_change=_PAUSE,
-        end=(_HOME,),
+        end=_END,
         draw_speed=1800.0,
         travel_speed=4000.0,
         lift_seconds=0.6,
@@ -126,7 +130,7 @@ PROFILES = {
         pen_down=("M4 S300",),
         pen_up=("M5",),
         pen_change=_PAUSE,
-        end=(_HOME,),
+        end=_END,
         draw_speed=1500.0,
         travel_speed=6000.0,
     ),

@@ -7,6 +7,7 @@ import taureau
 from taureau.export.dxf import to_dxf
 from taureau.export.gcode import to_gcode
 from taureau.export.hpgl import to_hpgl
+from taureau.export.moving import MOVING
 from taureau.export.page import length_mm
 from taureau.export.pdf import to_pdf
 from taureau.export.png import to_png
@@ -65,7 +66,10 @@ def save_sheet(
     ending = path.suffix.lower()
     write = writers.get(ALIASES.get(ending, ending))
     if write is None:
-        raise taureau.InputError(f"{path}: a sheet is saved as {', '.join(writers)}, got {path.suffix or 'no ending'}")
+        pages = ", ".join([*writers, *ALIASES])
+        raise taureau.InputError(
+            f"{path}: a page ends in {pages}, an animation in {', '.join(MOVING)}; got {path.suffix or 'no ending'}"
+        )
     taureau.check_writable(path, overwrite=overwrite)
     taureau.write_atomically(path, write())
     return path

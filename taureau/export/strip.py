@@ -6,12 +6,12 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 import taureau
 
 SIDE = 320  # pixels of the long side of a picture unless asked
-GAP, CAPTION = 16, 28  # pixels between pictures, and below them, where their captions are
+GAP, CAPTION, LETTERS = 16, 28, 14  # pixels between pictures, below them for captions, and of a caption's letters
 
 
 def save_strip(
@@ -47,10 +47,13 @@ def _as_png(levels: "taureau.Levels", photo: "taureau.Photo | None", side: int) 
     pictures: list[Image.Image] = [sketch.to_image(side).convert("RGB") for sketch in levels.values()]
     if photo is not None:
         pictures.insert(0, Image.fromarray(np.asarray(photo.pixels)).resize(pictures[0].size, Image.Resampling.LANCZOS))
-    paper = Image.new("RGB", _extent([picture.size for picture in pictures]), "white")
-    left = 0
-    for picture in pictures:
+    captions = [*([] if photo is None else [""]), *(str(len(sketch.strokes)) for sketch in levels.values())]
+    width, height = _extent([picture.size for picture in pictures])
+    paper = Image.new("RGB", (width, height + CAPTION), "white")
+    pen, font, left = ImageDraw.Draw(paper), ImageFont.load_default(LETTERS), 0
+    for picture, caption in zip(pictures, captions, strict=True):
         paper.paste(picture, (left, 0))
+        pen.text((left + picture.width / 2, height + CAPTION - 8), caption, "black", font, anchor="ms")
         left += picture.width + GAP
     buffer = BytesIO()
     paper.save(buffer, "PNG")
@@ -72,7 +75,7 @@ def _as_svg(levels: "taureau.Levels", photo: "taureau.Photo | None", side: int) 
             *sketch.svg_paths(),
             "</g>",
             f'<text x="{float(left) + width / 2:.2f}" y="{height + CAPTION - 8:.2f}" text-anchor="middle" '
-            f'font-family="sans-serif" font-size="14">{number}</text>',
+            f'font-family="sans-serif" font-size="{LETTERS}">{number}</text>',
         )
     number = len(levels) + (photo is not None)
     total = number * width + (number - 1) * GAP

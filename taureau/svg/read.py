@@ -5,6 +5,7 @@ The parser is defusedxml's: no entities, nothing fetched from elsewhere, though 
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
@@ -34,6 +35,8 @@ _SAID_NOT_DRAWN = ("title", "desc", "metadata", "defs", "style", "foreignObject"
 _DEFINED = ("clipPath", "mask", "pattern", "filter", "linearGradient", "radialGradient")
 # Links, and Illustrator's choice between the drawing and its own format.
 _GROUPS = ("g", "a", "switch")
+# How photos begin: JPEG, PNG, GIF, WebP, TIFF, and HEIC or AVIF.
+_PHOTO = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n|GIF8|RIFF.{4}WEBP|II\*\0|MM\0\*|.{4}ftyp", re.DOTALL)
 _ADD_VIEW_BOX = 'write viewBox="0 0 WIDTH HEIGHT" into its <svg>'
 
 
@@ -66,7 +69,7 @@ def from_svg(text: bytes | str, *, name: str = "sketch") -> tuple[Strokes, Canva
             strokes.
     """
     try:
-        root = _parse(text)
+        root = _parse(text, name)
         left, top, width, height = _view_box(root)
         size = min(max(round(max(width, height)), MIN_SIZE), MAX_SIZE)
         canvas = Canvas(size, (width, height))
@@ -78,13 +81,15 @@ def from_svg(text: bytes | str, *, name: str = "sketch") -> tuple[Strokes, Canva
         raise InputError(f"{shown(name)}: {error.reason}; {error.step}") from error
 
 
-def _parse(text: bytes | str) -> Element:
+def _parse(text: bytes | str, name: str) -> Element:
     if not text:
         raise Refused("the file is empty")
     if len(text) > MAX_BYTES:
         raise Refused(f"is larger than {MAX_BYTES >> 20} MiB")
     if isinstance(text, bytes) and text.startswith(b"\x1f\x8b"):
         raise Refused("is a compressed SVG", "save it as plain SVG")
+    if isinstance(text, bytes) and _PHOTO.match(text):
+        raise Refused("is a photo, and no SVG that taureau wrote", f"first: taureau draw {shown(name)}")
     # Counted before parsing, which takes seconds for so many. A path is one tag or, with its end, two.
     num_paths, num_tags = (
         (text.count(b"<path"), text.count(b"<")) if isinstance(text, bytes) else (text.count("<path"), text.count("<"))

@@ -68,7 +68,12 @@ def test_at_scale_one_a_drawing_is_as_large_as_its_svg(folder):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["-o", "cat.docx"], 3, "cat.docx: a sheet is saved as .svg"),
+        (
+            ["-o", "cat.ngc"],
+            3,
+            "cat.ngc: a page ends in .svg, .pdf, .png, .dxf, .gcode, .hpgl, .nc, .plt, "
+            "an animation in .gif, .apng, .webp, .mp4, .webm; got .ngc",
+        ),
         (["-o", "gone/cat.svg"], 3, "the folder gone does not exist"),
         (["-o", "cat.svg"], 3, "cat.svg: the page would replace what it is made from; use another -o"),
         (["-o", "https://example.org/cat.svg"], 2, "-o takes a place on this machine"),
@@ -82,6 +87,11 @@ def test_at_scale_one_a_drawing_is_as_large_as_its_svg(folder):
         (["-o", "a.svg", "--page", "a99"], 3, "there is no page size 'a99'"),
         (["-o", "a.svg", "--fit", "photo", "--scale", "2"], 2, "--fit and --scale cannot go together"),
         (["-o", "a.gcode", "--profile", "mine.toml"], 3, "mine.toml: there is no such file"),
+        (
+            ["-o", "a.gcode", "--profile", "grbl"],
+            3,
+            "there is no profile 'grbl'; use servo, z or laser, which GRBL understands, or a TOML file",
+        ),
         (["-o", "a.gcode", "--profile", "small.toml"], 3, "and the machine reaches 50 x 50 mm; use a smaller page"),
         (["-o", "a.gcode", "--speed", "0"], 3, "draw_speed must be over 0"),
         (["-o", "a.svg", "--tolerance", "0"], 3, "the tolerance must be at least 0.0001 mm"),
@@ -99,6 +109,13 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(words, code, message, 
     assert message in outcome.stderr
     assert outcome.stderr.count("\n") == 1
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_photo_is_drawn_before_it_is_exported(folder):
+    draw_photo(folder / "cat.jpg")
+    outcome = run("export", "cat.jpg", "-o", "x.gcode")
+    assert outcome.code == 3
+    assert "cat.jpg: is a photo, and no SVG that taureau wrote; first: taureau draw cat.jpg" in outcome.stderr
 
 
 # On screens

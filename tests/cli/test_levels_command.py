@@ -26,7 +26,9 @@ def test_it_writes_levels_strips_and_a_page_beside_the_photo(tmp_path):
         "disc.png",
     ]
     assert list(taureau.Levels.load(tmp_path / "disc.levels.svg")) == [6, 2]
-    assert "2 levels in" in outcome.stderr
+    files = [tmp_path / f"disc.levels.{form}" for form in ("svg", "png", "strip.svg")]
+    said = f"{tmp_path / 'disc.levels.html'} (a page with a slider), {', '.join(map(str, files))}: 2 levels in "
+    assert said in outcome.stderr
 
 
 def test_it_writes_each_level_and_films_where_they_are_asked_for(tmp_path):
@@ -36,6 +38,7 @@ def test_it_writes_each_level_and_films_where_they_are_asked_for(tmp_path):
     written = outcome.objects[0]["outputs"]
     assert sorted(written) == ["2.svg", "6.svg", "gif", "html", "mp4", "png", "strip.svg", "svg"]
     assert names(tmp_path / "out") == sorted(f"disc.levels.{form}" for form in written)
+    assert all(path in outcome.stderr for path in written.values())
     assert len(taureau.Sketch.load(tmp_path / "out/disc.levels.2.svg").strokes) == 2
     assert (tmp_path / "out/disc.levels.mp4").read_bytes()[4:8] == b"ftyp"
 
@@ -102,7 +105,10 @@ def test_draw_finds_how_many_strokes_are_enough_and_plots_why(tmp_path):
     assert len(record["curve"]) == 32
     assert outcome.objects[0]["outputs"]["plot"] == str(tmp_path / "c.svg")
     assert "are enough" in (tmp_path / "c.svg").read_text()
-    assert len(taureau.Sketch.load(tmp_path / "disc.sketch.svg").strokes) < 32
+    strokes = len(taureau.Sketch.load(tmp_path / "disc.sketch.svg").strokes)
+    assert strokes < 32
+    share = record["curve"][strokes - 1]["recognized"]
+    assert f": {strokes} of 32 strokes, which show {100 * share:.0f} % of what all show, in " in outcome.stderr
 
 
 @pytest.mark.parametrize(

@@ -188,9 +188,21 @@ def test_the_command_says_what_it_makes_and_what_was_there(folder):
     first = run("evaluate", "draw", plan, folder / "out")
     assert first.code == 0, first.stderr
     assert "4 pictures made, 0 were there" in first.stdout
+    assert first.stderr == ""
     again = run("evaluate", "draw", plan, folder / "out", "--json")
     assert [each["method"] for each in again.objects] == ["random"] * 4
     assert run("evaluate", "draw", write_plan(folder, ["nothing"]), folder / "out").code == 3
+
+
+def test_a_class_that_the_judge_does_not_know_is_said_before_anything_is_drawn(folder):
+    picture(folder / "photos/kelpie/nix.png", "teal")
+    outcome = run("evaluate", "draw", write_plan(folder, ["random"]), folder / "out")
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.stderr.startswith("taureau: note: the judge human-sketches does not know kelpie, and 'recognize'")
+    classes = run("evaluate", "recognize", "--classes").stdout.splitlines()
+    assert len(classes) == 125
+    assert {"cat", "dog"} < set(classes)
+    assert "kelpie" not in classes
 
 
 class Deadly(DrawingPlan):

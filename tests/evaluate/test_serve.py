@@ -213,3 +213,4 @@ def test_no_study_is_there(tmp_path):
     outcome = run("evaluate", "study", "serve", tmp_path, "--port", "0", "--answers", tmp_path / "answers.jsonl")
     assert outcome.code == 3
     assert "give the folder that 'taureau evaluate study build' wrote" in outcome.stderr
+    assert outcome.stdout == ""

@@ -94,7 +94,7 @@ def test_the_same_plan_is_the_same_study_and_another_seed_is_another(tmp_path):
 def test_a_study_that_is_there_is_not_replaced(made, tmp_path):
     _, folder = made
     plan = read_study_plan(write_plan(tmp_path))
-    with pytest.raises(InputError, match="is there already, and answers may belong to it"):
+    with pytest.raises(InputError, match="answers may belong to it; choose another folder, or delete it first"):
         build(plan, folder)
     with pytest.raises(InputError, match="does not exist"):
         build(plan, tmp_path / "gone/study")

@@ -32,6 +32,12 @@ def sheet():
 
 
 @pytest.mark.parametrize("name", PENS)
+def test_the_program_ends_where_it_began(name, sheet, tmp_path):
+    text = save_sheet(sheet, tmp_path / "cat.gcode", profile=name).read_text()
+    assert text.endswith("\nG0 X0 Y0\nM2\n")
+
+
+@pytest.mark.parametrize("name", PENS)
 def test_the_pen_draws_the_sheet_and_nothing_else(name, sheet, tmp_path):
     plot = run_gcode(save_sheet(sheet, tmp_path / "cat.gcode", profile=name).read_text(), pen=PENS[name])
     found = sheet.statistics()
@@ -126,7 +132,7 @@ def test_a_profile_that_makes_no_sense_is_refused(old, new, message, tmp_path):
 
 
 def test_a_profile_that_is_not_there_is_refused():
-    with pytest.raises(InputError, match=r"plotter: there is no such file"):
+    with pytest.raises(InputError, match="there is no profile 'plotter'; use servo, z or laser"):
         Profile.load("plotter")
     with pytest.raises(InputError, match="draw_speed must be over 0 mm per minute, got 0"):
         dataclasses.replace(Profile.load("z"), draw_speed=0)
@@ -161,6 +167,7 @@ def test_what_the_machine_cannot_reach_is_refused(origin, high, tmp_path):
         ("G21\nG90\nM3", "does not turn"),
         ("G21\nG90\nG1 Z1 F9", "no z axis"),
         ("G21\nG91\n", "unknown command G91"),
+        ("G21\nM2\nM5", "goes on after its end"),
         ("G21\nhello", "cannot be read"),
     ],
 )

@@ -42,15 +42,18 @@ def test_a_strip_of_pixels_has_the_photo_and_each_level_side_by_side(tmp_path):
     drawn = levels()
     with Image.open(taureau.save_strip(drawn, tmp_path / "s.png", photo=PHOTO, size=100)) as strip:
         found = np.asarray(strip.convert("L")).astype(int)
-    assert found.shape == (100, 3 * 100 + 2 * 16)
+    assert found.shape == (100 + 28, 3 * 100 + 2 * 16)
     for place, count in enumerate((6, 2), start=1):
         alone = np.asarray(drawn[count].to_image(100).convert("L")).astype(int)
-        assert np.array_equal(found[:, place * 116 : place * 116 + 100], alone)
+        assert np.array_equal(found[:100, place * 116 : place * 116 + 100], alone)
+    captions = [found[100:, left : left + 100] for left in (0, 116, 232)]
+    assert [caption.min() < 128 for caption in captions] == [False, True, True]  # the photo has no number
+    assert not np.array_equal(captions[1], captions[2])
 
 
 def test_a_strip_without_a_photo_has_the_levels_alone(tmp_path):
     with Image.open(taureau.save_strip(levels(), tmp_path / "s.png", size=50)) as strip:
-        assert strip.size == (116, 50)
+        assert strip.size == (116, 50 + 28)
 
 
 def test_a_strip_as_svg_has_the_strokes_of_each_level_and_no_name_twice(tmp_path):

@@ -68,7 +68,7 @@ def test_a_title_is_escaped(tmp_path):
 
 
 def test_another_ending_and_a_bad_place_are_refused(sheet, tmp_path):
-    with pytest.raises(InputError, match=r"cat.docx: a sheet is saved as .svg, .*, got .docx"):
+    with pytest.raises(InputError, match=r"cat.docx: a page ends in .svg, .*; got .docx"):
         save_sheet(sheet, tmp_path / "cat.docx")
     with pytest.raises(InputError, match=r"the folder .* does not exist"):
         save_sheet(sheet, tmp_path / "gone" / "cat.svg")

@@ -70,11 +70,14 @@ def run_gcode(text: str, *, pen: str) -> Plot:
     units are known, words that no machine has, and an end with the pen down are refused.
     """
     machine, rate, has_units, is_absolute, z = _Pen(), None, False, False, 1.0
+    has_ended = False
     for number, line in enumerate(text.splitlines(), start=1):
         code = re.sub(r"\(.*?\)|;.*", "", line).strip()
         words = _WORD.findall(code)
         if _WORD.sub("", code).strip():
             raise MachineError(f"line {number}: cannot be read: {line}")
+        if words and has_ended:
+            raise MachineError(f"line {number}: goes on after its end: {line}")
         values = {letter: float(value) for letter, value in words if letter not in "GM"}
         for letter, value in words:
             command = f"{letter}{float(value):g}"
@@ -95,6 +98,8 @@ def run_gcode(text: str, *, pen: str) -> Plot:
                     raise MachineError(f"line {number}: a pause with the pen down")
                 machine.plot.pauses += 1
                 machine.number += 1
+            elif command == "M2":
+                has_ended = True
             elif command == "G4":
                 if "P" not in values:
                     raise MachineError(f"line {number}: waits for no time")

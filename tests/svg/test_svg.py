@@ -438,7 +438,8 @@ STROKE = 'fill="none" stroke="black"'
 BAD_SVGS: list[tuple[str, str | bytes, str, str]] = [
     ("empty", b"", "the file is empty", GIVE),
     ("text", "This is no drawing.", "is not XML (syntax error", GIVE),
-    ("png", b"\x89PNG\r\n\x1a\n\0\0", "is not XML", GIVE),
+    ("png", b"\x89PNG\r\n\x1a\n\0\0", "is a photo, and no SVG that taureau wrote", "first: taureau draw"),
+    ("heic", b"\0\0\0\n" + b"ftypheic", "is a photo, and no SVG that taureau wrote", "first: taureau draw"),
     ("zeros", bytes(100), "is not XML", GIVE),
     ("cut off", document(path())[:-9], "is not XML", GIVE),
     ("not closed", "<svg", "is not XML", GIVE),

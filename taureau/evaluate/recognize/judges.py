@@ -20,6 +20,7 @@ from taureau.evaluate.plans import read_text, suggestion
 from taureau.evaluate.recognize.towers import Lite, ResNet, read_tensors
 
 HUMAN_SKETCHES = "human-sketches"
+_HUMAN_FILE = "human_sketches.safetensors"
 # The words that the judge of human sketches was taught by sketches of photos: the first of its list.
 _JUDGED = 125
 _AT_ONCE = 32
@@ -129,6 +130,12 @@ class PromptJudge:
         return embeddings @ self._texts.T, embeddings
 
 
+def human_sketch_classes() -> list[str]:
+    """The classes that the judge of human sketches knows, in alphabetical order."""
+    with as_file(files("taureau.evaluate.recognize").joinpath(_HUMAN_FILE)) as file:
+        return sorted(read_tensors(file)[0]["words"][:_JUDGED])
+
+
 def load_judge(text: str, classes: Sequence[str], labels: Path | None = None) -> Judge:
     """A judge by its name.
 
@@ -143,7 +150,7 @@ def load_judge(text: str, classes: Sequence[str], labels: Path | None = None) ->
     """
     readers = [model.name for model in taureau.weights.list_models()]
     if text == HUMAN_SKETCHES:
-        with as_file(files("taureau.evaluate.recognize").joinpath("human_sketches.safetensors")) as file:
+        with as_file(files("taureau.evaluate.recognize").joinpath(_HUMAN_FILE)) as file:
             record, tensors = read_tensors(file)
             words = record["words"][:_JUDGED]
             return TowerJudge(text, _sha256(file), _LITE_SIDE, Lite(tensors), words, classes)

@@ -181,7 +181,9 @@ def build(plan: StudyPlan, out: Path) -> Study:
         InputError: the folder is there, its parent is not, or a picture cannot be read.
     """
     if out.exists():
-        raise taureau.InputError(f"{out}: is there already, and answers may belong to it; choose another name")
+        raise taureau.InputError(
+            f"{out}: is there already, and answers may belong to it; choose another folder, or delete it first"
+        )
     taureau.check_writable(out, overwrite=True)
     made = Path(tempfile.mkdtemp(prefix=".taureau-", dir=out.parent))
     try:
