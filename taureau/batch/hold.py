@@ -62,6 +62,8 @@ class Hold:
             self.ledger = self._opened(ledger, work)
         with self._released_on_error(self.ledger):
             self.left.update((self.out / name).parent for name in self.ledger.claims_left())
+            if work.shard is None:  # a batch that was killed while it wrote records; other shards write them now
+                self.left.update((self.out, own))
             self.ledger.release()
             self.sweep()
             self.run = self.ledger.begin_run()
