@@ -2,12 +2,15 @@
 
     python benchmarks/batch_soak.py                              # 2,000 photos, 100 kills (hours)
     python benchmarks/batch_soak.py --photos 200 --kills 10      # short
+    python benchmarks/batch_soak.py --light                      # the same with the tests' workers, that draw nothing
     python benchmarks/batch_soak.py --ledger 1000000             # a ledger of a million rows: rates, size, restart
 
-It ends with an error unless every photo is drawn once or named.
+It ends with an error unless every photo is drawn once or named. With `--light`, everything but the drawing is as ever:
+each worker answers in a moment, so that the kills meet the ledger, the files and the processes far more often.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import random
@@ -35,6 +38,10 @@ recipe = batch.Recipe(Settings(size=64, steps=1, candidates=1, strokes=2, mask="
 for record in batch.run(sys.argv[1], sys.argv[2], recipe=recipe, work=batch.Work(redo=sys.argv[3] or None)):
     print(record.name, flush=True)
 """
+LIGHT = """
+from taureau.batch.workers import pool
+pool.WORKER = "tests.helpers.light_worker"
+"""
 
 
 def bad_bytes(number: int, good: bytes) -> bytes:
@@ -48,8 +55,8 @@ def bad_bytes(number: int, good: bytes) -> bytes:
     return ways[number % len(ways)]
 
 
-def make_photos(folder: Path, many: int, lots: random.Random) -> set[str]:
-    """Photos of disks, and the names of the bad ones."""
+def make_photos(folder: Path, many: int, lots: random.Random, *, light: bool) -> set[str]:
+    """Photos of disks, and the names of the bad ones, which light workers know by their first word."""
     bad = set(lots.sample(range(many), round(many * BAD_SHARE)))
     names = set()
     y, x = np.mgrid[:48, :64]
@@ -59,7 +66,7 @@ def make_photos(folder: Path, many: int, lots: random.Random) -> set[str]:
         disk = np.hypot(x - lots.uniform(15, 50), y - lots.uniform(12, 36)) < lots.uniform(5, 15)
         Image.fromarray(np.where(disk, 40, 220).astype(np.uint8)).save(path)
         if number in bad:
-            path.write_bytes(bad_bytes(len(names), path.read_bytes()))
+            path.write_bytes(b"bad" if light else bad_bytes(len(names), path.read_bytes()))
             names.add(path.relative_to(folder).as_posix())
     return names
 
@@ -83,16 +90,28 @@ def kill(number: int) -> None:
         os.kill(number, signal.SIGKILL)
 
 
-def soak(photos: Path, out: Path, kills: int, lots: random.Random, bad: set[str]) -> list[str]:
+def check_whole(record: Record, photo: Path, *, light: bool) -> None:
+    """Fail unless the drawing of a photo is all there; that of a light worker is the photo turned round."""
+    if light:
+        assert record.out is not None
+        head, _, drawn = (record.out / f"{record.name}.svg").read_bytes().partition(b"\n")
+        data = photo.read_bytes()
+        assert head.split()[0].decode() == hashlib.sha256(data).hexdigest()
+        assert drawn == data[::-1]
+    else:
+        assert len(record.sketch().strokes) == QUICK["strokes"]
+
+
+def soak(photos: Path, out: Path, kills: int, lots: random.Random, bad: set[str], *, light: bool) -> list[str]:
     """Draw all photos while processes are killed.
 
     Returns:
         What is wrong in the end.
     """
     wrong, seen, killed, every = [], {}, 0, max(1, len(list(photos.rglob("*.png"))) // (kills + 1))
-    redo = ""
+    redo, program = "", LIGHT + PROGRAM if light else PROGRAM
     while True:
-        driver = subprocess.Popen([sys.executable, "-c", PROGRAM, photos, out, redo], stdout=subprocess.PIPE, text=True)
+        driver = subprocess.Popen([sys.executable, "-c", program, photos, out, redo], stdout=subprocess.PIPE, text=True)
         assert driver.stdout is not None
         for ended, _ in enumerate(driver.stdout, start=1):
             if killed < kills and ended % every == 0:
@@ -116,11 +135,11 @@ def soak(photos: Path, out: Path, kills: int, lots: random.Random, bad: set[str]
     wrong += [f"{name} failed: {found[name].error}" for name in names - bad if found[name].status != "done"]
     for name in names - bad:
         try:
-            assert len(found[name].sketch().strokes) == QUICK["strokes"]
-        except (taureau.InputError, AssertionError) as error:
+            check_whole(found[name], photos / name, light=light)
+        except (taureau.InputError, OSError, AssertionError) as error:
             wrong.append(f"{name} is not whole: {error}")
     wrong += [f"{path} is half a file" for path in out.rglob(".taureau-*.tmp")]
-    print(json.dumps({"photos": len(names), "bad": len(bad), "killed": killed, "wrong": len(wrong)}))
+    print(json.dumps({"photos": len(names), "bad": len(bad), "light": light, "killed": killed, "wrong": len(wrong)}))
     return wrong
 
 
@@ -173,6 +192,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=25)
+    parser.add_argument("--light", action="store_true", help="with workers that draw nothing")
     parser.add_argument("--ledger", type=int, metavar="ROWS", help="simulate a ledger instead")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -180,8 +200,8 @@ def main() -> None:
             simulate(asked.ledger, Path(folder))
             return
         lots, photos, out = random.Random(asked.seed), Path(folder, "photos"), Path(folder, "out")
-        bad = make_photos(photos, asked.photos, lots)
-        wrong = soak(photos, out, asked.kills, lots, bad)
+        bad = make_photos(photos, asked.photos, lots, light=asked.light)
+        wrong = soak(photos, out, asked.kills, lots, bad, light=asked.light)
     if wrong:
         sys.exit("\n".join(wrong[:50]))
 

@@ -173,6 +173,7 @@ class Batch(Iterator[Record]):
         if self._is_over:
             return
         self._is_over = True
+        self._hold.left.update((self._hold.out / task.name).parent for task in self._hands.in_hand)
         self._hands.close()
         self._hold.sweep()
         try:

@@ -61,7 +61,9 @@ class Hold:
             self._locked(self.workers_lock, _OLD_WORKERS_SECONDS, "workers of an earlier batch still draw").release()
             self.ledger = self._opened(ledger, work)
         with self._released_on_error(self.ledger):
-            self.left.update((self.out / name).parent for name in self.ledger.claims_left())
+            self.left.update((self.out / name).parent for name in self.ledger.maybe_begun())
+            if work.shard is None:  # a batch that was killed while it wrote records; other shards write them now
+                self.left.update((self.out, own))
             self.ledger.release()
             self.sweep()
             self.run = self.ledger.begin_run()

@@ -61,7 +61,7 @@ class Convolution(nn.Module):
             )
         else:
             x = self.conv(functional.pad(x, self.padding))
-        return functional.relu6(x) if self.bounded else x
+        return functional.relu6(x, inplace=True) if self.bounded else x
 
 
 class Block(nn.Module):

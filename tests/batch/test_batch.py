@@ -204,3 +204,12 @@ def test_an_out_without_a_batch_is_named(tmp_path, command):
         3,
         f"taureau: error: {tmp_path}: no batch has begun here; give the OUT of one\n",
     )
+
+
+def test_files_that_a_batch_had_begun_when_it_was_killed_go(photos, tmp_path):
+    finish(photos, tmp_path / "out")
+    begun = [tmp_path / "out" / folder / ".taureau-0123456789abcdef.tmp" for folder in ("", OWN_FOLDER)]
+    for path in begun:
+        path.write_text("half of the recor")
+    finish(photos, tmp_path / "out")
+    assert not any(path.exists() for path in begun)

@@ -31,13 +31,10 @@ def cluster():
     nodes.shutdown()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def second(cluster):
-    """The second node, which a test may take away."""
-    node = cluster.add_node(num_cpus=1)
-    yield node
-    if node in cluster.worker_nodes:
-        cluster.remove_node(node)
+    """The second node, which the last test that has it takes away."""
+    return cluster.add_node(num_cpus=1)
 
 
 @pytest.fixture
@@ -48,30 +45,47 @@ def crew(cluster):
 def test_the_bytes_are_the_same_as_without_ray(crew, second, tmp_path):
     photos = tmp_path / "photos"
     photos.mkdir()
-    for number in range(3):
+    for number in range(2):
         draw_photo(photos / f"{number}.png", (60 + number, 40))
     (photos / "bad.png").write_text("text")
     for name, how in (("here", batch.Crew(1)), ("there", crew)):
         with batch.run(photos, tmp_path / name, recipe=QUICK, crew=how) as running:
             records = {record.name: record for record in running}
         assert records["bad.png"].error_kind == "InputError"
-        assert (running.progress.done, running.progress.failed) == (3, 1)
+        assert (running.progress.done, running.progress.failed) == (2, 1)
     here, there = ({p.name: p.read_bytes() for p in (tmp_path / n).glob("*.svg")} for n in ("here", "there"))
-    assert len(here) == 3
+    assert len(here) == 2
     assert here == there
     assert not ray.is_initialized()
 
 
+def test_a_driver_that_is_killed_and_started_again_draws_each_photo_once(light, crew, second, tmp_path):
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    make_photos(photos, 30)
+    program = [sys.executable, "-c", LIGHT, json.dumps([str(photos), str(out), {"ray": crew.ray}])]
+    with subprocess.Popen(program, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True) as driver:
+        for _ in range(5):
+            assert driver.stdout.readline()
+        driver.send_signal(signal.SIGKILL)
+    before = drawings(out)
+    assert 5 <= len(before) < 30
+    with batch.run(photos, out, crew=crew) as running:
+        assert {record.status for record in running} == {"done"}
+    assert batch.status(out).done == 30
+    assert before.items() <= drawings(out).items()
+    assert_whole(out)
+
+
 def test_a_node_that_is_lost_with_work_in_hand_costs_no_photo(light, cluster, crew, second, tmp_path):
     photos, out = tmp_path / "photos", tmp_path / "out"
-    make_photos(photos, 8, beginning=b"nap")
+    make_photos(photos, 6, beginning=b"nap")
     with batch.run(photos, out, crew=crew) as running:
         assert next(running).status == "done"
         assert len(running._hands.in_hand) >= 2  # and each node has room for one
         cluster.remove_node(second, allow_graceful=False)
         before = drawings(out)
         assert {record.status for record in running} == {"done"}
-        assert running.progress.done == 8
+        assert running.progress.done == 6
     assert before.items() <= drawings(out).items()
     assert_whole(out)
 
@@ -91,23 +105,6 @@ def test_a_disk_that_is_full_on_one_node_ends_the_batch_which_goes_on_without_it
         list(running)
     assert batch.status(out).done == 6
     assert before.items() <= drawings(out).items()
-
-
-def test_a_driver_that_is_killed_and_started_again_draws_each_photo_once(light, crew, second, tmp_path):
-    photos, out = tmp_path / "photos", tmp_path / "out"
-    make_photos(photos, 30)
-    program = [sys.executable, "-c", LIGHT, json.dumps([str(photos), str(out), {"ray": crew.ray}])]
-    with subprocess.Popen(program, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True) as driver:
-        for _ in range(5):
-            assert driver.stdout.readline()
-        driver.send_signal(signal.SIGKILL)
-    before = drawings(out)
-    assert 5 <= len(before) < 30
-    with batch.run(photos, out, crew=crew) as running:
-        assert {record.status for record in running} == {"done"}
-    assert batch.status(out).done == 30
-    assert before.items() <= drawings(out).items()
-    assert_whole(out)
 
 
 @pytest.mark.parametrize(

@@ -52,10 +52,15 @@ class Account(Database):
             ).fetchone()
         return bool(found)
 
-    def claims_left(self) -> list[str]:
-        """The names of photos in which hands have died: those claimed by an owner that is no more."""
+    def maybe_begun(self) -> list[str]:
+        """The names of photos that a killed worker may have begun to write, for a time when nobody draws.
+
+        Those claimed by an owner that is no more, and those that a worker died with: the batch that saw it die may have
+        been killed before it cleaned up.
+        """
         with self._named_errors():
-            return [as_read(name) for (name,) in self._db.execute("SELECT name FROM tasks WHERE status = 'claimed'")]
+            rows = self._db.execute("SELECT name FROM tasks WHERE status = 'claimed' OR deaths > 0")
+            return [as_read(name) for (name,) in rows]
 
     # All of them
 
