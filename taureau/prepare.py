@@ -19,7 +19,7 @@ from taureau.image.margin import comparable, fill_margin, whole_pixels
 from taureau.image.normalize import normalize_map
 from taureau.image.palette import subject_colors
 from taureau.initialize.placement import Placement, placement_map
-from taureau.initialize.subject_tracing import BESIDE, Borders, SubjectLines, trace_lines, weigh_lines
+from taureau.initialize.subject_tracing import Borders, SubjectLines, trace_lines, weigh_lines
 from taureau.initialize.tracing import Trace, find_lines
 from taureau.photo import Photo, fit_photo, lay
 from taureau.recent import Recent
@@ -240,9 +240,7 @@ def _from_look(photo: Photo, canvas: Canvas, seen: Look, known: Subject | None, 
     laid = lay(torch.from_numpy(np.stack(maps)), size, part)[0].clamp(0, 1).to(device) * (coverage > 0)
     close = Subject(None if seen.close.mask is None else laid[1], subject.how, subject.warning)
     borders = Borders(left == 0, top == 0, right == columns, bottom == rows)
-    weight = weigh_lines(
-        seen.lines, seen.close.saliency, seen.close.mask, borders, beside=BESIDE if known is None else 0.0
-    )
+    weight = weigh_lines(seen.lines, seen.close.saliency, seen.close.mask, borders)
     lines = SubjectLines(seen.lines, weight)
     return _prepared(photo, part, inset_of(canvas, part, box), whole, coverage, close, laid[0], lines)
 

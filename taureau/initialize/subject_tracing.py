@@ -1,8 +1,7 @@
 """Subject tracing: the lines of the subject, weighted by how surely they are lines, and its.
 
 Takes the lines of a photo and which part of it the subject is; gives the curves that could be drawn on them
-(`taureau.initialize.tracing.Trace`): long ones weigh most, what is beside the subject weighs little, since it may be a
-part of it that was not seen as one, and nothing is drawn on the photo's frame.
+(`taureau.initialize.tracing.Trace`): long ones weigh most, and nothing is drawn on ground, shadow or the photo's frame.
 """
 
 from dataclasses import dataclass
@@ -25,8 +24,8 @@ POWER = 0.55
 INK = 0.15  # of the strongest: what is hardly a line is worth no ink
 LEAST_NEW = 0.5  # of a curve must be the first on its line: no line is drawn twice
 BELONGS = 3.0  # a line belongs to the subject when the subject is this near
-UNSURE, SURE = 0.45, 0.75  # saliency up to which it does not seem to belong at all, and from which it does
-BESIDE = 0.3  # what a line weighs that does not: a wheel is often taken for ground
+UNSURE, SURE = 0.45, 0.75  # saliency up to which it does not belong at all, and from which it does
+ANYWHERE = 0.3  # what a line weighs at least where there is no subject
 FRAME = 3.0  # so near the photo's border a line along it is none of what is shown
 ALONG = 0.9  # cosine of the angle up to which it runs along
 LEAST = 0.05  # a line of less weight is none
@@ -60,8 +59,6 @@ def weigh_lines(
     saliency: Float[np.ndarray, "height width"],
     mask: Float[np.ndarray, "height width"] | None,
     borders: Borders,
-    *,
-    beside: float = BESIDE,
 ) -> Float[np.ndarray, "height width"]:
     """What a line through each pixel is worth, 0..1; nothing is drawn where it is 0.
 
@@ -70,14 +67,13 @@ def weigh_lines(
         saliency: how surely each pixel is of the subject, 0..1.
         mask: of the subject, 0..1; None when there is none.
         borders: which borders of the maps are the photo's.
-        beside: what a line weighs that is not of the subject; 0 where the mask is certain.
     """
     if mask is None:
-        belongs = saliency.clip(beside, 1)
+        belongs = saliency.clip(ANYWHERE, 1)
     else:
         reach = _disc(BELONGS * max(lines.strength.shape) / WORKING_SIDE)
         near = cv2.dilate(np.minimum(saliency, mask).astype(np.float32), reach)
-        belongs = beside + (1 - beside) * ((near - UNSURE) / (SURE - UNSURE)).clip(0, 1)
+        belongs = ((near - UNSURE) / (SURE - UNSURE)).clip(0, 1)
     return np.where(_on_frame(lines, borders), 0, lines.strength * belongs).astype(np.float32)
 
 

@@ -1,12 +1,11 @@
 """Subject tracing: which lines weigh, and that curves lie on them."""
 
 import numpy as np
-import pytest
 import torch
 
 from taureau.geometry.bezier import points_at
 from taureau.geometry.canvas import Canvas
-from taureau.initialize.subject_tracing import BESIDE, Borders, SubjectLines, trace_lines, weigh_lines
+from taureau.initialize.subject_tracing import Borders, SubjectLines, trace_lines, weigh_lines
 from taureau.initialize.tracing import Trace, choose_curves
 from taureau.see.lines import LineMap, smoothed
 
@@ -79,15 +78,12 @@ def test_a_map_without_lines_gives_no_curves():
 # Weights
 
 
-def test_a_line_on_the_ground_weighs_little_and_nothing_where_the_mask_is_certain():
+def test_a_line_on_the_ground_weighs_nothing():
     subject = (np.hypot(X - 80, Y - 112) < 50).astype(np.float32)
     lines = seen(np.maximum(circle(80, 112, 50), line(X - 180)))
     weight = weigh_lines(lines, subject, subject, NOWHERE)
-    assert weight[112, 180] == pytest.approx(BESIDE * lines.strength[112, 180])
+    assert weight[112, 180] == 0
     assert weight[112, 30] > 0.8
-    certain = weigh_lines(lines, subject, subject, NOWHERE, beside=0)
-    assert certain[112, 180] == 0
-    assert certain[112, 30] == weight[112, 30]
 
 
 def test_inner_lines_weigh_as_much_as_the_silhouette():
