@@ -11,13 +11,7 @@ from taureau.studio import picture as picture_module
 from taureau.studio import sessions as sessions_module
 from taureau.studio.guard import HEADERS, Guard
 from tests.helpers.bad_files import BAD_FILES
-from tests.helpers.studio import AT, HOST, LightSketcher, photo_bytes, studio
-
-
-@pytest.fixture(scope="module")
-def server():
-    with studio(LightSketcher()) as made:
-        yield made
+from tests.helpers.studio import AT, HOST, photo_bytes
 
 
 @pytest.fixture

@@ -15,12 +15,6 @@ from taureau.studio.exporting import formats
 from tests.helpers.studio import BASE, LightSketcher, photo_bytes, studio
 
 
-@pytest.fixture(scope="module")
-def server():
-    with studio(LightSketcher()) as made:
-        yield made
-
-
 @pytest.fixture
 def page(server):
     with server.page() as page:
