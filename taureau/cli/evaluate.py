@@ -12,6 +12,19 @@ from taureau.cli.program import Group, check_working_folder, debug_option
 from taureau.cli.tables import analysis_tables, likeness_table, recognition_tables
 
 _PATH = click.Path(readable=False, path_type=Path)
+# What a judge and what is beside it need, alike for 'recognize' and 'report'.
+_labels = click.option("--labels", metavar="FILE", type=_PATH, help="Names of a ResNet's classes, one a line.")
+_distances = click.option(
+    "--distance",
+    "distances",
+    metavar="FILE",
+    multiple=True,
+    type=_PATH,
+    help="Also the distance from the photos, by weights of LPIPS or DISTS (.safetensors).",
+)
+_resampling_seed = click.option(
+    "--seed", type=click.IntRange(0), default=0, help="Seed of the resampling. [default: 0]"
+)
 
 
 def _list_classes(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -82,16 +95,9 @@ def draw(plan: Path, folder: Path, jobs: int, as_json: bool, quiet: bool) -> Non
     default="human-sketches",
     help="human-sketches, a CLIP network, or the .safetensors file of a ResNet. [default: human-sketches]",
 )
-@click.option("--labels", metavar="FILE", type=_PATH, help="Names of a ResNet's classes, one a line.")
-@click.option(
-    "--distance",
-    "distances",
-    metavar="FILE",
-    multiple=True,
-    type=_PATH,
-    help="Also the distance from the photos, by weights of LPIPS or DISTS (.safetensors).",
-)
-@click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the resampling. [default: 0]")
+@_labels
+@_distances
+@_resampling_seed
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, and nothing else.")
 @click.option(
     "--classes",
@@ -138,16 +144,9 @@ def recognize(
     multiple=True,
     help="As for 'recognize'; give it several times for several judges. [default: human-sketches]",
 )
-@click.option("--labels", metavar="FILE", type=_PATH, help="Names of a ResNet's classes, one a line.")
-@click.option(
-    "--distance",
-    "distances",
-    metavar="FILE",
-    multiple=True,
-    type=_PATH,
-    help="Also the distance from the photos, by weights of LPIPS or DISTS (.safetensors).",
-)
-@click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the resampling. [default: 0]")
+@_labels
+@_distances
+@_resampling_seed
 @click.option(
     "--shown",
     "shown_photos",
