@@ -14,8 +14,8 @@ from taureau.cli.choices import choose
 from taureau.cli.drawing import counted
 from taureau.cli.interruption import INTERRUPTED, Interruption
 from taureau.cli.names import shown
-from taureau.cli.numbers import CountsType, ShardType, StrokesType
-from taureau.cli.options import FILE, how_to_draw_but
+from taureau.cli.numbers import CountsType, ShardType
+from taureau.cli.options import FILE, how_to_draw_but, strokes_option
 from taureau.cli.program import Group, check_working_folder, debug_option
 from taureau.cli.progress import BatchProgress, say
 
@@ -58,13 +58,7 @@ def batch() -> None:
 @batch.command("run")
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @click.option("-o", "--output", "out", metavar="OUT", required=True, type=FILE, help="Folder of the drawings.")
-@click.option(
-    "-n",
-    "--strokes",
-    metavar="N",
-    type=StrokesType(),
-    help=f"Number of strokes, or auto for as few as it takes. [default: {_DEFAULTS.strokes}]",
-)
+@strokes_option
 @click.option(
     "--levels", metavar="LIST", type=CountsType(), help="Draw at several numbers of strokes at once, such as 32,16,8."
 )

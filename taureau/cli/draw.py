@@ -13,27 +13,19 @@ from taureau.cli.batch import check_places, collect
 from taureau.cli.choices import Choices, choose
 from taureau.cli.drawing import Work, draw_batch, page_for, summary, write_sketch
 from taureau.cli.live import LiveView
-from taureau.cli.numbers import StrokesType
-from taureau.cli.options import FILE, how_to_draw
+from taureau.cli.options import FILE, how_to_draw, strokes_option
 from taureau.cli.outputs import refuse_elsewhere
 from taureau.cli.program import check_extra, check_working_folder, debug_option
 from taureau.cli.reading import make_sketcher, read_photo
 from taureau.cli.streams import check_stdout
 
-_DEFAULTS = taureau.Settings("fast")
 _PHOTO = click.Path(readable=False, allow_dash=True, path_type=Path)
 _MAX_COLORS = 64
 
 
 @click.command()
 @click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=_PHOTO)
-@click.option(
-    "-n",
-    "--strokes",
-    metavar="N",
-    type=StrokesType(),
-    help=f"Number of strokes, or auto for as few as it takes. [default: {_DEFAULTS.strokes}]",
-)
+@strokes_option
 @click.option(
     "--recognizable",
     metavar="SHARE",

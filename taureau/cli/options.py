@@ -7,11 +7,20 @@ from typing import Any
 import click
 
 import taureau
-from taureau.cli.numbers import PixelsType
+from taureau.cli.numbers import PixelsType, StrokesType
 
 _DEFAULTS, _PAPER = taureau.Settings("fast"), taureau.Settings("paper")
 # What cannot be read is refused in its turn, and by its own kind of error.
 FILE = click.Path(readable=False, path_type=Path)
+
+strokes_option = click.option(
+    "-n",
+    "--strokes",
+    metavar="N",
+    type=StrokesType(),
+    help=f"Number of strokes, or auto for as few as it takes. [default: {_DEFAULTS.strokes}]",
+)
+"""Gives a command the number of strokes of one drawing."""
 
 
 def _from_zero(_context: click.Context, _parameter: click.Parameter, frame: int | None) -> int | None:
