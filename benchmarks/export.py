@@ -1,7 +1,7 @@
-"""What each form of a sketch costs: a sketch of 64 strokes, written as every format that taureau exports.
+"""What each form of a sketch costs: a photo drawn with 64 strokes, written as every format that taureau exports.
 
-    python benchmarks/export.py                    # a minute; 64 random strokes
-    python benchmarks/export.py --sketch cat.svg
+    python benchmarks/export.py                    # a minute or two; scikit-image's cat
+    python benchmarks/export.py --photo astronaut
 
 Prints seconds of the processor, the median of three, and the size of the file. Pages are A4 in the shortest order,
 animations ten seconds of 448 pixels.
@@ -18,22 +18,14 @@ from pathlib import Path
 # One thread, as a drawing has. It is read when torch loads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import torch
+import skimage.data
 
 import taureau
 
-STROKES = 64
+STROKES, SEED = 64, 7
 
 
-def random_sketch(strokes: int, seed: int = 1) -> taureau.Sketch:
-    """A sketch of random strokes, each within a part of the canvas."""
-    generator = torch.Generator().manual_seed(seed)
-    corners = torch.rand(strokes, 1, 2, generator=generator) * 180
-    points = corners + torch.rand(strokes, 4, 2, generator=generator) * 44
-    return taureau.Sketch(taureau.Strokes.black(points, 3.0), taureau.Canvas(224))
-
-
-def ways_of(sketch: taureau.Sketch) -> dict[str, Callable[[Path], Path]]:
+def ways_of(sketch: taureau.Sketch, photo: taureau.Photo) -> dict[str, Callable[[Path], Path]]:
     """By the name of a form, what writes it into a folder."""
 
     def on_page(ending: str) -> Callable[[Path], Path]:
@@ -43,35 +35,37 @@ def ways_of(sketch: taureau.Sketch) -> dict[str, Callable[[Path], Path]]:
 
         return write
 
-    def drawn(ending: str) -> Callable[[Path], Path]:
-        return lambda folder: taureau.save_animation(sketch, folder / f"drawn{ending}")
+    def drawn(ending: str, under: taureau.Photo | None = None) -> Callable[[Path], Path]:
+        return lambda folder: taureau.save_animation(sketch, folder / f"drawn{ending}", photo=under)
 
     def brushed(brush: str, ending: str) -> Callable[[Path], Path]:
         return lambda folder: taureau.save_brushed(sketch, folder / f"{brush}.{ending}", brush=brush)
 
     ways = {f"page .{ending}": on_page(ending) for ending in ("svg", "pdf", "dxf", "gcode", "hpgl", "png")}
     ways |= {f"drawn {ending}": drawn(ending) for ending in (".svg", ".gif", ".apng", ".webp", ".mp4", ".webm")}
+    ways |= {f"{name}, over the photo": drawn(name[6:], photo) for name in list(ways) if name.startswith("drawn")}
     return ways | {
         f"{brush} .{ending}": brushed(brush, ending) for brush in ("ink", "pencil") for ending in ("svg", "png")
     }
 
 
 def main() -> None:
-    """Write the sketch in each form, and print what it took."""
+    """Draw the photo, write the sketch in each form, and print what it took."""
     parser = argparse.ArgumentParser(description="Measure what exports cost.")
-    parser.add_argument("--sketch", type=Path, help="an SVG that taureau drew; 64 random strokes unless given")
-    given = parser.parse_args()
-    sketch = random_sketch(STROKES) if given.sketch is None else taureau.Sketch.load(given.sketch)
-    print(f"{len(sketch.strokes)} strokes\n\n| form | seconds | kB |\n|---|---|---|")
+    parser.add_argument("--photo", default="chelsea", help="a file, or one of scikit-image")
+    name = parser.parse_args().photo
+    photo = taureau.read_photo(getattr(skimage.data, name)() if hasattr(skimage.data, name) else name)
+    sketch = taureau.draw(photo, strokes=STROKES, seed=SEED)
+    print(f"{name}, {len(sketch.strokes)} strokes\n\n| form | seconds | kB |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        for name, write in ways_of(sketch).items():
+        for form, write in ways_of(sketch, photo).items():
             path = write(Path(folder))  # what is loaded once
             took = []
             for _ in range(3):
                 began = time.process_time()
                 write(Path(folder))
                 took.append(time.process_time() - began)
-            print(f"| {name} | {statistics.median(took):.2f} | {path.stat().st_size / 1000:.0f} |", flush=True)
+            print(f"| {form} | {statistics.median(took):.2f} | {path.stat().st_size / 1000:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

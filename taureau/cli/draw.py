@@ -170,7 +170,10 @@ def _with_pen(chosen: Choices, pen_width: str | None, photo: "taureau.Photo", sh
         return chosen
     canvas = taureau.Canvas(chosen.settings.size, photo.size)
     units = page_for(canvas, sheet).in_canvas_units(pen_width, canvas)
-    return replace(chosen, settings=chosen.settings.with_values(pen_width=units))
+    try:
+        return replace(chosen, settings=chosen.settings.with_values(pen_width=units))
+    except taureau.InputError as error:
+        raise taureau.InputError(f"--pen-width {pen_width} is {units:.4g} canvas units on the page: {error}") from error
 
 
 def _check_plot(plot: Path, chosen: Choices, photos: int, *, overwrite: bool) -> None:

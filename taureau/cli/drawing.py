@@ -238,7 +238,12 @@ def page_for(canvas: "taureau.Canvas", sheet: Path | None) -> "taureau.Page":
     if sheet is None:
         return taureau.Page.of_canvas(canvas)
     landscape = canvas.frame.width > canvas.frame.height
-    return taureau.Page.of("a4", landscape=landscape, margin=_HPGL_MARGIN if _is_hpgl(sheet) else "10mm")
+    return taureau.Page.of("a4", landscape=landscape, margin=usual_margin(sheet))
+
+
+def usual_margin(sheet: Path) -> str:
+    """The margin of a page unless another is asked for."""
+    return _HPGL_MARGIN if _is_hpgl(sheet) else "10mm"
 
 
 def _on_page(sketch: "taureau.Sketch", path: Path, pen_width: str | None) -> "taureau.Sheet":

@@ -1,6 +1,8 @@
 """`taureau export` writes sketches in other forms: pages for plotters and printers, animations, brushes."""
 
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,13 +11,15 @@ import click
 from click.core import ParameterSource
 
 import taureau
-from taureau.cli.drawing import counted
+from taureau.cli.drawing import counted, usual_margin
 from taureau.cli.names import shown
 from taureau.cli.options import FILE
 from taureau.cli.outputs import refuse_elsewhere
 from taureau.cli.places import same_place
 from taureau.cli.program import check_working_folder, debug_option
 from taureau.cli.screen import BRUSHES, Screen, is_for_screens
+
+_WORTH_TURNING = 1.15  # times as large on the page turned by a quarter, from which on it is said
 
 
 @click.command()
@@ -26,12 +30,12 @@ from taureau.cli.screen import BRUSHES, Screen, is_for_screens
     metavar="FILE",
     required=True,
     type=FILE,
-    help="Where to; the ending says how: .svg, .pdf, .png, .dxf, .gcode or .hpgl for a page; .gif, .apng, .webp, .mp4 "
-    "or .webm for an animation.",
+    help="Where to; the ending says how: .svg, .pdf, .png, .dxf, .gcode (.nc) or .hpgl (.plt) for a page; .gif, .apng, "
+    ".webp, .mp4 or .webm for an animation.",
 )
 @click.option("--page", metavar="SIZE", default="a4", help="a6 to a0, letter, legal, or as 200x300mm. [default: a4]")
 @click.option("--landscape", is_flag=True, help="Lay the longer side of the page across.")
-@click.option("--margin", metavar="LENGTH", default="10mm", help="Empty border of the page. [default: 10mm]")
+@click.option("--margin", metavar="LENGTH", help="Empty border of the page. [default: 10mm; HPGL 15mm]")
 @click.option(
     "--fit",
     type=click.Choice(["photo", "drawing"]),
@@ -106,7 +110,7 @@ def export(
     output: Path,
     page: str,
     landscape: bool,
-    margin: str,
+    margin: str | None,
     fit: str | None,
     scale: float | None,
     order: str,
@@ -152,7 +156,7 @@ def export(
     given = {name: context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in context.params}
     if is_for_screens(output, given, animate=animate, brush=brush):
         screen = Screen(animate, hold, size, background, photo, brush, seed)
-        said = screen.save([taureau.Sketch.load(sketch) for sketch in sketches], output, overwrite=overwrite)
+        said = screen.save([taureau.Sketch.load(each) for each in sketches], output, overwrite=overwrite, quiet=quiet)
         if as_json:
             click.echo(json.dumps({"sketches": [str(sketch) for sketch in sketches], "output": str(output)}))
         if not quiet:
@@ -160,12 +164,15 @@ def export(
         return
     taureau.check_writable(output, overwrite=overwrite)
     machine = taureau.Profile.load(profile)
+    if speed is not None and not (math.isfinite(speed) and speed > 0):
+        raise taureau.InputError(f"--speed must be over 0 mm a second, got {speed:g}")
     if speed is not None:
         machine = replace(machine, draw_speed=60 * speed)
-    paper = taureau.Page.of(page, landscape=landscape, margin=margin)
+    paper = taureau.Page.of(page, landscape=landscape, margin=usual_margin(output) if margin is None else margin)
     loaded = [taureau.Sketch.load(sketch) for sketch in sketches]
     laid = taureau.lay_out(loaded, paper, fit=fit or "photo", scale=scale, **layout)
     sheet = laid.merged(merge).without_short(min_length).in_order(order)
+    growth = 1.0 if scale is not None else _growth_if_turned(loaded, paper, fit=fit or "photo", **layout)
     if marks:
         laid, sheet = laid.with_marks(), sheet.with_marks()
     how: dict[str, Any] = {"tolerance": tolerance, "profile": machine, "device": device, "size": size}
@@ -180,6 +187,23 @@ def export(
             f"about {now.minutes:.1f} min",
             err=True,
         )
+        if growth >= _WORTH_TURNING:
+            way = "with --landscape" if paper.width_mm < paper.height_mm else "on an upright page"
+            click.echo(f"{shown(output)}: {way} the drawing would be {growth:.1f} times as large", err=True)
+
+
+def _growth_if_turned(sketches: Sequence["taureau.Sketch"], paper: "taureau.Page", **layout: Any) -> float:
+    """How many times as large a layout would be on the same page turned by a quarter; 0 where it does not fit."""
+    turned = replace(paper, width_mm=paper.height_mm, height_mm=paper.width_mm)
+    try:
+        # Strokes are as much wider as the drawing is larger; its length depends on what is cut, too.
+        here, there = (
+            taureau.lay_out(sketches, page, **{**layout, "pen_width": None}).layers[0].width_mm
+            for page in (paper, turned)
+        )
+        return there / here
+    except taureau.InputError:  # as a grid whose gaps alone are wider than the page
+        return 0.0
 
 
 def _as_row(sketches: tuple[Path, ...], output: Path, sheet: "taureau.Sheet", now: Any, before: Any) -> dict[str, Any]:

@@ -42,8 +42,8 @@ class Screen:
     brush: str | None
     seed: int
 
-    def save(self, sketches: Sequence["taureau.Sketch"], output: Path, *, overwrite: bool) -> str:
-        """Write it, and say in a few words what it is.
+    def save(self, sketches: Sequence["taureau.Sketch"], output: Path, *, overwrite: bool, quiet: bool) -> str:
+        """Write it, and say in a few words what it is. Unless `quiet`, warnings of the photo are printed.
 
         Raises:
             UsageError: options that cannot go together.
@@ -56,9 +56,13 @@ class Screen:
                 raise click.UsageError(f"--brush takes one sketch, got {len(sketches)}")
             taureau.save_brushed(sketches[0], output, brush=self.brush, seed=self.seed, **common)
             return f"{counted(len(sketches[0].strokes), 'stroke')} in {self.brush}"
-        photo = None if self.photo is None else taureau.read_photo(self.photo)
+        # What can be read of a damaged photo is enough to lie under a drawing.
+        photo = None if self.photo is None else taureau.read_photo(self.photo, allow_truncated=True)
         shown_sketches = sketches[0] if len(sketches) == 1 else sketches
         taureau.save_animation(shown_sketches, output, seconds=self.animate, hold=self.hold, photo=photo, **common)
+        if photo is not None and not quiet:
+            for warning in photo.warnings:
+                click.echo(f"taureau: warning: {shown(str(self.photo))}: {shown(warning)}", err=True)
         if len(sketches) > 1:
             return f"{counted(len(sketches), 'sketch')[:-1]}es one after the other"
         return f"{counted(len(sketches[0].strokes), 'stroke')} as a hand draws them"

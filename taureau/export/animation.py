@@ -15,6 +15,8 @@ MOST_SECONDS = 120.0
 _MOST_PIXELS = 300_000_000  # of all frames of a picture, which are held in memory, one to four bytes each
 _LEAST_FRAME_SECONDS = 0.02  # GIF counts in hundredths, and viewers slow down anything faster
 _USUAL_FRAME_SECONDS = 0.04
+_FADING_STEPS = 50  # so small that one does not see them: three levels of 255
+_MOST_STRETCH = 0.03  # of a photo under a sketch: more than a small copy's rounding, less than an eye sees
 
 
 def save_animation(
@@ -47,8 +49,8 @@ def save_animation(
         The path.
 
     Raises:
-        InputError: no sketches, sketches of different shapes, another ending, a value out of range, an animation too
-            large for memory, or a place that cannot be written.
+        InputError: no sketches, sketches or a photo of different shapes, another ending, a value out of range, an
+            animation too large for memory, or a place that cannot be written.
         BackendError: a film without the extra `video`.
     """
     path, ending = Path(path), Path(path).suffix.lower()
@@ -60,6 +62,8 @@ def save_animation(
             f"{path}: {ending} has no soft transparency; save as .webp or .apng, or use a background such as white"
         )
     side = ANIMATION_SIDE if size is None else size
+    if photo is not None:
+        _check_photo(path, photo, given[0].canvas)
     paper = Paper.of(background, photo, ink_of(given[0], side).size)
     check_encoder(ending)
     if ending:
@@ -76,7 +80,7 @@ def save_animation(
         moments = _moments(drawn.times[-1][1])
         inks, number, each = drawn_by_hand(drawn, one.canvas, side, moments), len(moments) - 1, 1 / FRAMES_PER_SECOND
     milliseconds = [round(1000 * each)] * number + [round(1000 * max(hold, each))]
-    frames = (paper.under(ink, place / max(number, 1)) for place, ink in enumerate(inks))
+    frames = (paper.under(ink, _faded(place / max(number, 1))) for place, ink in enumerate(inks))
     if ending in PICTURES and side * side * len(milliseconds) > _MOST_PIXELS:
         raise taureau.InputError(
             f"{path}: {len(milliseconds)} frames of {side} pixels are too many for {ending}; use fewer seconds, a "
@@ -114,6 +118,21 @@ def _check(
     shapes = {(round(frame.width, 3), round(frame.height, 3)) for frame in (each.canvas.frame for each in sketches)}
     if len(shapes) > 1:
         raise taureau.InputError(f"{path}: the sketches of an animation must have one shape, got {sorted(shapes)}")
+
+
+def _check_photo(path: Path, photo: "taureau.Photo", canvas: "taureau.Canvas") -> None:
+    """Refuse a photo that would have to be stretched to lie under a sketch."""
+    (width, height), frame = photo.size, canvas.frame
+    if abs(math.log(width / height * frame.height / frame.width)) > _MOST_STRETCH:
+        raise taureau.InputError(
+            f"{path}: the photo {photo.name} is {width} x {height} pixels, and the sketch has the shape of one of "
+            f"{max(1, round(height * frame.width / frame.height))} x {height}; use the photo that was drawn"
+        )
+
+
+def _faded(progress: float) -> float:
+    """How far a photo has faded: in steps, between which a file holds only what the hand has drawn."""
+    return math.floor(progress * _FADING_STEPS) / _FADING_STEPS
 
 
 def _moments(seconds: float) -> list[float]:

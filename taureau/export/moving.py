@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 from PIL import Image
 
 import taureau
@@ -16,6 +17,7 @@ from taureau.export.packages import load
 FRAMES_PER_SECOND = 25
 PICTURES, FILMS = (".gif", ".apng", ".webp"), (".mp4", ".webm")
 MOVING = (*PICTURES, *FILMS)
+_PAPER = 255  # the place of the paper in the palette of a GIF: the last one
 _FRAME_NAME = "{:05d}.png"
 _FRAME_PATTERN = "[0-9]" * 5 + ".png"
 # H.264, which every browser plays, and VP9, which needs no licence; the latter with its quick settings.
@@ -42,7 +44,8 @@ def encode(ending: str, frames: Iterable[Image.Image], milliseconds: Sequence[in
         ending: one of `MOVING`.
         frames: in order; a film shows them 25 a second, and leaves out what is shorter.
         milliseconds: for which each is shown.
-        lossless: whether a WebP keeps every pixel, which is best for lines, and too large for photos.
+        lossless: whether a WebP keeps every pixel, and an APNG is packed tightly, which is best for lines, and too
+            large or too slow for photos.
     """
     if ending in FILMS:
         return _as_film(ending, frames, milliseconds)
@@ -80,25 +83,42 @@ def save_frames(folder: Path, frames: Iterable[Image.Image], milliseconds: Seque
 
 def _as_picture(ending: str, frames: Sequence[Image.Image], milliseconds: Sequence[int], *, lossless: bool) -> bytes:
     buffer = BytesIO()
-    options: dict[str, Any] = {"GIF": {}, "PNG": {"compress_level": 3}, "WEBP": {"method": 1, "quality": 60}}
+    options: dict[str, Any] = {
+        "GIF": {},
+        "PNG": {"compress_level": 3 if lossless else 1},
+        "WEBP": {"method": 1, "quality": 60},
+    }
     kind = {".gif": "GIF", ".apng": "PNG", ".webp": "WEBP"}[ending]
     if ending == ".webp":
         options["WEBP"]["lossless"] = lossless
-    if ending == ".gif" and frames[0].mode == "RGB":
-        frames = _with_one_palette(frames)
+    if ending == ".gif" and any(frame.mode == "RGB" for frame in frames):
+        frames = _with_one_palette([frame.convert("RGB") for frame in frames])
     first, *others = frames
     first.save(buffer, kind, save_all=True, append_images=others, duration=list(milliseconds), loop=0, **options[kind])
     return buffer.getvalue()
 
 
 def _with_one_palette(frames: Sequence[Image.Image]) -> list[Image.Image]:
-    """Colour frames in 256 colours, those of the first, the middle and the last one."""
+    """Colour frames in 256 colours: those of the first, the middle and the last one, and the last one's paper."""
     seen = [frames[place] for place in (0, len(frames) // 2, -1)]
     together = Image.new("RGB", (frames[0].width, 3 * frames[0].height))
     for number, frame in enumerate(seen):
         together.paste(frame, (0, number * frame.height))
-    palette = together.quantize(256, method=Image.Quantize.FASTOCTREE)
-    return [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    palette = together.quantize(_PAPER, method=Image.Quantize.FASTOCTREE)
+    # A colour of the palette is the mean of many: white paper would be a light grey.
+    counts = frames[-1].getcolors(frames[-1].width * frames[-1].height)
+    _, paper = max(cast("list[tuple[int, tuple[int, int, int]]]", counts))
+    colors = (palette.getpalette() or [])[: 3 * _PAPER]
+    colors += [0] * (3 * _PAPER - len(colors)) + [*paper]
+    palette.putpalette(colors)
+    quantized = []
+    for frame in frames:
+        places = np.array(frame.quantize(palette=palette, dither=Image.Dither.NONE))
+        red, green, blue = (np.asarray(frame)[..., band] == paper[band] for band in range(3))
+        places[red & green & blue] = _PAPER
+        quantized.append(Image.fromarray(places))
+        quantized[-1].putpalette(colors)
+    return quantized
 
 
 def _as_film(ending: str, frames: Iterable[Image.Image], milliseconds: Sequence[int]) -> bytes:

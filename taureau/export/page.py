@@ -64,9 +64,9 @@ class Page:
     def __post_init__(self) -> None:
         for name, side in (("width", self.width_mm), ("height", self.height_mm)):
             if not (math.isfinite(side) and 0 < side <= LARGEST_MM):
-                raise taureau.InputError(f"the {name} of a page must be over 0 to {LARGEST_MM:g} mm, got {side:g}")
+                raise taureau.InputError(f"the {name} of a page must be over 0 to {LARGEST_MM:g} mm, got {side:g} mm")
         if not (math.isfinite(self.margin_mm) and self.margin_mm >= 0):
-            raise taureau.InputError(f"the margin must be at least 0 mm, got {self.margin_mm:g}")
+            raise taureau.InputError(f"the margin must be at least 0 mm, got {self.margin_mm:g} mm")
         if 2 * self.margin_mm >= min(self.width_mm, self.height_mm):
             raise taureau.InputError(
                 f"a margin of {self.margin_mm:g} mm leaves nothing of a page of {self}; use a smaller margin, or a "

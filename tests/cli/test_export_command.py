@@ -49,6 +49,26 @@ def test_a_faster_pen_takes_less_time(folder):
     assert "F2400\n" in (folder / "dog.gcode").read_text()
 
 
+def test_it_says_if_a_drawing_would_be_larger_on_the_turned_page(folder):
+    def said(*words: str) -> list[str]:
+        return run("export", "dog.svg", "-o", "a.svg", "--order", "drawn", *words).stderr.splitlines()[1:]
+
+    # The photo is 3:2, and 190 mm or 277 mm wide.
+    assert said() == ["a.svg: with --landscape the drawing would be 1.5 times as large"]
+    assert said("--landscape") == said("--page", "200x200mm") == said("--scale", "1") == []
+    two = ("dog.svg", "--landscape", "--columns", "1", "--pen-width", "1mm")
+    assert said(*two) == ["a.svg: on an upright page the drawing would be 1.4 times as large"]
+    # The gaps of two columns are wider than the upright page.
+    assert said("dog.svg", "--columns", "2", "--page", "300x100mm", "--margin", "40mm") == []
+
+
+def test_hpgl_has_a_margin_that_the_usual_plotter_reaches(folder):
+    assert run("export", "dog.svg", "-o", "dog.hpgl").code == 0
+    outcome = run("export", "dog.svg", "-o", "b.plt", "--margin", "1mm")
+    assert (outcome.code, (folder / "b.plt").exists()) == (3, False)
+    assert "hp7475a does not reach all of the drawing on a page of 210 x 297 mm; use a margin of" in outcome.stderr
+
+
 def test_options_reach_the_page(folder):
     words = ("export", "dog.svg", "--page", "300x300mm", "--fit", "drawing", "--json", "-q")
     plain = run(*words, "-o", "a.svg", "--merge", "0", "--order", "drawn").objects[0]
@@ -93,7 +113,8 @@ def test_at_scale_one_a_drawing_is_as_large_as_its_svg(folder):
             "there is no profile 'grbl'; use servo, z or laser, which GRBL understands, or a TOML file",
         ),
         (["-o", "a.gcode", "--profile", "small.toml"], 3, "and the machine reaches 50 x 50 mm; use a smaller page"),
-        (["-o", "a.gcode", "--speed", "0"], 3, "draw_speed must be over 0"),
+        (["-o", "a.gcode", "--speed", "0"], 3, "--speed must be over 0 mm a second, got 0"),
+        (["-o", "a.svg", "--page", "0x30mm"], 3, "the width of a page must be over 0 to 10000 mm, got 0 mm"),
         (["-o", "a.svg", "--tolerance", "0"], 3, "the tolerance must be at least 0.0001 mm"),
     ],
 )
@@ -132,6 +153,19 @@ def test_a_sketch_is_drawn_as_by_hand(file, folder):
         assert len(list((folder / "frames").iterdir())) == 11
     else:
         assert (folder / file).stat().st_size > 500
+
+
+def test_what_can_be_read_of_a_damaged_photo_lies_under_an_animation(folder):
+    draw_photo(folder / "cat.jpg")
+    Image.open("cat.jpg").save("cat.bmp")
+    data = (folder / "cat.bmp").read_bytes()
+    (folder / "cat.bmp").write_bytes(data[: len(data) // 2])
+    words = ("export", "dog.svg", "-o", "a.gif", "--animate", "0.2", "--size", "48", "--photo", "cat.bmp")
+    assert run(*words).stderr.splitlines() == [
+        "taureau: warning: cat.bmp: the photo is damaged; taureau draws what it could read",
+        "a.gif: 12 strokes as a hand draws them",
+    ]
+    assert run(*words, "-q").stderr == ""
 
 
 def test_several_sketches_follow_each_other(folder):
@@ -217,7 +251,7 @@ def test_strokes_are_as_wide_as_the_pen_that_will_draw_them(file, mm, canvas, fo
         (["--pen-width", "wide"], 3, "the length must be a length such as 10mm or 0.5in, got 'wide'"),
         (["--pen-width", "0.5mm", "--width", "2"], 2, "--width and --pen-width both say how wide strokes are"),
         (["--pen-width", "0"], 3, "pen_width must be over 0 and at most 64, got 0"),
-        (["--pen-width", "2m"], 3, "pen_width must be over 0 and at most 64"),
+        (["--pen-width", "2m"], 3, "--pen-width 2m is 462.1 canvas units on the page: pen_width must be"),
     ],
 )
 def test_a_pen_that_cannot_be_drawn_with_is_refused(words, code, message, folder):

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from taureau import Canvas, InputError, Sketch, Strokes, save_animation
+from taureau import Canvas, InputError, Sketch, Strokes, read_photo, save_animation
 
 
 def line_at(x: float, *, color: bool = False, canvas: Canvas | None = None) -> Sketch:
@@ -55,6 +55,18 @@ def test_color_stays(tmp_path):
     np.testing.assert_allclose(pixels[32, 30], np.array([0.8, 0.1, 0.1]) * 255, atol=4)
 
 
+@pytest.mark.parametrize("paper", [(255, 255, 255), (255, 255, 240)])
+def test_the_paper_of_a_gif_keeps_its_color_under_a_photo(tmp_path, paper):
+    # More colours than a palette holds, some of them nearly the paper's.
+    levels = np.stack(np.meshgrid(*[np.arange(0, 256, 5)] * 2), axis=-1).astype(np.uint8)
+    photo = read_photo(np.concatenate([levels, levels[..., :1]], axis=-1))
+    sketches = [line_at(10, color=True), line_at(30, color=True)]
+    path = save_animation(sketches, tmp_path / "a.gif", size=64, photo=photo, background="rgb({},{},{})".format(*paper))
+    (first, _), (last, _) = frames_of(path)
+    assert len(np.unique(first.reshape(-1, 3), axis=0)) > 50
+    assert (last[:, 40:] == paper).all()
+
+
 def test_the_picture_has_the_shape_of_the_photo(tmp_path):
     sketch = line_at(30, canvas=Canvas(64, (60, 40)))
     with Image.open(save_animation([sketch], tmp_path / "a.gif")) as animation:
@@ -88,6 +100,12 @@ def test_the_same_sketches_give_the_same_bytes(tmp_path):
         (line_at(10), "a.gif", {"size": 4096}, "251 frames of 4096 pixels are too many for .gif"),
         (line_at(10), "gone/frames", {}, "gone/frames: cannot be written"),
         ([line_at(10)], "a.gif", {"size": 3}, "16 to 4096"),
+        (
+            line_at(10),
+            "a.gif",
+            {"photo": read_photo(np.eye(64)[:48])},
+            "64 x 48 pixels, and the sketch has the shape of one of 48 x 48; use the photo that was drawn",
+        ),
         ([line_at(10)], "gone/a.gif", {}, "gone"),
         ([line_at(10), line_at(10, canvas=Canvas(64, (2, 1)))], "a.gif", {}, "one shape"),
     ],
