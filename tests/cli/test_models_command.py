@@ -8,7 +8,7 @@ import pytest
 import taureau
 from tests.helpers.clip_files import random_tensors, write_tokenizer, write_weights
 from tests.helpers.clip_models import TINY_MODELS, TINY_VIT, register
-from tests.helpers.command_line import QUICK, draw_photo, run
+from tests.helpers.command_line import QUICK, SMALL, draw_photo, run
 
 NAME = TINY_VIT.name
 
@@ -121,7 +121,7 @@ def test_drawing_with_weights_given_as_a_file(weights, tmp_path):
 
 def test_drawing_a_prompt(fetched, tmp_path):
     options = ["--encoder", NAME, "--prompt", "a camel", "--json"]
-    outcome = run("draw", draw_photo(tmp_path / "disc.png"), *QUICK, *options)
+    outcome = run("draw", draw_photo(tmp_path / "disc.png"), *SMALL, *options)
     assert outcome.code == 0, outcome.stderr
     settings = outcome.objects[0]["record"]["settings"]
     assert (settings["loss"], settings["prompt"]) == ("text", "a camel")

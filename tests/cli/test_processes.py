@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import taureau
-from tests.helpers.command_line import QUICK, ROOT, command, draw_photo, environment
+from tests.helpers.command_line import QUICK, ROOT, SMALL, command, draw_photo, environment
 
 KILLS = 30
 
@@ -112,7 +112,7 @@ def test_half_a_drawing_is_not_whole(photo, ending, tmp_path):
 
 
 def test_two_runs_with_one_seed_give_the_same_bytes(photo, tmp_path):
-    runs = [start("draw", photo, *QUICK, "-o", tmp_path / f"{number}.svg") for number in range(2)]
+    runs = [start("draw", photo, *SMALL, "-o", tmp_path / f"{number}.svg") for number in range(2)]
     for process in runs:
         _, said = process.communicate()
         assert process.returncode == 0, said

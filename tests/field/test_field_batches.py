@@ -12,7 +12,7 @@ import pytest
 import taureau
 from taureau.cli import places
 from taureau.cli.places import same_place
-from tests.helpers.command_line import QUICK, draw_photo, run
+from tests.helpers.command_line import QUICK, SMALL, draw_photo, run
 from tests.helpers.system import forbid
 
 FILM = b"\0\0\0\x18ftypqt  \0\0\2\0qt  "
@@ -110,7 +110,7 @@ def test_a_place_that_nobody_may_look_at_is_named(here, monkeypatch, option, fol
     (here / "private").mkdir()
     forbid(monkeypatch, here / "private")
     name = f"{folder}/x.{'gif' if option == '--gif' else 'svg'}"
-    outcome = run("draw", "cat.png", *QUICK, option, name)
+    outcome = run("draw", "cat.png", *SMALL, option, name)
     assert outcome.code == (4 if option == "--weights" else 3)
     assert folder in outcome.stderr
     assert "permission denied" in outcome.stderr.lower() or "name too long" in outcome.stderr.lower()

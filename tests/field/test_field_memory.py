@@ -9,7 +9,7 @@ import torch
 
 from taureau.cli.memory import describe_shortage
 from taureau.cli.program import describe_error
-from tests.helpers.command_line import QUICK, draw_photo
+from tests.helpers.command_line import SMALL, draw_photo
 from tests.helpers.system import assert_no_traceback, run_program
 
 CPU = "[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 4294967296 bytes. Error code 12"  # noqa: E501
@@ -75,7 +75,7 @@ def test_a_limit_on_memory_gives_one_line_or_a_drawing(tmp_path, megabytes):
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
     photo = draw_photo(tmp_path / "disc.png")
-    done = run_program("draw", photo, *QUICK, preexec_fn=limit)
+    done = run_program("draw", photo, *SMALL, preexec_fn=limit)
     assert_no_traceback(done.stderr)
     assert done.returncode in (0, 1)
     if done.returncode:

@@ -15,8 +15,11 @@ from taureau.cli import program
 
 ROOT = Path(__file__).parents[2]
 
-QUICK = ("--size", "64", "--steps", "2", "--candidates", "1", "-n", "2", "--mask", "none", "--seed", "1")
-"""Settings that draw in a blink; the drawing is poor."""
+SMALL = ("--size", "64", "--steps", "2", "--candidates", "1", "-n", "2", "--mask", "none", "--seed", "1")
+"""Settings that draw quickly and poorly, with the network and the views that are used unless others are asked for."""
+
+QUICK = (*SMALL, "--encoder", "contour", "--loss", "l2")
+"""Settings that draw in a blink: no network looks at the drawing, and nothing of it is random."""
 
 
 @dataclasses.dataclass(frozen=True)
