@@ -47,15 +47,15 @@ def are_whole(out: Path, name: str, kinds: Iterable[str], known: Known) -> bool:
     return all(kind in known.outputs and there.get(kind) == known.outputs[kind] for kind in kinds)
 
 
-def read_whole(out: Path, record: Record) -> dict[str, bytes] | None:
-    """The files of a drawing by kind; None where one is gone or not as long as it was."""
-    files = {}
-    for (kind, path), size in zip(record.outputs, record.sizes, strict=True):
-        with suppress(OSError):
-            files[kind] = (out / path).read_bytes()
-        if len(files.get(kind, b"")) != size:
-            return None
-    return files
+def is_whole(out: Path, record: Record) -> bool:
+    """Whether the files of a drawing, files of their own, are there, as long as they were."""
+    kinds = [kind for kind, _ in record.outputs]
+    return sizes_there(out, record.name, kinds) == dict(zip(kinds, record.sizes, strict=True))
+
+
+def read(out: Path, record: Record) -> dict[str, bytes]:
+    """The files of a drawing, files of their own, by kind."""
+    return {kind: (out / path).read_bytes() for kind, path in record.outputs}
 
 
 def earlier_drawing(out: Path, name: str, kinds: Iterable[str], tar: str | None = None) -> "taureau.Sketch | None":

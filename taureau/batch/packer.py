@@ -6,6 +6,7 @@ anew without it.
 """
 
 import tarfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -58,19 +59,18 @@ class Packer:
 
     def _pack(self) -> None:
         rows, self._loose = self._loose[: self._most], self._loose[self._most :]
-        packed, samples = [], []
-        for row, record in self._ledger.loose_records(rows, self._out):
-            files = outputs.read_whole(self._out, record)
-            if files is not None:  # else it is drawn again when somebody asks for it
-                packed.append((row, record.name, tuple(files)))
-                samples.append((record.name, tars.sample_of(record.as_row(), files)))
-        if not packed:
+        # What is not whole is drawn again when somebody asks for it.
+        found = [pair for pair in self._ledger.loose_records(rows, self._out) if outputs.is_whole(self._out, pair[1])]
+        if not found:
             return
         number = max([*self._ledger.tars(), *tars.numbers_in(self._out, self._ledger.suffix), -1]) + 1
-        self._ledger.enter_tar(number, self._write(number, samples), [row for row, _, _ in packed])
-        self._remove_files((name, kinds) for _, name, kinds in packed)
+        samples = (
+            (record.name, tars.sample_of(record.as_row(), outputs.read(self._out, record))) for _, record in found
+        )
+        self._ledger.enter_tar(number, self._write(number, samples), [row for row, _ in found])
+        self._remove_files((record.name, [kind for kind, _ in record.outputs]) for _, record in found)
 
-    def _write(self, number: int, samples: list[tuple[str, tars.Sample]]) -> int:
+    def _write(self, number: int, samples: Iterable[tuple[str, tars.Sample]]) -> int:
         path = self._out / tars.tar_name(self._ledger.suffix, number)
         try:
             publish(path, self._hold.staging, lambda temporary: tars.write_tar(temporary, samples))
@@ -126,8 +126,9 @@ class Packer:
                 self._ledger.forget_tar(number)
                 continue
             try:
-                samples = [(name, sample) for name, sample in tars.samples_in(path) if name in wanted]
+                there = {name for name, _ in tars.samples_in(path)}
             except (OSError, tarfile.TarError):
-                continue  # its photos are drawn again, and then it goes
-            if len(samples) == len(wanted):
-                self._ledger.enter_tar(number, self._write(number, samples), [])
+                there = set()
+            if wanted <= there:  # else its photos are drawn again, and then it goes
+                kept = (pair for pair in tars.samples_in(path) if pair[0] in wanted)
+                self._ledger.enter_tar(number, self._write(number, kept), [])
