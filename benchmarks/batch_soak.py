@@ -201,12 +201,12 @@ def simulate(rows: int, folder: Path) -> None:
     assert ended == rows
     ledger.close()
     size = path.stat().st_size
-    again = time.perf_counter()
+    again, again_of_a_core = time.perf_counter(), time.process_time()
     ledger = Ledger(path)
     ledger.check()
     ledger.release()
     assert ledger.counts()["done"] == rows
-    restarted = time.perf_counter()
+    restarted, restarted_of_a_core = time.perf_counter(), time.process_time()
     ledger.close()
     print(
         json.dumps(
@@ -217,6 +217,9 @@ def simulate(rows: int, folder: Path) -> None:
                 f"{TOGETHER}_together_per_second": round((rows - single) / (completed - one_by_one)),
                 "bytes_per_row": round(size / rows),
                 "restart_seconds": round(restarted - again, 2),
+                "restart_seconds_of_a_core": round(restarted_of_a_core - again_of_a_core, 2),
+                "seconds_of_a_core": round(restarted_of_a_core),
+                "load": round(os.getloadavg()[0], 1),
             }
         )
     )
