@@ -5,6 +5,7 @@ import pytest
 import taureau
 from taureau import batch
 from taureau.batch.sources.items import OWN_FOLDER
+from taureau.batch.workers.drawing import draw
 from tests.helpers.bad_files import BAD_FILES
 from tests.helpers.command_line import draw_photo
 
@@ -90,8 +91,8 @@ def test_levels_lie_in_one_svg_and_colors_are_few_also_in_a_tar(tmp_path):
     # The record that came before its drawing was put into the tar finds it there, as the one of the ledger does.
     for found in (record, *batch.records(tmp_path / "colors")):
         assert (len(found.sketch().pens), found.sketch().name) == (1, "disk.png")
-    # And the worker, which compares what lies in the tar, draws nothing again.
-    work = batch.Work(redo="changed")
-    with batch.run(tmp_path / "disk.png", tmp_path / "colors", recipe=recipe, work=work, crew=batch.Crew(1)) as running:
-        (record,) = running
-    assert (record.tar, record.seconds) == ("drawings-000000.tar", None)
+    # And a worker that compares what lies in the tar draws nothing again.
+    task = {"out": str(tmp_path / "colors"), "name": "disk.png", "photo": str(tmp_path / "disk.png"), "kinds": ["svg"]}
+    task |= {"recipe_sha256": found.settings_sha256, "fingerprint": None, "anew": False, "tar": found.tar}
+    answer = draw(taureau.Sketcher("contour"), task)
+    assert (answer["tar"], answer["sizes"], "seconds" in answer) == (found.tar, {"svg": found.sizes[0]}, False)
