@@ -1,7 +1,8 @@
 """A soak of `taureau batch`: many photos, some of them bad, while workers and batches are killed.
 
-    python benchmarks/batch_soak.py                              # 2,000 photos, 100 kills (hours)
+    python benchmarks/batch_soak.py                              # 2,000 photos, 100 kills
     python benchmarks/batch_soak.py --photos 200 --kills 10      # short
+    python benchmarks/batch_soak.py --pack 50                    # into tars of 50 drawings
     python benchmarks/batch_soak.py --light                      # the same with the tests' workers, that draw nothing
     python benchmarks/batch_soak.py --ledger 1000000             # a ledger of a million rows: rates, size, restart
 
@@ -26,15 +27,19 @@ import numpy as np
 from PIL import Image
 
 import taureau
+from taureau.batch import tars
 from taureau.batch.ledger.ledger import Ledger, now
 from taureau.batch.ledger.record import Record
 
 BAD_SHARE = 0.03
+TOGETHER = 64
+"""So many photos end at once on a cluster, in the simulation of a ledger."""
 QUICK = {"size": 64, "steps": 1, "candidates": 1, "strokes": 2, "mask": "none"}
 PROGRAM = """
 import sys
 from taureau import Settings, batch
-recipe = batch.Recipe(Settings(size=64, steps=1, candidates=1, strokes=2, mask="none"), encoder="contour")
+settings = Settings(size=64, steps=1, candidates=1, strokes=2, mask="none")
+recipe = batch.Recipe(settings, encoder="contour", pack=int(sys.argv[4]) or None)
 for record in batch.run(sys.argv[1], sys.argv[2], recipe=recipe, work=batch.Work(redo=sys.argv[3] or None)):
     print(record.name, flush=True)
 """
@@ -92,55 +97,86 @@ def kill(number: int) -> None:
 
 def check_whole(record: Record, photo: Path, *, light: bool) -> None:
     """Fail unless the drawing of a photo is all there; that of a light worker is the photo turned round."""
-    if light:
-        assert record.out is not None
-        head, _, drawn = (record.out / f"{record.name}.svg").read_bytes().partition(b"\n")
-        data = photo.read_bytes()
-        assert head.split()[0].decode() == hashlib.sha256(data).hexdigest()
-        assert drawn == data[::-1]
-    else:
+    if not light:
         assert len(record.sketch().strokes) == QUICK["strokes"]
+        return
+    assert record.out is not None
+    if record.tar is None:
+        drawing = (record.out / f"{record.name}.svg").read_bytes()
+    else:
+        drawing = tars.read_sample(record.out / record.tar, record.name)["svg"]
+    head, _, drawn = drawing.partition(b"\n")
+    data = photo.read_bytes()
+    assert head.split()[0].decode() == hashlib.sha256(data).hexdigest()
+    assert drawn == data[::-1]
 
 
-def soak(photos: Path, out: Path, kills: int, lots: random.Random, bad: set[str], *, light: bool) -> list[str]:
+def drawings_in(out: Path) -> list[str]:
+    """The names of all photos that have a drawing in OUT, as often as they have one."""
+    loose = [path.relative_to(out).as_posix().removesuffix(".svg") for path in out.rglob("*.svg")]
+    return loose + [name for path in out.glob("*.tar") for name, _ in tars.samples_in(path)]
+
+
+def soak(photos: Path, out: Path, asked: argparse.Namespace, lots: random.Random, bad: set[str]) -> list[str]:
     """Draw all photos while processes are killed.
 
     Returns:
         What is wrong in the end.
     """
-    wrong, seen, killed, every = [], {}, 0, max(1, len(list(photos.rglob("*.png"))) // (kills + 1))
-    redo, program = "", LIGHT + PROGRAM if light else PROGRAM
+    twice, seen, killed, every = set(), {}, 0, max(1, len(list(photos.rglob("*.png"))) // (asked.kills + 1))
+    begun, redo, program = time.monotonic(), "", LIGHT + PROGRAM if asked.light else PROGRAM
     while True:
-        driver = subprocess.Popen([sys.executable, "-c", program, photos, out, redo], stdout=subprocess.PIPE, text=True)
+        words = [sys.executable, "-c", program, photos, out, redo, str(asked.pack or 0)]
+        driver = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         assert driver.stdout is not None
         for ended, _ in enumerate(driver.stdout, start=1):
-            if killed < kills and ended % every == 0:
+            if killed < asked.kills and ended % every == 0:
                 time.sleep(lots.uniform(0, 0.2))
                 victims = workers_of(driver)
                 kill(lots.choice(victims) if victims and lots.random() < 0.5 else driver.pid)
                 killed += 1
-                print(f"{killed} kills, {len(seen)} drawings seen", file=sys.stderr)
+                print(f"{killed} kills, {len(seen)} drawings, {time.monotonic() - begun:.0f} s", file=sys.stderr)
         code = driver.wait()
-        for path, mark in marks(out).items():
-            if seen.setdefault(path, mark) != mark:
-                wrong.append(f"{path} was drawn twice")
+        twice |= {str(path) for path, mark in marks(out).items() if seen.setdefault(path, mark) != mark}
         if code == 0 and redo:
             break
         # What lost two workers to the kills is tried again, and so is what is bad.
         redo = "failed" if code == 0 else ""
     found = {record.name: record for record in taureau.batch.records(out)}
     names = {path.relative_to(photos).as_posix() for path in photos.rglob("*.png")}
-    wrong += [f"{name} was lost" for name in names - found.keys()]
-    wrong += [f"{name} has no error by name" for name in bad if found[name].error_kind != "InputError"]
-    wrong += [f"{name} failed: {found[name].error}" for name in names - bad if found[name].status != "done"]
+    there = drawings_in(out)
+    damaged = []
     for name in names - bad:
         try:
-            check_whole(found[name], photos / name, light=light)
-        except (taureau.InputError, OSError, AssertionError) as error:
-            wrong.append(f"{name} is not whole: {error}")
-    wrong += [f"{path} is half a file" for path in out.rglob(".taureau-*.tmp")]
-    print(json.dumps({"photos": len(names), "bad": len(bad), "light": light, "killed": killed, "wrong": len(wrong)}))
-    return wrong
+            check_whole(found[name], photos / name, light=asked.light)
+        except (taureau.InputError, OSError, AssertionError, KeyError) as error:
+            damaged.append(f"{name}: {error}")
+    wrong = {
+        "lost": sorted(names - bad - set(there)) + sorted(names - found.keys()),
+        "drawn_twice": sorted(twice) + sorted({name for name in there if there.count(name) > 1}),
+        "half_files": damaged + [str(path) for path in out.rglob("*") if path.parent.name == "staging"],
+        "bad_without_a_name": sorted(name for name in bad if found[name].error_kind != "InputError"),
+        "failed": sorted(f"{name}: {found[name].error}" for name in names - bad if found[name].status != "done"),
+    }
+    counts = {
+        "photos": len(names), "bad": len(bad), "light": asked.light, "pack": asked.pack, "killed": killed,
+        "seconds": round(time.monotonic() - begun), **{what: len(which) for what, which in wrong.items()},
+    }  # fmt: skip
+    print(json.dumps(counts))
+    return [f"{what}: {which}" for what, all_of_it in wrong.items() for which in all_of_it]
+
+
+def finish(ledger: Ledger, run: int, most: int) -> int:
+    """Claim and complete photos as a batch does that has so many to claim and to complete at once."""
+    tasks = ledger.claim("owner", run, most=most)
+    with ledger.together():
+        for task in tasks:
+            record = Record(
+                task.name, task.photo, "done", "f" * 64, "0" * 64, taureau.__version__, 7, 0.123456, 4.2,
+                outputs=(("svg", "x"),), sizes=(5000,), attempts=1, finished=now(),
+            )  # fmt: skip
+            ledger.complete(task, "owner", record, task.fingerprint)
+    return len(tasks)
 
 
 def simulate(rows: int, folder: Path) -> None:
@@ -154,33 +190,36 @@ def simulate(rows: int, folder: Path) -> None:
         names = [f"{number // 1000:04}/{number:07}.jpg" for number in range(first, min(first + 256, rows))]
         ledger.want([(name, f"photos/{name}", recipe, "200000-1700000000000000000", False) for name in names], run)
     wanted = time.perf_counter()
-    ended = 0
-    while tasks := ledger.claim("owner", run):
-        record = Record(
-            tasks[0].name, tasks[0].photo, "done", "f" * 64, "0" * 64, taureau.__version__, 7, 0.123456, 4.2,
-            outputs=(("svg", "x"),), sizes=(5000,), attempts=1, finished=now(),
-        )  # fmt: skip
-        ledger.complete(tasks[0], "owner", record, tasks[0].fingerprint)
-        ended += 1
+    single = rows // 20
+    for _ in range(single):
+        finish(ledger, run, 1)
+    one_by_one = time.perf_counter()
+    ended = single
+    while some := finish(ledger, run, TOGETHER):
+        ended += some
     completed = time.perf_counter()
     assert ended == rows
     ledger.close()
     size = path.stat().st_size
-    again = time.perf_counter()
+    again, again_of_a_core = time.perf_counter(), time.process_time()
     ledger = Ledger(path)
     ledger.check()
     ledger.release()
     assert ledger.counts()["done"] == rows
-    restarted = time.perf_counter()
+    restarted, restarted_of_a_core = time.perf_counter(), time.process_time()
     ledger.close()
     print(
         json.dumps(
             {
                 "rows": rows,
                 "found_per_second": round(rows / (wanted - begun)),
-                "claimed_and_completed_per_second": round(rows / (completed - wanted)),
+                "one_by_one_per_second": round(single / (one_by_one - wanted)),
+                f"{TOGETHER}_together_per_second": round((rows - single) / (completed - one_by_one)),
                 "bytes_per_row": round(size / rows),
                 "restart_seconds": round(restarted - again, 2),
+                "restart_seconds_of_a_core": round(restarted_of_a_core - again_of_a_core, 2),
+                "seconds_of_a_core": round(restarted_of_a_core),
+                "load": round(os.getloadavg()[0], 1),
             }
         )
     )
@@ -193,6 +232,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=25)
     parser.add_argument("--light", action="store_true", help="with workers that draw nothing")
+    parser.add_argument("--pack", type=int, metavar="N", help="into tars of N drawings")
     parser.add_argument("--ledger", type=int, metavar="ROWS", help="simulate a ledger instead")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -201,7 +241,7 @@ def main() -> None:
             return
         lots, photos, out = random.Random(asked.seed), Path(folder, "photos"), Path(folder, "out")
         bad = make_photos(photos, asked.photos, lots, light=asked.light)
-        wrong = soak(photos, out, asked.kills, lots, bad, light=asked.light)
+        wrong = soak(photos, out, asked, lots, bad)
     if wrong:
         sys.exit("\n".join(wrong[:50]))
 

@@ -66,7 +66,7 @@ class Memory(threading.Thread):
                     rows = Path(f"/proc/{word}/smaps_rollup").read_text().splitlines()[1:]
                 except OSError:
                     continue
-                sizes = {row.split(":")[0]: int(row.split()[1]) / 1000 for row in rows}
+                sizes = {row.split(":")[0]: int(row.split()[1]) * 1024 / 1e6 for row in rows}
                 self.resident[int(word)] = max(self.resident.get(int(word), 0), sizes["Rss"])
                 self.share[int(word)] = max(self.share.get(int(word), 0), sizes["Pss"])
             time.sleep(0.2)

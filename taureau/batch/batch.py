@@ -14,6 +14,7 @@ from taureau.batch.hold import Hold
 from taureau.batch.ledger.ledger import Task
 from taureau.batch.ledger.record import DONE, FAILED, Record
 from taureau.batch.messages import beginning, message_of, record_of
+from taureau.batch.packer import Packer
 from taureau.batch.progress import Progress
 from taureau.batch.recipe import Recipe
 from taureau.batch.scan import Scan
@@ -42,6 +43,7 @@ class Batch(Iterator[Record]):
     def __init__(self, scan: Scan, hold: Hold, hands: Pool | Cluster, recipe: Recipe, work: Work) -> None:
         self._scan, self._hold, self._hands, self._recipe, self._work = scan, hold, hands, recipe, work
         self._ledger = hold.ledger
+        self._packer = Packer(hold, recipe.pack)
         self.notes = hold.notes
         self.on_wait: Callable[[], None] | None = None
         self._done = self._failed = self._taken = 0
@@ -88,12 +90,15 @@ class Batch(Iterator[Record]):
     @property
     def progress(self) -> Progress:
         """How far it is."""
-        found, skipped = self._scan.found, self._scan.skipped
+        scan = self._scan
+        found = scan.found
         if self._work.limit is not None:
-            found = min(found, skipped + self._work.limit)
+            found = min(found, scan.skipped + scan.failed_before + self._work.limit)
         seconds = time.monotonic() - self._begun
         in_hand = len(self._hands.in_hand)
-        return Progress(found, self._scan.found_all, skipped, self._done, self._failed, in_hand, seconds)
+        return Progress(
+            found, scan.found_all, scan.skipped, scan.failed_before, self._done, self._failed, in_hand, seconds
+        )
 
     # Under way
 
@@ -108,12 +113,27 @@ class Batch(Iterator[Record]):
                 if not self._hands.in_hand and (self._stopping or self._nothing_left()):
                     return
                 seconds = 0 if self._scan.is_due and not self._stopping else _WAIT_SECONDS
-                for event in self._hands.wait(seconds):
-                    record = self._enter(event)
-                    if record is not None:
-                        yield record
+                yield from self._ended(seconds)
         finally:
             self._end()
+
+    def _ended(self, seconds: float) -> list[Record]:
+        """Wait, and enter what has happened, together: on a cluster, many photos end at once."""
+        events: list[Event] = []
+        ended: list[tuple[Task, Record]] = []
+        try:
+            events.extend(self._hands.wait(seconds))
+        finally:  # also where one of the workers says what ends the batch
+            if events:
+                self._hold.check()
+                with self._ledger.together():
+                    for event in events:
+                        record = self._enter(event)
+                        ended += [] if record is None else [(event.task, record)]
+                # Not before it is sure that they are entered: it moves their files.
+                for task, record in ended:
+                    self._packer.note(task.id, record)
+        return [record for _, record in ended]
 
     def _nothing_left(self) -> bool:
         if self._work.limit is not None and self._taken >= self._work.limit:
@@ -137,7 +157,7 @@ class Batch(Iterator[Record]):
                 return
             for task in tasks:
                 self._taken += 1
-                self._hands.hand_out(task, message_of(task, self._hold.out, self._recipe))
+                self._hands.hand_out(task, message_of(task, self._hold, self._recipe))
 
     def _enter(self, event: Event) -> Record | None:
         """Enter what happened to a photo into the ledger.
@@ -145,12 +165,10 @@ class Batch(Iterator[Record]):
         Returns:
             Its record, where that was the end of it.
         """
-        self._hold.check()
         task = event.task
         if self._alone is task:
             self._alone = None
         if isinstance(event, Died):
-            self._hold.left.add((self._hold.out / task.name).parent)
             is_marked = event.kind != NOT_BEGUN
             if not is_marked or task.deaths == 0:
                 self._taken -= 1
@@ -173,17 +191,17 @@ class Batch(Iterator[Record]):
         if self._is_over:
             return
         self._is_over = True
-        self._hold.left.update((self._hold.out / task.name).parent for task in self._hands.in_hand)
         self._hands.close()
         self._hold.sweep()
         try:
             self._hold.check()
             self._ledger.release(self._hold.token)
             self._ledger.remember(problems=self.problems)
-            export.write_records(self._ledger, self._hold.out, self._work.suffix)
+            self._packer.finish()
+            export.write_records(self._ledger, self._hold.out, self._work.suffix, self._hold.staging)
         except (taureau.TaureauError, OSError) as error:
             # Claims that are not given back here are given back when the batch goes on.
-            self.notes.append(f"the records could not be exported ({error}); run the same command again")
+            self.notes.append(f"tars and records could not be written to the end ({error}); run the same command again")
         finally:
             self._hold.release()
 
@@ -206,8 +224,8 @@ def run(
         crew: who draws them; None for a process a core.
 
     Returns:
-        The batch, an iterator of the records of the photos that this run draws. Photos that need nothing give no
-        record; `records` reads those of all.
+        The batch, an iterator of the records of the photos that this run draws. Photos that were drawn
+        or failed before give no record; `records` reads those of all.
 
     Raises:
         InputError: a source that cannot be used, an OUT that another batch draws into, or an address that no Ray

@@ -1,4 +1,4 @@
-"""The decision whether a photo that a source names is drawn, or needs nothing."""
+"""The decision whether a photo that a source names is drawn, or was drawn or failed before."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -15,6 +15,7 @@ class Verdict(Enum):
     """What becomes of a photo."""
 
     SKIP = "skip"
+    FAILED_BEFORE = "failed before"
     DRAW = "draw"
     """Unless the worker finds that a drawing of the same contents by the same recipe is there."""
     DRAW_ANEW = "draw anew"
@@ -37,9 +38,9 @@ def decide(item: Item, known: Known | None, recipe_sha256: str, work: Work, out:
     if known.fingerprint != item.fingerprint:
         return Verdict.DRAW
     if known.status == FAILED:
-        return Verdict.DRAW if work.redo == "failed" else Verdict.SKIP
+        return Verdict.DRAW if work.redo == "failed" else Verdict.FAILED_BEFORE
     if known.status == DONE:
-        if not outputs.are_whole(out, item.name, kinds, known.outputs):
+        if not outputs.are_whole(out, item.name, kinds, known):
             return Verdict.DRAW_ANEW
         # Without a sign of its contents, a photo must be read to know whether they are the same.
         return Verdict.DRAW if work.redo == "changed" or item.fingerprint is None else Verdict.SKIP

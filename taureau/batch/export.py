@@ -3,37 +3,28 @@
 import itertools
 import json
 import os
-import secrets
-from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from taureau.batch.ledger.account import Account
+from taureau.batch.staging import publish
 
 ROWS_A_PART = 200_000
 
 
-def write_records(ledger: Account, out: Path, suffix: str) -> None:
+def write_records(ledger: Account, out: Path, suffix: str, staging: Path) -> None:
     """Write all records of a ledger to OUT, each file whole.
 
     Args:
         ledger: whose records.
         out: the folder OUT.
         suffix: of the names, such as that of a shard.
+        staging: where they are written first.
     """
-    _write_whole(out / f"records{suffix}.jsonl", partial(_write_lines, ledger, out))
+    publish(out / f"records{suffix}.jsonl", staging, partial(_write_lines, ledger, out))
     if find_spec("pyarrow") is not None:
-        _write_parts(ledger, out, suffix)
-
-
-def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    temporary = path.with_name(f".taureau-{secrets.token_hex(8)}.tmp")
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        _write_parts(ledger, out, suffix, staging)
 
 
 def _write_lines(ledger: Account, out: Path, path: Path) -> None:
@@ -43,7 +34,7 @@ def _write_lines(ledger: Account, out: Path, path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _write_parts(ledger: Account, out: Path, suffix: str) -> None:
+def _write_parts(ledger: Account, out: Path, suffix: str, staging: Path) -> None:
     import pyarrow
     from pyarrow import parquet
 
@@ -51,7 +42,15 @@ def _write_parts(ledger: Account, out: Path, suffix: str) -> None:
     kinds = {
         **dict.fromkeys(("name", "photo", "status", "photo_sha256", "settings_sha256", "version"), text),
         **{"seed": whole, "score": number, "seconds": number, "warnings": pyarrow.list_(text)},
-        **{"svg": text, "png": text, "error_kind": text, "error": text, "attempts": whole, "finished": number},
+        **{
+            "svg": text,
+            "png": text,
+            "tar": text,
+            "error_kind": text,
+            "error": text,
+            "attempts": whole,
+            "finished": number,
+        },
     }
     schema = pyarrow.schema(list(kinds.items()))
     records, written = ledger.records(out), set()
@@ -66,7 +65,7 @@ def _write_parts(ledger: Account, out: Path, suffix: str) -> None:
             break
         path = out / f"records{suffix}-{part:05}.parquet"
         table = pyarrow.Table.from_pylist(rows, schema=schema)
-        _write_whole(path, partial(parquet.write_table, table))
+        publish(path, staging, partial(parquet.write_table, table))
         written.add(path)
     for old in out.glob(f"records{suffix}-[0-9][0-9][0-9][0-9][0-9].parquet"):
         if old not in written:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import taureau
-from taureau.batch import outputs
+from taureau.batch import outputs, staging
 from taureau.batch.ledger.database import LedgerDamagedError
 from taureau.batch.ledger.ledger import Ledger
 from taureau.batch.lock import Lock
@@ -38,7 +38,7 @@ class Hold:
         run: the number of this run in it.
         workers_lock: the lock that the workers share.
         turn, token: the file that says whose turn it is, and what it says now.
-        left: folders in which killed workers may have left beginnings of files.
+        staging: the folder in which files of this shard are written.
         notes: what the user should know, such as a ledger that was built anew.
 
     Raises:
@@ -53,17 +53,14 @@ class Hold:
         self.workers_lock = own / f"workers{work.suffix}.lock"
         self.turn = own / f"turn{work.suffix}"
         self.token = secrets.token_hex(8)
-        self.left: set[Path] = set()
+        self.staging = own / f"staging{work.suffix}"
         self.notes: list[str] = []
         self._lock = self._locked(own / f"batch{work.suffix}.lock", _LOCK_SECONDS, "another batch is drawing")
         with self._released_on_error():
-            taureau.write_atomically(self.turn, self.token.encode())
+            self._take_turn()
             self._locked(self.workers_lock, _OLD_WORKERS_SECONDS, "workers of an earlier batch still draw").release()
             self.ledger = self._opened(ledger, work)
         with self._released_on_error(self.ledger):
-            self.left.update((self.out / name).parent for name in self.ledger.maybe_begun())
-            if work.shard is None:  # a batch that was killed while it wrote records; other shards write them now
-                self.left.update((self.out, own))
             self.ledger.release()
             self.sweep()
             self.run = self.ledger.begin_run()
@@ -88,6 +85,14 @@ class Hold:
                 ledger.close()
             self._lock.release()
             raise
+
+    def _take_turn(self) -> None:
+        try:
+            self.staging.mkdir(exist_ok=True)
+            staging.publish(self.turn, self.staging, lambda path: taureau.write_atomically(path, self.token.encode()))
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise taureau.InputError(f"{self.out}: cannot be written ({why}); check OUT and its disk") from error
 
     def _opened(self, path: Path, work: Work) -> Ledger:
         try:
@@ -129,7 +134,7 @@ class Hold:
 
     def sweep(self) -> None:
         """Remove what killed workers have left half written; for a time when none of them lives."""
-        outputs.sweep(self.left)
+        staging.sweep(self.staging)
 
     def release(self) -> None:
         """Let another batch have OUT."""

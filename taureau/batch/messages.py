@@ -1,5 +1,6 @@
 """What the batch and its workers say to each other: the beginning, a task, and the record that an answer becomes."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,9 @@ import taureau
 from taureau.batch.hold import Hold
 from taureau.batch.ledger.ledger import Task, now
 from taureau.batch.ledger.record import DONE, FAILED, Record
+from taureau.batch.place import tar_of
 from taureau.batch.recipe import Recipe
+from taureau.batch.tars import member_name
 
 
 def beginning(hold: Hold, recipe: Recipe) -> dict[str, Any]:
@@ -24,10 +27,11 @@ def beginning(hold: Hold, recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def message_of(task: Task, out: Path, recipe: Recipe) -> dict[str, Any]:
+def message_of(task: Task, hold: Hold, recipe: Recipe) -> dict[str, Any]:
     """A task, as a worker takes it."""
     return {
-        "out": str(out),
+        "out": str(hold.out),
+        "staging": str(hold.staging),
         "name": task.name,
         "photo": task.photo,
         "recipe": task.recipe,
@@ -35,6 +39,7 @@ def message_of(task: Task, out: Path, recipe: Recipe) -> dict[str, Any]:
         "fingerprint": task.fingerprint,
         "kinds": list(recipe.kinds),
         "anew": task.anew,
+        "tar": task.tar,
     }
 
 
@@ -52,11 +57,15 @@ def record_of(task: Task, answer: dict[str, Any], out: Path) -> Record:
         score=answer.get("score"),
         seconds=answer.get("seconds"),
         warnings=tuple(answer.get("warnings", ())),
-        outputs=tuple((kind, f"{task.name}.{kind}") for kind in sizes),
+        outputs=tuple(
+            (kind, f"{task.name}.{kind}" if "tar" not in answer else member_name(task.name, kind)) for kind in sizes
+        ),
         sizes=tuple(sizes.values()),
         error_kind=answer.get("error_kind"),
         error=answer.get("error"),
         attempts=task.attempts,
         finished=now(),
+        tar=answer.get("tar"),
         out=out,
+        find=partial(tar_of, out),
     )

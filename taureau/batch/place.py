@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -84,6 +85,13 @@ def ledgers(out: Path) -> Iterator[list[Account]]:
             ledger.close()
 
 
+def tar_of(out: Path, name: str) -> str | None:
+    """The name of the tar in OUT that holds the drawing of a photo; None where there is none."""
+    with ledgers(out) as opened:
+        known = (ledger.known(name) for ledger in opened)
+        return next((each.tar for each in known if each is not None), None)
+
+
 @dataclass(frozen=True)
 class Status:
     """What has become of the photos of a batch.
@@ -91,6 +99,7 @@ class Status:
     Args:
         running: whether a batch is drawing into OUT now.
         done, failed, in_hand, waiting: how many photos there are in each state.
+        left_behind: how many a batch had in hand when it was killed; the next run draws them.
         failures: how many failed by the name of the error.
         problems: what the sources could not look into.
     """
@@ -99,6 +108,7 @@ class Status:
     done: int
     failed: int
     in_hand: int
+    left_behind: int
     waiting: int
     failures: dict[str, int]
     problems: list[str]
@@ -115,18 +125,24 @@ def status(out: str | Path) -> Status:
         InputError: there is no batch in OUT.
     """
     out = Path(out)
-    counts: dict[str, int] = {}
-    failures: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
     problems: list[str] = []
+    running, in_hand = False, 0
     with ledgers(out) as opened:
         for ledger in opened:
-            for state, number in ledger.counts().items():
-                counts[state] = counts.get(state, 0) + number
-            for kind, number in ledger.failures().items():
-                failures[kind] = failures.get(kind, 0) + number
+            lock = ledger.path.with_name(ledger.path.stem.replace("ledger", "batch", 1) + ".lock")
+            was_held, found = _is_held(lock), ledger.counts()
+            counts.update(found)
+            failures.update(ledger.failures())
             problems += ledger.fact("problems") or []
-    running = any(_is_held(out / OWN_FOLDER / f"batch{suffix}.lock") for suffix in _suffixes(out))
-    return Status(running, counts[DONE], counts[FAILED], counts[CLAIMED], counts[PENDING], failures, problems)
+            if was_held or _is_held(lock):
+                running = True
+                in_hand += found[CLAIMED]
+    return Status(
+        running, counts[DONE], counts[FAILED], in_hand, counts[CLAIMED] - in_hand, counts[PENDING], dict(failures),
+        problems,
+    )  # fmt: skip
 
 
 def _is_held(lock: Path) -> bool:

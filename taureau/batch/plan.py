@@ -20,7 +20,8 @@ class Plan:
     Args:
         found: photos that the sources name.
         draw: those that it would draw, or read to see whether they changed.
-        skip: those that need nothing.
+        skip: those that are drawn already.
+        failed_before: those that failed in an earlier run, and would not be tried again.
         first: the names of some that it would draw.
         problems: what the sources could not look into.
     """
@@ -28,6 +29,7 @@ class Plan:
     found: int
     draw: int
     skip: int
+    failed_before: int
     first: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -47,7 +49,7 @@ def plan(
     out, recipe, work = Path(out), recipe or Recipe(), work or Work()
     sources = open_sources(source, out)
     path = out / OWN_FOLDER / f"ledger{work.suffix}.sqlite"
-    draw = skip = 0
+    draw = skip = failed_before = 0
     first: list[str] = []
     problems = []
     with ExitStack() as stack:
@@ -61,11 +63,12 @@ def plan(
             elif work.has(each.name):
                 known = None if ledger is None else ledger.known(each.name)
                 sha256 = sha256_of(recipe.text_for(each.values))
-                if decide(each, known, sha256, work, out, recipe.kinds) is Verdict.SKIP:
-                    skip += 1
-                else:
+                verdict = decide(each, known, sha256, work, out, recipe.kinds)
+                skip += verdict is Verdict.SKIP
+                failed_before += verdict is Verdict.FAILED_BEFORE
+                if verdict in (Verdict.DRAW, Verdict.DRAW_ANEW):
                     draw += 1
                     if len(first) < 10:
                         first.append(each.name)
     taken = draw if work.limit is None else min(draw, work.limit)
-    return Plan(draw + skip, taken, skip, tuple(first[:taken]), tuple(problems))
+    return Plan(draw + skip + failed_before, taken, skip, failed_before, tuple(first[:taken]), tuple(problems))

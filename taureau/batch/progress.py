@@ -9,7 +9,8 @@ class Progress:
 
     Args:
         found: photos that the sources have named so far, and `found_all` whether these are all.
-        skipped: of these, those that need nothing: drawn, or failed, earlier.
+        skipped: of these, those that are drawn already.
+        failed_before: of these, those that failed in an earlier run, and are not tried again.
         done, failed: those that this run has drawn, and could not draw.
         in_hand: those that are being drawn.
         seconds: since the beginning.
@@ -18,6 +19,7 @@ class Progress:
     found: int
     found_all: bool
     skipped: int
+    failed_before: int
     done: int
     failed: int
     in_hand: int
@@ -26,7 +28,7 @@ class Progress:
     @property
     def left(self) -> int:
         """How many photos are still to be drawn, as far as is known."""
-        return max(self.found - self.skipped - self.done - self.failed, 0)
+        return max(self.found - self.skipped - self.failed_before - self.done - self.failed, 0)
 
     @property
     def per_minute(self) -> float:

@@ -1,7 +1,7 @@
 """The recipe: all that decides what a batch's drawings look like beside the photos, and its hash.
 
 Two drawings of the same contents by the same recipe are the same; so a photo is skipped if both hashes agree. What does
-not change the drawing (workers, the device, whether there is a PNG too) is not part of it.
+not change the drawing (workers, the device, a PNG too, tars) is not part of it.
 """
 
 import hashlib
@@ -28,6 +28,7 @@ class Recipe:
         levels: numbers of strokes at which each drawing is one as well, as in `Sketcher.levels`; empty for one alone.
         colors: the most colours that a drawing may have, as in `Sketch.with_colors`; None for as many as there are.
         png: whether a PNG is written beside each SVG.
+        pack: how many drawings are put into a tar; None where drawings are files of their own.
         allow_truncated, max_pixels: as in `read_photo`.
 
     Raises:
@@ -42,6 +43,7 @@ class Recipe:
     levels: tuple[int, ...] = ()
     colors: int | None = None
     png: bool = False
+    pack: int | None = None
     allow_truncated: bool = False
     max_pixels: int | None = None
 
@@ -54,6 +56,8 @@ class Recipe:
             self.settings.with_values(strokes=count)  # which refuses what no drawing can have
         if len(set(self.levels)) < len(self.levels):
             raise taureau.InputError(f"levels must be different numbers of strokes, got {self.levels}")
+        if self.pack is not None and self.pack < 1:
+            raise taureau.InputError(f"pack must be at least 1 drawing a tar, got {self.pack}")
         if self.colors is not None and not self.settings.color:
             raise taureau.InputError(f"colors needs strokes of several, got {self.colors}; set color=True too")
         if self.colors is not None and self.levels:

@@ -15,7 +15,9 @@ from taureau.batch.ledger.account import Account
 from taureau.batch.ledger.record import Record
 from taureau.batch.place import Status, ledgers, status
 
-_EXAMPLES, _SHEET, _SPANS = 5, 12, 40
+_EXAMPLES, _SHEET, _MOST_BARS = 5, 12, 30
+# What a bar may stand for, in seconds.
+_SPANS = (60, 300, 900, 3_600, 4 * 3_600, 86_400, 7 * 86_400)
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
 table { border-collapse: collapse; } td, th { padding: .25rem 1rem .25rem 0; text-align: left; vertical-align: top; }
@@ -48,7 +50,8 @@ def _page(out: Path, now: Status, opened: list[Account]) -> Iterator[str]:
     yield f"<h1>{title}</h1>\n<p>{'A batch is drawing now.' if now.running else 'No batch is drawing now.'}</p>\n"
     yield "<table>\n"
     for name, number in (
-        ("drawn", now.done), ("failed", now.failed), ("in hand", now.in_hand), ("waiting", now.waiting),
+        ("drawn", now.done), ("failed", now.failed), ("in hand", now.in_hand),
+        ("begun by a batch that was killed", now.left_behind), ("waiting", now.waiting),
     ):  # fmt: skip
         yield f"<tr><th>{name}</th><td>{number}</td></tr>\n"
     yield "</table>\n"
@@ -59,7 +62,10 @@ def _page(out: Path, now: Status, opened: list[Account]) -> Iterator[str]:
     yield from _failures(out, now, opened)
     yield from _rate(opened)
     scored = "status = 'done' AND score IS NOT NULL"
-    for heading, order in (("Best scores", "score"), ("Worst scores", "score DESC")):
+    for heading, order in (
+        ("Best scores (lower is better)", "score"),
+        ("Worst scores (higher is worse)", "score DESC"),
+    ):
         found = [record for ledger in opened for record in ledger.records(out, scored, order, _SHEET)]
         found.sort(key=lambda record: (record.score or 0.0, record.name), reverse=order != "score")
         yield from _sheet(heading, found[:_SHEET])
@@ -79,20 +85,31 @@ def _failures(out: Path, now: Status, opened: list[Account]) -> Iterator[str]:
 
 
 def _rate(opened: Iterable[Account]) -> Iterator[str]:
-    """How many photos ended over time, as bars."""
+    """How many photos ended over time, as bars of a whole number of minutes, hours or days."""
     for ledger in opened:
-        spans = ledger.rate(_SPANS)
-        if len(spans) < 2:
+        first, last = ledger.times()
+        if last is None or first is None or first == last:
             continue
-        minutes = (spans[1][0] - spans[0][0]) / 60
-        most = max(number for _, number in spans)
+        width = next((each for each in _SPANS if (last - first) / each <= _MOST_BARS), (last - first) / _MOST_BARS)
+        numbers = ledger.rate(width)
+        most = max(numbers)
         yield "<h2>Photos over time</h2>\n"
-        yield f"<p>At most {most / minutes:.1f} photos a minute; a bar is {minutes:.2f} minutes.</p>\n"
-        yield f'<svg width="100%" height="120" viewBox="0 0 {_SPANS * 10} 100" preserveAspectRatio="none">\n'
-        for i, (_, number) in enumerate(spans):
+        yield f"<p>A bar is {_in_words(width)}; the highest is {most} photos. "
+        yield f"From the first photo to the last: {_in_words(last - first)}.</p>\n"
+        yield f'<svg width="{24 * len(numbers)}" height="120" viewBox="0 0 {24 * len(numbers)} 120">\n'
+        for i, number in enumerate(numbers):
             height = 100 * number / most
-            yield f'<rect x="{i * 10}" y="{100 - height:.1f}" width="8" height="{height:.1f}" fill="#47a"/>\n'
+            yield f'<rect x="{i * 24}" y="{120 - height:.1f}" width="20" height="{height:.1f}" fill="#47a">'
+            yield f"<title>{number} photos</title></rect>\n"
         yield "</svg>\n"
+
+
+def _in_words(seconds: float) -> str:
+    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            number = f"{seconds / size:.1f}".removesuffix(".0")
+            return f"{number} {name}{'' if number == '1' else 's'}"
+    return f"{seconds:.0f} seconds"
 
 
 def _sheet(heading: str, found: list[Record]) -> Iterator[str]:

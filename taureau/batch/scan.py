@@ -34,7 +34,7 @@ class Scan:
 
     Attributes:
         found: how many photos were named so far, and `found_all` whether no more will be.
-        skipped: how many of them need nothing.
+        skipped, failed_before: how many of them are drawn already, and how many failed in an earlier run.
         problems: what the sources could not look into, one sentence each.
     """
 
@@ -45,7 +45,7 @@ class Scan:
         self._begun = self._next = time.monotonic()
         self._is_first = True
         self._problems: dict[str, None] = {}
-        self.found = self.skipped = 0
+        self.found = self.skipped = self.failed_before = 0
         self.found_all = False
 
     @property
@@ -100,9 +100,11 @@ class Scan:
         text = self._recipe.text_for(item.values)
         sha256 = sha256_of(text)
         verdict = decide(item, known, sha256, self._now, self._hold.out, self._recipe.kinds)
-        if verdict is Verdict.SKIP:
-            self.found += self._is_first
-            self.skipped += self._is_first
+        if verdict in (Verdict.SKIP, Verdict.FAILED_BEFORE):
+            if self._is_first:
+                self.found += 1
+                self.skipped += verdict is Verdict.SKIP
+                self.failed_before += verdict is Verdict.FAILED_BEFORE
             return
         self.found += 1
         recipe = self._ledger.recipe(text, sha256, taureau.__version__)

@@ -5,21 +5,18 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 import click
 
 import taureau
-from taureau.cli.choices import choose
+from taureau.cli.batch_parts import how_which_who
 from taureau.cli.drawing import counted
 from taureau.cli.interruption import INTERRUPTED, Interruption
 from taureau.cli.names import shown
-from taureau.cli.numbers import CountsType, ShardType
-from taureau.cli.options import FILE, how_to_draw_but, strokes_option
+from taureau.cli.options import FILE
 from taureau.cli.program import Group, check_working_folder, debug_option
 from taureau.cli.progress import BatchProgress, say
 
-_DEFAULTS = taureau.Settings()
 _out = click.argument("out", metavar="OUT", type=FILE)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout, and nothing else.")
 # Some of these photos could not be drawn, which the records name.
@@ -58,33 +55,7 @@ def batch() -> None:
 @batch.command("run")
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @click.option("-o", "--output", "out", metavar="OUT", required=True, type=FILE, help="Folder of the drawings.")
-@strokes_option
-@click.option(
-    "--levels", metavar="LIST", type=CountsType(), help="Draw at several numbers of strokes at once, such as 32,16,8."
-)
-@click.option("--seed", type=int, help=f"Random seed of every photo. [default: {_DEFAULTS.seed}]")
-@how_to_draw_but("seed", "like", "resume", "freeze", "freeze-first", "frame", "importance")
-@click.option("--colors", metavar="K", type=int, help="Use at most K colours, with one layer a pen in the SVG.")
-@click.option("--png", is_flag=True, help="Also write a PNG of each drawing.")
-@click.option("--workers", metavar="N", type=click.IntRange(min=1), help="Processes that draw. [default: one a core]")
-@click.option("--ray", metavar="ADDRESS", help="Draw on a Ray cluster: auto, or HOST:PORT (needs the extra 'cluster').")
-@click.option(
-    "--gpus", metavar="SHARE", type=float, default=0.0, help="On Ray, the share of a GPU for a photo. [default: 0]"
-)
-@click.option(
-    "--timeout",
-    metavar="SECONDS",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Longest time for a photo; what takes longer is tried once more, alone. [default: no limit]",
-)
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Draw at most N photos in this run.")
-@click.option("--shard", metavar="I/N", type=ShardType(), help="Draw the I-th of N equal parts, as on machine I.")
-@click.option(
-    "--redo",
-    type=click.Choice(["failed", "changed", "all"]),
-    help="Try again what failed; compare the contents of all photos; or draw all of them again.",
-)
-@click.option("--watch", is_flag=True, help="Go on: draw photos as they come into the folders, until Ctrl-C.")
+@how_which_who
 @click.option("--dry-run", is_flag=True, help="Say what would be drawn, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per photo on stdout, and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
@@ -92,31 +63,12 @@ def batch() -> None:
 def run_batch(
     sources: tuple[str, ...],
     out: Path,
-    levels: tuple[int, ...] | None,
-    colors: int | None,
-    color: bool,
-    encoder: str | None,
-    saliency: str | None,
-    mask: str | None,
-    settings_file: Path | None,
-    seed: int | None,
-    weights: Path | None,
-    device: str,
-    png: bool,
-    allow_truncated: bool,
-    max_pixels: int | None,
-    workers: int | None,
-    timeout: float | None,
-    ray: str | None,
-    gpus: float,
-    limit: int | None,
-    shard: tuple[int, int] | None,
-    redo: str | None,
-    watch: bool,
+    recipe: "taureau.batch.Recipe",
+    work: "taureau.batch.Work",
+    crew: "taureau.batch.Crew",
     dry_run: bool,
     as_json: bool,
     quiet: bool,
-    **values: Any,
 ) -> int:
     """Draw the photos of each SOURCE into OUT.
 
@@ -130,38 +82,8 @@ def run_batch(
     taureau batch photos.csv -o drawings/ --redo failed
     """
     check_working_folder()
-    if seed is None and settings_file is None:
-        seed = _DEFAULTS.seed  # the same in each run, so that the next one finds the drawings of the last
-    if levels is not None:
-        values["strokes"] = max(levels)
-    chosen = choose(
-        {**values, "seed": seed, "color": color or colors is not None or None},
-        settings_file=settings_file,
-        like=None,
-        mask=mask,
-        importance=None,
-        encoder=encoder,
-        saliency=saliency,
-        resume=None,
-        freeze=False,
-        freeze_first=None,
-    )
-    recipe = taureau.batch.Recipe(
-        chosen.settings,
-        encoder or "builtin",
-        saliency,
-        weights,
-        device,
-        levels=levels or (),
-        colors=colors,
-        png=png,
-        allow_truncated=allow_truncated,
-        max_pixels=max_pixels,
-    )
-    work = taureau.batch.Work(limit, shard, redo, watch)
     if dry_run:
         return _say_plan(taureau.batch.plan(sources, out, recipe=recipe, work=work))
-    crew = taureau.batch.Crew(workers, timeout, ray, gpus)
     with (
         Interruption() as interruption,
         taureau.batch.run(sources, out, recipe=recipe, work=work, crew=crew) as batch,
@@ -184,30 +106,37 @@ def run_batch(
                 click.echo(json.dumps(record.as_row()))
             if record.error is not None:
                 say(f"taureau: error: {shown(record.error)}")
+            elif work.watch:
+                bar.note(f"{shown(record.name)}: drawn")
     return _say_end(batch, out, quiet=quiet)
 
 
 def _say_end(batch: "taureau.batch.Batch", out: Path, *, quiet: bool) -> int:
-    progress = batch.progress
+    progress, where = batch.progress, shown(out)
     for problem in batch.problems:
         say(f"taureau: error: {shown(problem)}")
-    if not quiet:
-        where = shown(out)
+    if progress.failed_before:
         say(
-            f"{where}: {counted(progress.done, 'photo')} drawn, {progress.failed} failed, {progress.skipped} needed "
-            f"nothing, in {progress.seconds:.1f} s ({progress.per_minute:.1f} photos a minute)"
+            f"taureau: error: {counted(progress.failed_before, 'photo')} failed in an earlier run and "
+            f"{'was' if progress.failed_before == 1 else 'were'} not tried again; run with --redo failed to try"
         )
-        if progress.failed:
+    if not quiet:
+        say(
+            f"{where}: {counted(progress.done, 'photo')} drawn, {progress.failed} failed, {progress.skipped} drawn "
+            f"before, in {progress.seconds:.1f} s ({progress.per_minute:.1f} photos a minute)"
+        )
+        if progress.failed or progress.failed_before:
             say(f"taureau: 'taureau batch report {where}' shows what failed")
     if batch.stopped:
         if not quiet:
             say("taureau: interrupted; the same command goes on")
         return INTERRUPTED
-    return _SOME_FAILED if progress.failed or batch.problems else 0
+    return _SOME_FAILED if progress.failed or progress.failed_before or batch.problems else 0
 
 
 def _say_plan(plan: "taureau.batch.Plan") -> int:
-    click.echo(f"{counted(plan.found, 'photo')} found, {plan.skip} need nothing, {plan.draw} to draw")
+    failed = f", {plan.failed_before} failed before" if plan.failed_before else ""
+    click.echo(f"{counted(plan.found, 'photo')} found, {plan.skip} drawn before{failed}, {plan.draw} to draw")
     for name in plan.first:
         click.echo(f"  {shown(name)}")
     if plan.draw > len(plan.first):
@@ -231,6 +160,8 @@ def status(out: Path, as_json: bool) -> None:
     click.echo(
         f"{found.done} drawn, {found.failed} failed, {found.in_hand} in hand, {found.waiting} waiting of those found"
     )
+    if found.left_behind:
+        click.echo(f"{found.left_behind} begun by a batch that was killed; the next run draws them")
     for kind, number in found.failures.items():
         click.echo(f"  {kind}: {number}")
     for problem in found.problems:

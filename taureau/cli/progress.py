@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -17,6 +18,8 @@ _BYTES = "{desc} {percentage:3.0f}% {bar} {n_fmt}/{total_fmt} [{rate_fmt}, {rema
 # A name may be 255 bytes long, and a terminal 80 columns wide.
 _NAME_LENGTH = 30
 _PHOTOS = "{desc} {percentage:3.0f}% {bar} {n}/{total} [{postfix}]"
+# Between two lines about a batch in a log.
+_LOG_SECONDS = 60.0
 
 # A lock of threads: tqdm's own starts a semaphore of processes, which outlives a killed command.
 tqdm.set_lock(threading.RLock())
@@ -75,11 +78,27 @@ class BytesProgress(_Bar):
 
 
 class BatchProgress(_Bar):
-    """A bar for the photos of a batch: photos a minute, time left, failures."""
+    """A bar for the photos of a batch: photos a minute, time left, failures.
+
+    Where stderr is no terminal, such as a log file, it says a line a minute instead.
+    """
+
+    def __init__(self, name: str, *, shown: bool) -> None:
+        super().__init__(name, shown=shown)
+        self._is_log = shown and not self._shown
+        self._said = time.monotonic()
 
     def show(self, progress: "taureau.batch.Progress") -> None:
         """Move on to how far a batch is."""
         left = "unknown" if progress.seconds_left is None else tqdm.format_interval(progress.seconds_left)
-        ended = progress.skipped + progress.done + progress.failed
+        ended = progress.skipped + progress.failed_before + progress.done + progress.failed
         words = f"{progress.per_minute:.1f} photos/min, {left} left, {progress.failed} failed"
         self._move(ended, max(progress.found, 1), words, bar_format=_PHOTOS)
+        if self._is_log and time.monotonic() - self._said >= _LOG_SECONDS:
+            self._said = time.monotonic()
+            say(f"{self._name}: {ended} of {progress.found} photos, {words}")
+
+    def note(self, text: str) -> None:
+        """Say a line in a log; on a terminal the bar says enough."""
+        if self._is_log:
+            say(text)

@@ -9,7 +9,9 @@ import pytest
 
 import taureau
 from taureau import batch
+from taureau.batch.ledger.ledger import Ledger
 from taureau.batch.sources.items import OWN_FOLDER
+from taureau.batch.sources.open import open_sources
 from tests.helpers.batches import ONE, assert_whole, drawings, finish, make_photos
 from tests.helpers.command_line import run
 
@@ -62,14 +64,15 @@ def test_redo_says_what_is_drawn_again(tmp_path):
     photos, out = tmp_path / "photos", tmp_path / "out"
     make_photos(photos, 6, bad={1})
     finish(photos, out)
-    assert finish(photos, out)[1].skipped == 6
+    progress = finish(photos, out)[1]
+    assert (progress.skipped, progress.failed_before, progress.left) == (5, 1, 0)
     assert [record.name for record in finish(photos, out, redo="failed")[0]] == ["1/1.jpg"]
     before = drawings(out)
     same = photos / "0/0.jpg"
     times = (same.stat().st_atime_ns, same.stat().st_mtime_ns)
     same.write_bytes(same.read_bytes()[::-1])
     os.utime(same, ns=times)
-    assert finish(photos, out)[1].skipped == 6
+    assert finish(photos, out)[1].skipped == 5
     finish(photos, out, redo="changed")
     after = drawings(out)
     assert [name for name in after if after[name] != before[name]] == ["0/0.jpg.svg"]
@@ -167,23 +170,34 @@ def test_the_command_draws_says_and_reports(tmp_path):
     outcome = run("batch", tmp_path / "photos", "-o", tmp_path / "out", "--workers", "1", "--json")
     assert outcome.code == 3
     assert sorted(row["name"] for row in outcome.objects) == ["0/0.jpg", "0/3.jpg", "1/1.jpg", "1/4.jpg", "2/2.jpg"]
-    assert "4 photos drawn, 1 failed, 0 needed nothing" in outcome.stderr
+    assert "4 photos drawn, 1 failed, 0 drawn before" in outcome.stderr
     (row,) = run("batch", "status", tmp_path / "out", "--json").objects
     assert (row["running"], row["done"], row["failures"]) == (False, 4, {"InputError": 1})
     assert "4 drawn, 1 failed, 0 in hand" in run("batch", "status", tmp_path / "out").stdout
     page = run("batch", "report", tmp_path / "out").stdout.strip()
     text = (tmp_path / "out/report.html").read_text()
     assert page == str(tmp_path / "out/report.html")
-    for words in ("<tr><th>drawn</th><td>4</td></tr>", "is text, not a photo", "Best scores", "Worst scores"):
+    for words in (
+        "<tr><th>drawn</th><td>4</td></tr>",
+        "is text, not a photo",
+        "Best scores (lower is better)",
+        "Worst scores (higher is worse)",
+        "A bar is 1 minute; the highest is 5 photos",
+    ):
         assert words in text
     again = run("batch", tmp_path / "photos", "-o", tmp_path / "out", "-q")
-    assert (again.code, again.stdout, again.stderr) == (0, "", "")
+    assert (again.code, again.stdout) == (3, "")
+    assert again.stderr == (
+        "taureau: error: 1 photo failed in an earlier run and was not tried again; run with --redo failed to try\n"
+    )
+    planned = run("batch", tmp_path / "photos", "-o", tmp_path / "out", "--dry-run").stdout
+    assert planned == "5 photos found, 4 drawn before, 1 failed before, 0 to draw\n"
 
 
 def test_a_dry_run_says_what_is_to_draw(photos, tmp_path):
     outcome = run("batch", photos, "-o", tmp_path / "out", "--dry-run")
     assert outcome.code == 0
-    assert outcome.stdout.startswith("12 photos found, 0 need nothing, 12 to draw\n")
+    assert outcome.stdout.startswith("12 photos found, 0 drawn before, 12 to draw\n")
     assert not (tmp_path / "out").exists()
 
 
@@ -206,10 +220,46 @@ def test_an_out_without_a_batch_is_named(tmp_path, command):
     )
 
 
+def test_what_a_killed_batch_had_in_hand_is_not_called_in_hand(photos, tmp_path):
+    out = tmp_path / "out"
+    finish(photos, out, limit=3)
+    ledger = Ledger(out / OWN_FOLDER / "ledger.sqlite")
+    assert len(ledger.claim("somebody who is dead", 1)) == 1
+    ledger.close()
+    status = batch.status(out)
+    assert (status.running, status.in_hand, status.left_behind, status.waiting) == (False, 0, 1, 8)
+    assert "1 begun by a batch that was killed; the next run draws them\n" in run("batch", "status", out).stdout
+    assert finish(photos, out)[1].done == 9
+    assert batch.status(out).left_behind == 0
+
+
+@pytest.mark.parametrize("source", ["empty", "photos/**/*.gif"])
+def test_a_source_without_a_photo_is_an_error(photos, tmp_path, monkeypatch, source):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    outcome = run("batch", source, photos, "-o", "out", "--limit", "1")
+    assert outcome.code == 3
+    said = f"{source}: there is no photo in it; check the name, and the endings of the photos"
+    assert f"taureau: error: {said}\n" in outcome.stderr
+    assert batch.plan(source, "nowhere").problems == (said,)
+    assert list(open_sources("empty", tmp_path / "out", watch=True)()) == []
+
+
 def test_files_that_a_batch_had_begun_when_it_was_killed_go(photos, tmp_path):
     finish(photos, tmp_path / "out")
-    begun = [tmp_path / "out" / folder / ".taureau-0123456789abcdef.tmp" for folder in ("", OWN_FOLDER)]
-    for path in begun:
-        path.write_text("half of the recor")
+    begun = tmp_path / "out" / OWN_FOLDER / "staging/0123.svg"
+    begun.write_text("half of a draw")
     finish(photos, tmp_path / "out")
-    assert not any(path.exists() for path in begun)
+    assert not begun.exists()
+
+
+def test_a_shard_leaves_alone_what_another_one_is_about_to_write(photos, tmp_path):
+    out = tmp_path / "out"
+    for number in (1, 2):
+        finish(photos, out, shard=(number, 2))
+    live = out / OWN_FOLDER / "staging-2-of-2/0123.svg"
+    live.write_text("half of a draw")
+    finish(photos, out, shard=(1, 2), redo="all")
+    assert live.exists()
+    finish(photos, out, shard=(2, 2))
+    assert not live.exists()

@@ -78,27 +78,15 @@ def test_a_claim_is_given_back_with_or_without_a_mark(path):
 def test_claims_of_a_dead_owner_are_released_and_not_marked(path):
     ledger = filled(path, NAMES[:3])
     ledger.claim("dead", 1, most=2)
-    assert len(ledger.maybe_begun()) == 2
     assert ledger.release() == 2
-    assert ledger.maybe_begun() == []
     assert [task.deaths for task in ledger.claim("b", 1, most=9)] == [0, 0, 0]
-
-
-def test_a_photo_that_a_worker_died_with_may_be_begun_also_when_it_is_done(path):
-    ledger = filled(path, NAMES[:2])
-    task = ledger.claim("a", 1)[0]
-    ledger.give_back(task, "a", death=True)
-    assert ledger.maybe_begun() == [task.name]
-    task = ledger.claim("a", 1, alone=True)[0]
-    ledger.complete(task, "a", done(task), "1-2")
-    assert ledger.maybe_begun() == [task.name]
 
 
 def test_only_photos_that_this_run_found_are_claimed(path):
     ledger = filled(path, NAMES[:2], run=1)
     ledger.want([(NAMES[0], "photos/x", ledger.recipe("{}", "r", "1"), "1-2", False)], 2)
     assert [task.name for task in ledger.claim("a", 2, most=9)] == [NAMES[0]]
-    assert not ledger.has_open(3) or ledger.maybe_begun()
+    assert ledger.has_open(2)  # its claim
 
 
 def test_wanting_a_claimed_photo_leaves_it_to_its_owner(path):
@@ -132,7 +120,9 @@ def test_the_rate_counts_every_end(path):
     ledger = filled(path, NAMES[:4])
     for number, task in enumerate(ledger.claim("a", 1, most=4)):
         ledger.complete(task, "a", Record(task.name, task.photo, DONE, finished=100.0 + 10 * number), None)
-    assert [number for _, number in ledger.rate(3)] == [1, 1, 2]
+    assert ledger.rate(10) == [1, 1, 1, 1]
+    assert ledger.rate(12) == [2, 1, 1]
+    assert ledger.times() == (100, 130)
 
 
 def test_a_ledger_of_another_version_is_refused_and_kept(path):
@@ -140,7 +130,7 @@ def test_a_ledger_of_another_version_is_refused_and_kept(path):
     with sqlite3.connect(path) as other:
         other.execute("PRAGMA user_version = 99")
     other.close()
-    with pytest.raises(taureau.InputError, match=r"is a ledger of schema 99, and this taureau .* writes 1; use the"):
+    with pytest.raises(taureau.InputError, match=r"is a ledger of schema 99, and this taureau .* writes 2; use the"):
         Ledger(path)
 
 

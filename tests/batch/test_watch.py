@@ -8,6 +8,7 @@ import pytest
 import taureau
 from taureau import batch
 from taureau.batch.sources.items import Item, is_being_written
+from taureau.cli.progress import BatchProgress
 from tests.helpers.batches import TWO, make_photos
 
 pytestmark = pytest.mark.usefixtures("light")
@@ -48,6 +49,15 @@ def test_what_is_drawn_again_is_so_once(tmp_path, monkeypatch):
         assert next(running).status == "failed"
         running.on_wait = lambda: passes.append(1) or (len(passes) > 5 and running.stop())
         assert list(running) == []
+
+
+def test_a_log_has_a_line_a_photo_and_one_a_minute_and_a_quiet_one_none(monkeypatch, capsys):
+    monkeypatch.setattr("taureau.cli.progress._LOG_SECONDS", 0.0)
+    for shown in (True, False):
+        with BatchProgress("out", shown=shown) as bar:
+            bar.show(batch.Progress(20, True, 2, 1, 3, 1, 0, 60.0))
+            bar.note("a.jpg: drawn")
+    assert capsys.readouterr().err == "out: 7 of 20 photos, 4.0 photos/min, 03:15 left, 1 failed\na.jpg: drawn\n"
 
 
 @pytest.mark.parametrize(("seconds", "is_new"), [(0.5, True), (60, False), (-60, False)])

@@ -8,6 +8,13 @@ from typing import Any
 
 from taureau.batch.ledger.database import CLAIMED, PENDING, Database, as_read, as_stored
 from taureau.batch.ledger.record import DONE, FAILED, Record
+from taureau.batch.tars import member_name, tar_name
+
+RECORD_COLUMNS = (
+    "name, photo, tasks.status, photo_sha256, sha256, version, seed, score, seconds, warnings, outputs, error_kind, "
+    "error, attempts, finished, tar"
+)
+"""What `record_from` takes, of tasks with their recipes."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,8 @@ class Known:
     fingerprint: str | None
     run: int
     outputs: dict[str, int]
+    tar: str | None
+    tar_size: int | None
 
 
 class Account(Database):
@@ -34,13 +43,23 @@ class Account(Database):
         """What is known of a photo by its name."""
         with self._named_errors():
             row = self._db.execute(
-                """SELECT status, photo, sha256, fingerprint, run, outputs
-                   FROM tasks JOIN recipes ON recipes.id = recipe WHERE name = ?""",
+                """SELECT status, photo, sha256, fingerprint, run, outputs, tar, size FROM tasks
+                   JOIN recipes ON recipes.id = recipe LEFT JOIN tars ON tars.id = tar WHERE name = ?""",
                 (as_stored(name),),
             ).fetchone()
         if row is None:
             return None
-        return Known(row[0], as_read(row[1]), row[2], row[3], row[4], json.loads(row[5] or "{}"))
+        sizes, tar = json.loads(row[5] or "{}"), self.tar_name(row[6])
+        return Known(row[0], as_read(row[1]), row[2], row[3], row[4], sizes, tar, row[7])
+
+    @property
+    def suffix(self) -> str:
+        """Which shard this is, as the names of its files say."""
+        return self.path.stem.removeprefix("ledger")
+
+    def tar_name(self, number: int | None) -> str | None:
+        """The name in OUT of a tar by its number; None for none."""
+        return None if number is None else tar_name(self.suffix, number)
 
     def has_open(self, run: int) -> bool:
         """Whether a run still has photos that are not done."""
@@ -51,16 +70,6 @@ class Account(Database):
                 (run,),
             ).fetchone()
         return bool(found)
-
-    def maybe_begun(self) -> list[str]:
-        """The names of photos that a killed worker may have begun to write, for a time when nobody draws.
-
-        Those claimed by an owner that is no more, and those that a worker died with: the batch that saw it die may have
-        been killed before it cleaned up.
-        """
-        with self._named_errors():
-            rows = self._db.execute("SELECT name FROM tasks WHERE status = 'claimed' OR deaths > 0")
-            return [as_read(name) for (name,) in rows]
 
     # All of them
 
@@ -82,14 +91,12 @@ class Account(Database):
         condition = f" AND {where}" if where else ""
         with self._named_errors():
             rows = self._db.execute(
-                f"""SELECT name, photo, status, photo_sha256, sha256, version, seed, score, seconds, warnings, outputs,
-                        error_kind, error, attempts, finished
-                    FROM tasks JOIN recipes ON recipes.id = recipe
+                f"""SELECT {RECORD_COLUMNS} FROM tasks JOIN recipes ON recipes.id = recipe
                     WHERE status IN ('done', 'failed'){condition} ORDER BY tasks.{order} LIMIT ?""",
                 (most,),
             )
             for row in rows:
-                yield _record(row, out)
+                yield record_from(row, out, self.suffix)
 
     def failures(self) -> dict[str, int]:
         """How many photos failed, by the name of the error, the most frequent first."""
@@ -100,28 +107,26 @@ class Account(Database):
                 ).fetchall()
             )
 
-    def rate(self, spans: int) -> list[tuple[float, int]]:
-        """How many photos ended, over time.
-
-        Args:
-            spans: into how many equal spans the time from the first to the last is cut.
-
-        Returns:
-            The beginning of each span in seconds since 1970, and how many photos ended in it.
-        """
+    def times(self) -> tuple[float | None, float | None]:
+        """When the first photo ended and when the last one, in seconds since 1970; None before the first."""
         with self._named_errors():
             first, last = self._db.execute("SELECT min(finished), max(finished) FROM tasks").fetchone()
-            if first is None:
-                return []
-            width = max((last - first) / spans, 1e-3)
+        return first, last
+
+    def rate(self, seconds: float) -> list[int]:
+        """How many photos ended in each span of so many seconds, from the first photo's end on."""
+        first, last = self.times()
+        if first is None or last is None:
+            return []
+        with self._named_errors():
             found = dict(
                 self._db.execute(
-                    """SELECT min(CAST((finished - ?) / ? AS INTEGER), ?), count(*) FROM tasks
+                    """SELECT CAST((finished - ?) / ? AS INTEGER), count(*) FROM tasks
                        WHERE finished IS NOT NULL GROUP BY 1""",
-                    (first, width, spans - 1),
+                    (first, seconds),
                 ).fetchall()
             )
-        return [(first + number * width, found.get(number, 0)) for number in range(spans)]
+        return [found.get(number, 0) for number in range(int((last - first) / seconds) + 1)]
 
     def fact(self, name: str) -> Any:
         """A fact that was remembered; None if it never was."""
@@ -130,8 +135,10 @@ class Account(Database):
         return None if row is None else json.loads(row[0])
 
 
-def _record(row: Sequence[Any], out: Path) -> Record:
+def record_from(row: Sequence[Any], out: Path, suffix: str) -> Record:
+    """The record of a photo from its columns (`RECORD_COLUMNS`)."""
     name, sizes = as_read(row[0]), json.loads(row[10] or "{}")
+    tar = None if row[15] is None else tar_name(suffix, row[15])
     return Record(
         name,
         as_read(row[1]),
@@ -143,11 +150,12 @@ def _record(row: Sequence[Any], out: Path) -> Record:
         score=row[7],
         seconds=row[8],
         warnings=tuple(json.loads(row[9] or "[]")),
-        outputs=tuple((kind, f"{name}.{kind}") for kind in sizes),
+        outputs=tuple((kind, f"{name}.{kind}" if tar is None else member_name(name, kind)) for kind in sizes),
         sizes=tuple(sizes.values()),
         error_kind=row[11],
         error=row[12],
         attempts=row[13],
         finished=row[14],
+        tar=tar,
         out=out,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import taureau
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PENDING, CLAIMED = "pending", "claimed"
 
 _SCHEMA = """
@@ -34,11 +34,18 @@ CREATE TABLE tasks (
     anew INTEGER NOT NULL DEFAULT 0,
     fingerprint TEXT,
     photo_sha256 TEXT, seed INTEGER, score REAL, seconds REAL, warnings TEXT, outputs TEXT,
-    error_kind TEXT, error TEXT, finished REAL
+    error_kind TEXT, error TEXT, finished REAL,
+    tar INTEGER REFERENCES tars (id)    -- where its drawing lies; none where it is a file of its own
 );
 CREATE INDEX open_tasks ON tasks (run, deaths, id) WHERE status = 'pending';
 CREATE INDEX claims ON tasks (owner) WHERE status = 'claimed';
 CREATE INDEX states ON tasks (status);
+CREATE INDEX packed ON tasks (tar) WHERE tar IS NOT NULL;
+CREATE TABLE tars (
+    id INTEGER PRIMARY KEY,
+    size INTEGER NOT NULL,
+    stale INTEGER NOT NULL         -- whether it holds drawings that were drawn again
+);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
@@ -77,7 +84,8 @@ class Database:
     def _open(self, *, is_new: bool) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         tables = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if is_new and version == 0 and not tables:
+        is_new_file = is_new and version == 0 and not tables
+        if is_new_file:
             self._db.execute("PRAGMA journal_mode = WAL")
             with self._transaction():
                 for statement in _SCHEMA.split(";\n"):
@@ -86,13 +94,13 @@ class Database:
             version = SCHEMA_VERSION
         elif version == 0 and not tables:
             raise taureau.InputError(f"{self.path}: a batch begins here at this moment; look again")
-        elif not {"tasks", "recipes", "facts"} <= tables:
-            raise LedgerDamagedError(f"{self.path}: has not the tables of a ledger")
-        if version != SCHEMA_VERSION:
+        if version != SCHEMA_VERSION and "tasks" in tables:
             raise taureau.InputError(
                 f"{self.path}: is a ledger of schema {version}, and this taureau ({taureau.__version__}) writes "
                 f"{SCHEMA_VERSION}; use the taureau that began this batch, or another OUT"
             )
+        if not is_new_file and not {"tasks", "recipes", "tars", "facts"} <= tables:
+            raise LedgerDamagedError(f"{self.path}: has not the tables of a ledger")
         self._db.execute("PRAGMA synchronous = NORMAL")
 
     def check(self) -> None:
@@ -130,7 +138,16 @@ class Database:
             raise taureau.TaureauError(f"{self.path}: the ledger cannot be used ({why}); {step}") from error
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is entered inside is entered at once, or not at all: many rows then cost little more than one."""
+        with self._transaction():
+            yield
+
+    @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._db.in_transaction:
+            yield
+            return
         with self._named_errors():
             self._db.execute("BEGIN IMMEDIATE")
             try:

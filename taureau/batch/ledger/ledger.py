@@ -8,13 +8,12 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import taureau
-from taureau.batch.ledger.account import Account
 from taureau.batch.ledger.database import as_read, as_stored, printable
-from taureau.batch.ledger.record import Record
+from taureau.batch.ledger.record import DONE, Record
+from taureau.batch.ledger.tars import TarLedger, sizes_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class Task:
         recipe_sha256: hash of that text.
         fingerprint: cheap sign of the photo's contents, such as size and time; None if there is none.
         anew: whether it is drawn again although a drawing of the same contents may be there.
+        tar: the name of the tar in OUT that its earlier drawing lies in, if it does.
         attempts: how often it was taken up, this time included.
         deaths: how many workers ended while they had it.
     """
@@ -39,15 +39,13 @@ class Task:
     recipe_sha256: str
     fingerprint: str | None
     anew: bool
+    tar: str | None
     attempts: int
     deaths: int
 
 
-class Ledger(Account):
+class Ledger(TarLedger):
     """A ledger to be written; for `path` and what is raised see `Database`."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, read_only=False)
 
     # Runs and what they draw with
 
@@ -70,8 +68,11 @@ class Ledger(Account):
     def recipe(self, text: str, sha256: str, version: str) -> int:
         """The row of a recipe, made if it is new."""
         with self._named_errors():
-            self._db.execute("INSERT OR IGNORE INTO recipes (sha256, version, text) VALUES (?, ?, ?)",
-                             (sha256, version, text))  # fmt: skip
+            self._db.execute(
+                """INSERT INTO recipes (sha256, version, text) VALUES (?, ?, ?)
+                   ON CONFLICT (sha256) DO UPDATE SET text = excluded.text WHERE text != excluded.text""",
+                (sha256, version, text),
+            )
             return int(self._db.execute("SELECT id FROM recipes WHERE sha256 = ?", (sha256,)).fetchone()[0])
 
     # Claims
@@ -110,15 +111,17 @@ class Ledger(Account):
                 f"""UPDATE tasks SET status = 'claimed', owner = ?, attempts = attempts + 1 WHERE id IN (
                         SELECT id FROM tasks WHERE status = 'pending' AND run = ? AND deaths {">" if alone else "="} 0
                         ORDER BY deaths, id LIMIT ?)
-                    RETURNING id, name, photo, recipe, fingerprint, anew, attempts, deaths""",
+                    RETURNING id, name, photo, recipe, fingerprint, anew, tar, attempts, deaths""",
                 (owner, run, most),
             ).fetchall()
             return [self._task(row) for row in rows]
 
     def _task(self, row: Sequence[Any]) -> Task:
-        number, name, photo, recipe, sign, anew, attempts, deaths = row
+        number, name, photo, recipe, sign, anew, tar, attempts, deaths = row
         text, sha256 = self._db.execute("SELECT text, sha256 FROM recipes WHERE id = ?", (recipe,)).fetchone()
-        return Task(number, as_read(name), as_read(photo), text, sha256, sign, bool(anew), attempts, deaths)
+        return Task(
+            number, as_read(name), as_read(photo), text, sha256, sign, bool(anew), self.tar_name(tar), attempts, deaths
+        )
 
     def release(self, owner: str | None = None) -> int:
         """Let the photos of an owner, or of all owners, be claimed again, without a mark: it was not their fault.
@@ -135,19 +138,26 @@ class Ledger(Account):
     # Ends
 
     def complete(self, task: Task, owner: str, record: Record, fingerprint: str | None) -> None:
-        """Enter how a photo ended, drawn or failed.
+        """Enter how a photo ended, drawn or failed. A tar with an earlier drawing of it is stale then.
 
         Raises:
             TaureauError: the owner does not hold the claim; nothing is entered.
         """
+        is_moved = record.status == DONE and record.tar is None and task.tar is not None
         with self._transaction():
+            if is_moved:
+                self._db.execute(
+                    "UPDATE tars SET stale = 1 WHERE id = (SELECT tar FROM tasks WHERE id = ? AND owner = ?)",
+                    (task.id, owner),
+                )
             entered = self._db.execute(
                 """UPDATE tasks SET status = ?, owner = NULL, anew = 0, fingerprint = ?, photo_sha256 = ?, seed = ?,
-                       score = ?, seconds = ?, warnings = ?, outputs = ?, error_kind = ?, error = ?, finished = ?
+                       score = ?, seconds = ?, warnings = ?, outputs = ?, error_kind = ?, error = ?, finished = ?,
+                       tar = CASE WHEN ? THEN NULL ELSE tar END
                    WHERE id = ? AND status = 'claimed' AND owner = ?""",
                 (record.status, fingerprint, record.photo_sha256, record.seed, record.score, record.seconds,
-                 json.dumps(record.warnings) if record.warnings else None, _sizes(record),
-                 record.error_kind, record.error and printable(record.error), record.finished, task.id, owner),
+                 json.dumps(record.warnings) if record.warnings else None, sizes_of(record), record.error_kind,
+                 record.error and printable(record.error), record.finished, int(is_moved), task.id, owner),
             ).rowcount  # fmt: skip
         if entered != 1:
             raise taureau.TaureauError(
@@ -173,25 +183,8 @@ class Ledger(Account):
         Returns:
             How many were entered.
         """
-        entered = 0
         with self._transaction():
-            for record, text in records:
-                assert record.settings_sha256 is not None
-                recipe = self.recipe(text, record.settings_sha256, record.version or "")
-                entered += self._db.execute(
-                    """INSERT OR IGNORE INTO tasks (name, photo, recipe, status, run, photo_sha256, seed, score,
-                           warnings, outputs, finished) VALUES (?, ?, ?, 'done', 0, ?, ?, ?, ?, ?, ?)""",
-                    (as_stored(record.name), as_stored(record.photo), recipe, record.photo_sha256, record.seed,
-                     record.score, json.dumps(record.warnings) if record.warnings else None, _sizes(record),
-                     record.finished),
-                ).rowcount  # fmt: skip
-        return entered
-
-
-def _sizes(record: Record) -> str | None:
-    """The sizes of a photo's files by kind, as JSON."""
-    sizes = {kind: size for (kind, _), size in zip(record.outputs, record.sizes, strict=True)}
-    return json.dumps(sizes) if sizes else None
+            return sum(self._adopted(record, text, None) for record, text in records)
 
 
 def now() -> float:

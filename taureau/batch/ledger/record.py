@@ -1,10 +1,12 @@
 """The record of one photo of a batch: drawn, with its scores and files, or failed, with the error by its name."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import taureau
+from taureau.batch.tars import read_sample, sketch_of
 
 DONE, FAILED = "done", "failed"
 
@@ -24,13 +26,15 @@ class Record:
         score: the clean-view score, lower is better; None without one.
         seconds: that the drawing took.
         warnings: what the user should know about this drawing.
-        outputs: the files below OUT, by kind: `svg`, `png`.
+        outputs: the files by kind, `svg` and `png`: below OUT, or in its tar.
         sizes: their sizes in bytes, in the same order.
         error_kind: the name of the error of a photo that failed: `InputError`, `WorkerKilled`, `TimeLimit`, ...
         error: what it said.
         attempts: how often the photo was taken up.
         finished: when, in seconds since 1970 by the clock of the machine.
+        tar: the name of the tar in OUT that they lie in; None where they are files of their own.
         out: the folder OUT; None in a record that was read from an export.
+        find: what says by a photo's name in which tar it lies now; its drawing may be packed after this was made.
     """
 
     name: str
@@ -49,12 +53,14 @@ class Record:
     error: str | None = None
     attempts: int = 0
     finished: float | None = None
+    tar: str | None = None
     out: Path | None = None
+    find: Callable[[str], str | None] | None = field(default=None, compare=False, repr=False)
 
     def as_row(self) -> dict[str, Any]:
         """Plain values by name, as they are exported."""
         row = asdict(self)
-        del row["out"]
+        del row["out"], row["find"]
         return {**row, "warnings": list(self.warnings), "outputs": dict(self.outputs), "sizes": list(self.sizes)}
 
     def sketch(self) -> "taureau.Sketch":
@@ -66,4 +72,10 @@ class Record:
         if self.status != DONE or self.out is None:
             why = self.error or "its record was read without the folder of the batch"
             raise taureau.InputError(f"{self.name}: has no drawing to read ({why}); take a record that is done")
-        return taureau.Sketch.load(self.out / dict(self.outputs)["svg"])
+        path = self.out / dict(self.outputs)["svg"]
+        tar = self.tar
+        if tar is None and self.find is not None and not path.exists():
+            tar = self.find(self.name)
+        if tar is None:
+            return taureau.Sketch.load(path)
+        return sketch_of(read_sample(self.out / tar, self.name), self.name)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import taureau
 from taureau.batch.sources import folders, manifest, remote, shards
-from taureau.batch.sources.items import Found, Item, Stream, fingerprint, is_address, reason
+from taureau.batch.sources.items import Found, Item, Problem, Stream, fingerprint, is_address, reason
 
 
 def open_sources(source: str | Path | Sequence[str | Path], out: Path, *, watch: bool = False) -> Stream:
@@ -34,25 +34,29 @@ def open_sources(source: str | Path | Sequence[str | Path], out: Path, *, watch:
             f"{next(name for name in named if not os.path.isdir(name))}: is no folder to watch; give folders, or leave "
             "out --watch"
         )
-    streams: list[tuple[str, Stream]] = []
+    streams: list[tuple[str, str, Stream]] = []
     for name in named:
         base, stream = _open(str(name), out)
-        if base in [other for other, _ in streams if other]:
+        if base in [other for _, other, _ in streams if other]:
             raise taureau.InputError(
                 f"{name}: another source is called {base} too, and their drawings would meet; draw them to two OUTs"
             )
-        streams.append((base, stream))
-    return lambda: _through(streams)
+        streams.append((str(name), base, stream))
+    return lambda: _through(streams, watch=watch)
 
 
-def _through(streams: Sequence[tuple[str, Stream]]) -> Iterator[Found]:
-    for base, stream in streams:
+def _through(streams: Sequence[tuple[str, str, Stream]], *, watch: bool) -> Iterator[Found]:
+    for source, base, stream in streams:
+        is_empty = not watch
         for found in stream():
+            is_empty = False
             # As with `cp -r a b OUT`, each of several folders keeps its name.
             if isinstance(found, Item) and len(streams) > 1 and base:
                 yield replace(found, name=f"{base}/{found.name}")
             else:
                 yield found
+        if is_empty:
+            yield Problem(f"{source}: there is no photo in it; check the name, and the endings of the photos")
 
 
 def _open(source: str, out: Path) -> tuple[str, Stream]:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import taureau
-from taureau.batch import outputs
+from taureau.batch import outputs, tars
 from taureau.batch.recipe import KEY, Recipe
 from taureau.batch.sources import remote, shards
-from taureau.batch.sources.items import OWN_FOLDER, fingerprint, is_address
+from taureau.batch.sources.items import fingerprint, is_address
+from taureau.batch.staging import publish
 
 # What a full or broken disk says; no photo is to blame, and no other photo would fare better.
 _PLACE_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE}
@@ -49,10 +50,8 @@ def draw(sketcher: "taureau.Sketcher", task: dict[str, Any]) -> dict[str, Any]:
     try:
         source, photo_sha256 = _contents(task["photo"])
         reply["photo_sha256"] = photo_sha256
-        sketch = None if task["anew"] else outputs.earlier_drawing(out, name, kinds)
-        if sketch is not None and outputs.drawn_by(sketch, photo_sha256, task["recipe_sha256"]):
-            reply["drawn"] = False
-        else:
+        sketch, tar = _earlier(task, photo_sha256)
+        if sketch is None:
             recipe = Recipe.of(task["recipe"])
             photo = taureau.read_photo(source, allow_truncated=recipe.allow_truncated, max_pixels=recipe.max_pixels)
             sketch = _drawn(sketcher, photo, recipe)
@@ -60,21 +59,31 @@ def draw(sketcher: "taureau.Sketcher", task: dict[str, Any]) -> dict[str, Any]:
                 raise taureau.InputError(f"{task['photo']}: changed while it was drawn; run the batch again")
             hashes = {"photo_sha256": photo_sha256, "settings_sha256": task["recipe_sha256"]}
             sketch = replace(sketch, record={**sketch.record, KEY: hashes})
-            write(sketch, out, name, kinds)
-            reply["drawn"] = True
+            write(sketch, out, name, kinds, Path(task["staging"]))
+            reply["seconds"] = round(time.perf_counter() - started, 3)
     except (taureau.WeightsError, taureau.BackendError, PlaceFailedError):
         raise  # the same would meet every photo
     except Exception as error:
         return {**reply, "error_kind": type(error).__name__, "error": _said(error, task["photo"])}
     score = sketch.scores.get("clean")
+    sizes = outputs.sizes_there(out, name, kinds) if tar is None else tars.sizes_of(out / tar, name)
     return {
         **reply,
         "seed": sketch.seed,
         "score": score,
-        "seconds": round(time.perf_counter() - started, 3) if reply["drawn"] else None,
         "warnings": list(sketch.warnings),
-        "sizes": outputs.sizes_there(out, name, kinds),
+        "sizes": sizes,
+        **({} if tar is None else {"tar": tar}),
     }
+
+
+def _earlier(task: dict[str, Any], photo_sha256: str) -> "tuple[taureau.Sketch | None, str | None]":
+    """The drawing of these contents by this recipe, if it is there, and the tar that it lies in."""
+    for tar in {None: None, task["tar"]: None} if not task["anew"] else ():
+        sketch = outputs.earlier_drawing(Path(task["out"]), task["name"], task["kinds"], tar)
+        if sketch is not None and outputs.drawn_by(sketch, photo_sha256, task["recipe_sha256"]):
+            return sketch, tar
+    return None, None
 
 
 def _drawn(sketcher: "taureau.Sketcher", photo: "taureau.Photo", recipe: Recipe) -> "taureau.Sketch":
@@ -120,20 +129,20 @@ def _said(error: Exception, photo: str) -> str:
     return text if isinstance(error, taureau.TaureauError) else f"{photo}: unexpected {type(error).__name__}: {text}"
 
 
-def write(sketch: "taureau.Sketch", out: Path, name: str, kinds: list[str]) -> None:
+def write(sketch: "taureau.Sketch", out: Path, name: str, kinds: list[str], staging: Path) -> None:
     """Write the files of a drawing, each whole, the SVG last: it is the one that says that the drawing is there.
 
     Raises:
         PlaceFailedError: OUT is gone or full, which every photo would meet.
         InputError: this file cannot be written.
     """
-    if not (out / OWN_FOLDER).is_dir():  # removed under way, and not to be made again
+    if not staging.is_dir():  # removed under way, and not to be made again
         raise PlaceFailedError(f"{out}: OUT is gone; put it back, or give another OUT")
     try:
         for kind in sorted(kinds, key=lambda kind: kind == "svg"):
             path = outputs.place(out, name, kind)
             path.parent.mkdir(parents=True, exist_ok=True)
-            sketch.save(path)
+            publish(path, staging, sketch.save)
     except (taureau.InputError, OSError) as error:
         cause = error if isinstance(error, OSError) else error.__cause__
         if isinstance(cause, OSError) and cause.errno in _PLACE_FAILED:
