@@ -63,7 +63,7 @@ def batch() -> None:
     "--levels", metavar="LIST", type=CountsType(), help="Draw at several numbers of strokes at once, such as 32,16,8."
 )
 @click.option("--seed", type=int, help=f"Random seed of every photo. [default: {_DEFAULTS.seed}]")
-@how_to_draw_but("seed", "like", "resume", "freeze", "freeze-first", "frame", "importance")
+@how_to_draw_but("seed", "like", "resume", "freeze", "freeze-first", "frame", "importance", "region")
 @click.option("--colors", metavar="K", type=int, help="Use at most K colours, with one layer a pen in the SVG.")
 @click.option("--png", is_flag=True, help="Also write a PNG of each drawing.")
 @click.option("--workers", metavar="N", type=click.IntRange(min=1), help="Processes that draw. [default: one a core]")
@@ -140,6 +140,7 @@ def run_batch(
         like=None,
         mask=mask,
         importance=None,
+        regions=(),
         encoder=encoder,
         saliency=saliency,
         resume=None,
