@@ -106,7 +106,7 @@ def choose(
         base, encoder, saliency = _as_in(record, encoder, saliency)
         if record.get("importance_sha256") is not None and importance is None:
             raise click.UsageError("the drawing was made with a picture of importance; add --importance PICTURE")
-        regions = regions or tuple(tuple(each) for each in record.get("regions", ()))
+        regions = regions or _regions_of(record)
         was_frozen = _was_frozen(record, like, resume)
         frozen = frozen if freeze or freeze_first is not None else was_frozen
     if base is not None and "preset" in asked:
@@ -127,6 +127,12 @@ def choose(
     if settings.loss == "text":
         _check_reads_text(encoder)
     return Choices(settings, picture, importance, regions, encoder, saliency, frozen, sha256)
+
+
+def _regions_of(record: dict[str, Any]) -> tuple[tuple[float, ...], ...]:
+    """The regions in the record of a sketch; what is none is refused when the drawing begins."""
+    listed = record.get("regions")
+    return tuple(tuple(each) for each in listed if isinstance(each, list)) if isinstance(listed, list) else ()
 
 
 def _check_picture(picture: Path, option: str, advice: str) -> None:
