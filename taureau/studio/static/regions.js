@@ -15,7 +15,8 @@ let regions = [], from = null, to = null;
 /** Show the regions, and let their numbers be changed. */
 export function startRegions() {
   on("state", (before) => {
-    if (JSON.stringify(before.regions) === JSON.stringify(model.server.regions)) return;
+    const [now, shown, earlier] = [model.server.regions, regions, before.regions].map((each) => JSON.stringify(each));
+    if (now === shown || now === earlier) return; // a number that is being typed stays
     regions = model.server.regions ?? [];
     list();
     show();
