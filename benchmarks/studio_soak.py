@@ -4,10 +4,13 @@
     python benchmarks/studio_soak.py --minutes 2 --encoder contour      # short
 
 The server is a process of its own. Pages draw, edit, paint, undo, export, save, open, reload and close at random, and
-send what is no message. At the end it prints what was done, tracebacks, how memory grew after the first tenth, and
-wrong pictures: an exported SVG that is not the state, a project that does not open to the same SVG, a number of a
-stroke that is there twice, or a photo of another page. It ends with an error if there is any of them, or more than
-50 MB.
+send what is no message. At the end it prints what was done, tracebacks, how memory grew, and wrong pictures: an
+exported SVG that is not the state, a project that does not open to the same SVG, a number of a stroke that is there
+twice, or a photo of another page. It ends with an error if there is any of them, or more than 50 MB.
+
+Memory counts once the studio is warm: every page has done each kind of thing once, in a drawing of the usual number of
+strokes, and a session that was left before that is over by then. It grew by the difference between the median of the
+first fifth of the time from then on and that of the last.
 """
 
 import argparse
@@ -34,6 +37,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 MOST_GROWTH_MB = 50
+GRACE_SECONDS = 61  # a session that is left is kept for a minute
+NUM_KINDS = 26  # that `Clicker.kinds` gives
 _PATH = re.compile(r'd="M ([-\d.]+),([-\d.]+) C')
 
 
@@ -62,7 +67,8 @@ class Clicker(threading.Thread):
         super().__init__(daemon=True)
         self.address, self.number, self.ends, self.report = address, number, ends, report
         self.lots = random.Random(number)
-        self.session, self.state, self.name = "", {}, ""
+        self.session, self.state, self.name, self.refusal = "", {}, "", ""
+        self.todo = list(range(NUM_KINDS))  # kinds of clicks that it has not done yet
 
     def run(self) -> None:
         """Open sockets one after the other, and click."""
@@ -104,9 +110,12 @@ class Clicker(threading.Thread):
         """An answer over HTTP; None for a refusal."""
         self.report.done[path.partition("?")[0] + (" sent" if data is not None else "")] += 1
         request = urllib.request.Request(f"{self.address}api/{self.session}/{path}", data)
-        with suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=120) as response:
-            return response.read()
-        return None
+        try:
+            with urllib.request.urlopen(request, timeout=120) as response:
+                return response.read()
+        except urllib.error.HTTPError as error:
+            self.refusal = error.read().decode()
+            return None
 
     def click(self, socket) -> None:
         """Do one thing."""
@@ -114,41 +123,54 @@ class Clicker(threading.Thread):
         if not self.name:
             self.name = f"page{self.number}-{self.lots.randrange(10**9)}.png"
             self.ask(f"photo?name={self.name}", photo(self.lots))
+            if self.todo:
+                socket.send(json.dumps({"do": "draw", "settings": {"strokes": 16}}))
+                self.read(socket, 20)
             return
-        strokes = [stroke["id"] for stroke in self.state.get("strokes", [])]
-        some = self.lots.sample(strokes, min(len(strokes), self.lots.randrange(1, 4))) or [1]
-        numbers = [self.lots.uniform(-20, 240) for _ in range(8)]
-        choice = self.lots.choice(
-            [
-                {
-                    "do": "draw",
-                    "settings": {"strokes": self.lots.randrange(1, 24), "steps": self.lots.randrange(1, 40)},
-                },
-                {"do": "draw", "settings": {"color": self.lots.random() < 0.5, "seed": self.lots.randrange(99)}},
-                *({"do": do} for do in ("pause", "go", "stop", "undo", "redo", "undo", "redo")),
-                {"do": "lock", "strokes": some, "locked": self.lots.random() < 0.6},
-                {"do": "delete", "strokes": some[:1]},
-                {"do": "redraw", "strokes": self.lots.choice([None, some])},
-                {"do": "edit", "stroke": some[0], "points": numbers, "settle": self.lots.random() < 0.7},
-                {"do": "add", "points": np.reshape(numbers, (4, 2)).tolist(), "settle": self.lots.random() < 0.7},
-                {"do": "style", "strokes": some, "width": self.lots.uniform(0.5, 8), "color": "#aa3311"},
-                {"do": "wall", "count": 2},
-                {"do": "enough", "share": self.lots.random()},
-                {"do": self.lots.choice(["fly", "draw", "edit"]), "settings": [1], "stroke": "x"},
-                *("photo", "subject", "paint", "check", "check", "svg", "garbage"),
-            ]
-        )
+        kinds = self.kinds()
+        choice = kinds[self.todo.pop()] if self.todo else self.lots.choice(kinds)
         if isinstance(choice, dict):
             self.report.done[str(choice["do"])] += 1
             socket.send(json.dumps(choice))
         elif choice == "garbage":
             socket.send(self.lots.choice(["", "[" * 3000, "{}", '{"do":1}', '{"do":"edit","points":[NaN]}']))
         elif choice == "paint":
-            self.ask("subject", self.ask("subject") or b"")
+            kind = self.lots.choice(["subject", "importance"])
+            self.ask(kind, self.ask(kind) or b"")
         elif choice == "check":
             self.check_files(socket)
         else:
             self.ask("export?format=svg" if choice == "svg" else choice)
+
+    def kinds(self) -> list:
+        """One thing of each kind that can be done; some are there twice, since they are done more often."""
+        strokes = [stroke["id"] for stroke in self.state.get("strokes", [])]
+        some = self.lots.sample(strokes, min(len(strokes), self.lots.randrange(1, 4))) or [1]
+        numbers = [self.lots.uniform(-20, 240) for _ in range(8)]
+        return [
+            {
+                "do": "draw",
+                "settings": {"strokes": self.lots.randrange(1, 24), "steps": self.lots.randrange(1, 40)},
+            },
+            {"do": "draw", "settings": {"color": self.lots.random() < 0.5, "seed": self.lots.randrange(99)}},
+            *({"do": do} for do in ("pause", "go", "stop", "undo", "redo", "undo", "redo")),
+            {"do": "lock", "strokes": some, "locked": self.lots.random() < 0.6},
+            {"do": "delete", "strokes": some[:1]},
+            {"do": "redraw", "strokes": self.lots.choice([None, some])},
+            {"do": "edit", "stroke": some[0], "points": numbers, "settle": self.lots.random() < 0.7},
+            {"do": "add", "points": np.reshape(numbers, (4, 2)).tolist(), "settle": self.lots.random() < 0.7},
+            {"do": "style", "strokes": some, "width": self.lots.uniform(0.5, 8), "color": "#aa3311"},
+            {"do": "wall", "count": 2},
+            {
+                "do": "regions",
+                "regions": [
+                    {"box": [min(numbers[:2]), min(numbers[2:4]), max(numbers[:2]), max(numbers[2:4])], "strokes": 1}
+                ],
+            },
+            {"do": "enough", "share": self.lots.random()},
+            {"do": self.lots.choice(["fly", "draw", "edit"]), "settings": [1], "stroke": "x"},
+            *("photo", "subject", "paint", "check", "check", "svg", "garbage"),
+        ]
 
     def check_files(self, socket) -> None:
         """Whether what is exported is the state, and a project opens to it again."""
@@ -167,9 +189,13 @@ class Clicker(threading.Thread):
             self.report.wrong.append(f"page {self.number}: an exported SVG is not the state")
         # While something is still being scored, the record of the drawing changes, and the project has one of the two.
         if project is not None and svg is not None and after == svg:
-            self.ask("project", project)
-            if self.ask("export?format=svg") != svg:
-                self.report.wrong.append(f"page {self.number}: a project opens to another SVG")
+            opened, again = self.ask("project", project), self.ask("export?format=svg")
+            if opened is None:
+                self.report.wrong.append(f"page {self.number}: a project does not open: {self.refusal}")
+            elif again != svg:
+                lines = zip((svg or b"").split(b"\n"), (again or b"").split(b"\n"), strict=False)
+                first = next((pair for pair in lines if pair[0] != pair[1]), None)
+                self.report.wrong.append(f"page {self.number}: a project opens to another SVG: {first}")
 
 
 def memory_mb(process: int) -> float:
@@ -198,18 +224,22 @@ def main() -> int:
         pages = [Clicker(address, number, ends, report) for number in range(given.pages)]
         for page in pages:
             page.start()
-        grown = []
+        grown, warm = [], None
         while any(page.is_alive() for page in pages) and time.monotonic() < ends + 120:
             time.sleep(1)
             grown.append((time.monotonic() - begun, memory_mb(server.pid)))
+            if warm is None and not any(page.todo for page in pages):
+                warm = grown[-1][0] + GRACE_SECONDS
         server.send_signal(signal.SIGINT)
         code = server.wait(60)
     finally:
         server.kill()
-    settled = [mb for seconds, mb in grown if seconds > 6 * given.minutes]
-    third = max(len(settled) // 3, 1)
-    growth = float(np.median(settled[-third:]) - np.median(settled[:third]))
-    tenths = [round(float(np.median(part))) for part in np.array_split([mb for _, mb in grown], 10) if len(part)]
+    settled = [mb for seconds, mb in grown if warm is not None and seconds > warm]
+    if not settled:
+        sys.exit("the time was too short to become warm; give more --minutes")
+    fifth = max(len(settled) // 5, 1)
+    growth = float(np.median(settled[-fifth:]) - np.median(settled[:fifth]))
+    series = [round(float(np.median(part))) for part in np.array_split(settled, 20) if len(part)]
     tracebacks = sum("Traceback" in line for line in said)
     print("done:", ", ".join(f"{name} {count}" for name, count in sorted(report.done.items())))
     print(f"{given.minutes:g} minutes, {given.pages} pages; exit code {code}")
@@ -217,7 +247,9 @@ def main() -> int:
         f"tracebacks: {tracebacks}; wrong pictures: {len(report.wrong)}; "
         f"memory grew {growth:.0f} MB to {settled[-1]:.0f}"
     )
-    print("memory in each tenth of the time, MB:", *tenths)
+    before = [round(mb) for seconds, mb in grown if seconds <= warm]
+    print(f"warm after {warm:.0f} s; until then memory was at most {max(before)} MB, each minute:", *before[59::60])
+    print("from then on, median of each twentieth of the time, MB:", *series)
     print(*dict.fromkeys(report.wrong), *said[-40:], sep="\n")
     return int(bool(tracebacks or report.wrong or growth > MOST_GROWTH_MB))
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from taureau.files import read_bytes as read_bytes
     from taureau.files import write_atomically as write_atomically
     from taureau.geometry.canvas import Canvas as Canvas
+    from taureau.geometry.fit_cubics import fit_cubics as fit_cubics
     from taureau.geometry.strokes import Strokes as Strokes
     from taureau.levels import Levels as Levels
     from taureau.photo import Photo as Photo
@@ -67,6 +68,7 @@ _HOME = {
     "WeightsError": "taureau.errors",
     "save_plot": "taureau.export",
     "check_writable": "taureau.files",
+    "fit_cubics": "taureau.geometry.fit_cubics",
     "load_encoder": "taureau.encoders",
     "rasterize": "taureau.raster",
     "read_bytes": "taureau.files",

@@ -5,7 +5,7 @@ of its own. Without them, saliency and colours say what the subject is, and it i
 """
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from taureau.image.margin import comparable, fill_margin, whole_pixels
 from taureau.image.normalize import normalize_map
 from taureau.image.palette import subject_colors
 from taureau.initialize.placement import Placement, placement_map
+from taureau.initialize.regions import Part, Region, parts_of, region_numbers
 from taureau.initialize.subject_tracing import Borders, SubjectLines, trace_lines, weigh_lines
 from taureau.initialize.tracing import Trace, find_lines
 from taureau.photo import Photo, fit_photo, lay
@@ -129,15 +130,11 @@ class PreparedPhoto:
             levels: of the whole photo, as `taureau.see.importance.importance_levels`.
             photo_size: width and height of the whole photo.
         """
-        whole, part, inset = Canvas(self.canvas.size, photo_size).frame, self.canvas.frame, self.inset
+        part = self.canvas.frame
 
         def at(across: Tensor, down: Tensor) -> Tensor:
             """Factors at places of the canvas that is drawn on."""
-            return factors(
-                levels,
-                (inset.left + inset.scale * across - whole.x) / whole.width,
-                (inset.top + inset.scale * down - whole.y) / whole.height,
-            )
+            return factors(levels, *self._in_photo(across, down, photo_size))
 
         lines, places = self.lines, torch.arange(self.canvas.size) + 0.5
         if lines is not None:
@@ -146,6 +143,34 @@ class PreparedPhoto:
             lines = replace(lines, weight=lines.weight * there.numpy())
         importance = at(places, places).to(self.coverage)
         return replace(self, lines=lines, placement=self.placement * importance, importance=importance)
+
+    def parts(
+        self, regions: Sequence[Region], num_strokes: int, photo_size: tuple[int, int], *, is_traced: bool
+    ) -> tuple[Part, ...]:
+        """The parts of what is drawn that have strokes of their own.
+
+        Args:
+            regions: of the whole photo.
+            num_strokes: of all parts together.
+            photo_size: width and height of the whole photo.
+            is_traced: whether strokes begin on lines.
+
+        Raises:
+            InputError: nothing of a region is drawn.
+        """
+        places = torch.arange(self.canvas.size) + 0.5
+        numbers = region_numbers(regions, *self._in_photo(places, places, photo_size))
+        return parts_of(regions, num_strokes, numbers, self.coverage.cpu() > 0, self.trace if is_traced else None)
+
+    def _in_photo(
+        self, across: Float[Tensor, " columns"], down: Float[Tensor, " rows"], photo_size: tuple[int, int]
+    ) -> tuple[Float[Tensor, " columns"], Float[Tensor, " rows"]]:
+        """Places of the canvas that is drawn on, in shares of the whole photo's width and height."""
+        whole, inset = Canvas(self.canvas.size, photo_size).frame, self.inset
+        return (
+            (inset.left + inset.scale * across - whole.x) / whole.width,
+            (inset.top + inset.scale * down - whole.y) / whole.height,
+        )
 
     def _important(self, weights: Float[Tensor, "size size"]) -> Float[Tensor, "size size"]:
         return weights if self.importance is None else weights * self.importance

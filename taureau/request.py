@@ -2,7 +2,7 @@
 
 import inspect
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -12,6 +12,7 @@ from PIL import Image
 
 from taureau.errors import InputError
 from taureau.files import shown
+from taureau.initialize.regions import Region, checked_regions
 from taureau.photo import Photo, PhotoSource, read_photo
 from taureau.see.importance import importance_levels
 from taureau.see.subject import mask_levels
@@ -39,6 +40,7 @@ class Request:
         importance: the picture of importance, 128 where it says nothing; None where there is none.
         resume: the sketch to continue from.
         num_frozen: how many of its strokes, from the first on, stay as they are.
+        regions: the boxes that have strokes of their own; none for none.
         deadline: the moment by which to end; None for none.
         counts: the levels wanted, the most first; none for the whole list alone.
     """
@@ -49,6 +51,7 @@ class Request:
     importance: UInt8[np.ndarray, "rows columns"] | None
     resume: Sketch | None
     num_frozen: int
+    regions: tuple[Region, ...]
     deadline: float | None
     counts: tuple[int, ...] = ()
 
@@ -61,6 +64,8 @@ class DrawOptions(CommonValues, total=False):
         mask: the name of a way to find the subject, or a mask picture.
         importance: a gray picture of the photo's shape: white where strokes are wanted more, black where less, 128
             where it says nothing.
+        regions: a budget of strokes by region: (strokes, left, top, right, bottom) of each, the sides in shares of the
+            photo. So many strokes begin in each box, and the others in the rest.
         seed: of every random function; None draws one.
         resume: an earlier sketch to continue from, or its SVG.
         freeze: keep strokes of `resume` unchanged: True for all of them, a number for so many from the first on. The
@@ -72,6 +77,7 @@ class DrawOptions(CommonValues, total=False):
     preset: str
     mask: MaskSource
     importance: MaskSource | None
+    regions: Sequence[Sequence[float]]
     seed: int | None
     resume: Sketch | str | Path | None
     freeze: bool | int
@@ -110,7 +116,7 @@ def read_request(
         InputError: a photo, a setting, or a combination of settings that cannot be used.
     """
     resume, freeze = options.pop("resume", None), options.pop("freeze", False)
-    important = options.pop("importance", None)
+    important, wanted = options.pop("importance", None), options.pop("regions", ())
     reading = {name: options.pop(name) for name in ("frame", "allow_truncated") if name in options}
     chosen, mask = _chosen(settings, options)
     earlier = Sketch.load(resume) if isinstance(resume, str | Path) else resume
@@ -126,7 +132,12 @@ def read_request(
         picture = read_photo(important, max_side=IMPORTANCE_SIDE)
         importance = importance_levels(picture, photo, _name_of(important))
     deadline = None if chosen.budget is None else since + chosen.budget
-    return Request(photo, chosen, levels, importance, earlier, num_frozen, deadline)
+    regions = checked_regions(wanted, chosen.strokes)
+    if regions and earlier is not None:
+        raise InputError(
+            "regions say where the strokes of a drawing begin, and resume brings its own; give one of them"
+        )
+    return Request(photo, chosen, levels, importance, earlier, num_frozen, regions, deadline)
 
 
 def _name_of(picture: MaskSource) -> str:

@@ -24,6 +24,7 @@ from taureau.geometry.strokes import Strokes
 from taureau.host import engine_modes
 from taureau.image.margin import whole_pixels
 from taureau.initialize.candidates import Candidates, Guide, Resumed, first_candidates
+from taureau.initialize.regions import Part
 from taureau.initialize.tracing import Trace
 from taureau.levels import Levels, checked_counts
 from taureau.losses.drawing import DrawingObjective
@@ -333,6 +334,7 @@ class Sketcher:
             "device": str(self._device),
             "mask_source": prepared.mask_source,
             "importance_sha256": None if request.importance is None else sha256(request.importance.data).hexdigest(),
+            "regions": [region.as_list() for region in request.regions],
             "frames": _frames(prepared, request),
             "resumed": resumed,
             "warnings": list(warnings),
@@ -451,12 +453,14 @@ def _candidates(prepared: PreparedPhoto, target: Target, request: Request, count
     if earlier is not None:
         resumed = Resumed(prepared.inset.inwards(_resumed(earlier, settings)), request.num_frozen)
         is_traced = is_traced and settings.strokes > len(earlier.strokes)
-    trace, coarser = None, tuple[tuple[int, Trace], ...]()
-    if is_traced:
+    trace, coarser, parts = None, tuple[tuple[int, Trace], ...](), tuple[Part, ...]()
+    if request.regions:
+        parts = prepared.parts(request.regions, settings.strokes, request.photo.size, is_traced=is_traced)
+    elif is_traced:
         trace = prepared.trace(settings.strokes)
         coarser = tuple((count, prepared.trace(count)) for count in counts[:-1])
     return first_candidates(
-        Guide(prepared.placement, prepared.coverage, trace, coarser, target.palette),
+        Guide(prepared.placement, prepared.coverage, trace, coarser, parts, target.palette),
         num_strokes=settings.strokes,
         width=_width(prepared, settings),
         resumed=resumed,

@@ -67,6 +67,7 @@ def test_a_missing_name_is_seen():
         "Strokes",
         "check_writable",
         "draw",
+        "fit_cubics",
         "lay_out",
         "load_encoder",
         "rasterize",

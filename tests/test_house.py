@@ -40,6 +40,7 @@ PUBLIC_NAMES = [
     "batch",
     "check_writable",
     "draw",
+    "fit_cubics",
     "lay_out",
     "load_encoder",
     "rasterize",

@@ -37,7 +37,14 @@ BAD = [
 
 def test_the_options_of_a_drawing_are_the_settings_and_a_few_more():
     assert set(SettingsValues.__annotations__) == NAMES - {"preset"}
-    assert set(DrawOptions.__annotations__) == NAMES | {"importance", "resume", "freeze", "frame", "allow_truncated"}
+    assert set(DrawOptions.__annotations__) == NAMES | {
+        "importance",
+        "regions",
+        "resume",
+        "freeze",
+        "frame",
+        "allow_truncated",
+    }
 
 
 @pytest.mark.parametrize("function", [taureau.draw, taureau.Sketcher.draw, taureau.Sketcher.steps])

@@ -23,6 +23,7 @@ class Choices:
         settings: all of them, checked.
         mask: a mask picture; None where the settings name a way to find the subject.
         importance: a picture of where strokes are wanted; None where nobody said.
+        regions: a budget of strokes by region: strokes, left, top, right, bottom of each.
         encoder: its name; None for the default.
         saliency: name of another encoder for saliency; None for the encoder's own choice.
         freeze: whether the strokes of a resumed sketch stay as they are, or how many of them.
@@ -32,6 +33,7 @@ class Choices:
     settings: "taureau.Settings"
     mask: Path | None
     importance: Path | None
+    regions: tuple[tuple[float, ...], ...]
     encoder: str | None
     saliency: str | None
     freeze: bool | int
@@ -49,7 +51,8 @@ class Choices:
     def as_options(self) -> dict[str, Any]:
         """Keyword arguments for `Sketcher.steps`."""
         mask = {} if self.mask is None else {"mask": self.mask}
-        return {"settings": self.settings, "freeze": self.freeze, "importance": self.importance, **mask}
+        wanted = {"importance": self.importance, "regions": self.regions}
+        return {"settings": self.settings, "freeze": self.freeze, **wanted, **mask}
 
 
 def choose(
@@ -59,6 +62,7 @@ def choose(
     like: Path | None,
     mask: str | None,
     importance: Path | None,
+    regions: tuple[tuple[float, ...], ...],
     encoder: str | None,
     saliency: str | None,
     resume: Path | None,
@@ -73,6 +77,7 @@ def choose(
         like: a sketch whose record says how to draw.
         mask: the name of a way to find the subject, or the path of a mask picture.
         importance: the path of a picture of where strokes are wanted.
+        regions: a budget of strokes by region; none for that of `like`.
         encoder: name of the encoder asked for.
         saliency: name of the saliency encoder asked for.
         resume: the sketch to continue from.
@@ -101,6 +106,7 @@ def choose(
         base, encoder, saliency = _as_in(record, encoder, saliency)
         if record.get("importance_sha256") is not None and importance is None:
             raise click.UsageError("the drawing was made with a picture of importance; add --importance PICTURE")
+        regions = regions or _regions_of(record)
         was_frozen = _was_frozen(record, like, resume)
         frozen = frozen if freeze or freeze_first is not None else was_frozen
     if base is not None and "preset" in asked:
@@ -120,7 +126,13 @@ def choose(
         raise click.UsageError(f"{option} keeps strokes of --resume unchanged; add --resume SVG")
     if settings.loss == "text":
         _check_reads_text(encoder)
-    return Choices(settings, picture, importance, encoder, saliency, frozen, sha256)
+    return Choices(settings, picture, importance, regions, encoder, saliency, frozen, sha256)
+
+
+def _regions_of(record: dict[str, Any]) -> tuple[tuple[float, ...], ...]:
+    """The regions in the record of a sketch; what is none is refused when the drawing begins."""
+    listed = record.get("regions")
+    return tuple(tuple(each) for each in listed if isinstance(each, list)) if isinstance(listed, list) else ()
 
 
 def _check_picture(picture: Path, option: str, advice: str) -> None:

@@ -96,6 +96,15 @@ _OPTIONS = {
         type=FILE,
         help="A gray picture: white where strokes are wanted more, black where less, 128 changes nothing.",
     ),
+    "region": click.option(
+        "--region",
+        "regions",
+        metavar="N LEFT TOP RIGHT BOTTOM",
+        type=(int, float, float, float, float),
+        multiple=True,
+        help="Begin N strokes in a box of the photo, whose sides are 0..1. May be given again; other strokes are "
+        "for the rest.",
+    ),
     "loss": click.option(
         "--loss",
         type=click.Choice(["perception", "l2", "lpips", "xdog", "embedding", "text"]),

@@ -13,6 +13,7 @@ from taureau.geometry.bezier import halves, lengths
 from taureau.geometry.canvas import Canvas
 from taureau.geometry.strokes import Strokes
 from taureau.image.palette import colors_under
+from taureau.initialize.regions import Part, in_turns
 from taureau.initialize.sampling import random_curves, sample_points
 from taureau.initialize.tracing import Trace, choose_curves
 from taureau.raster import rasterize
@@ -47,6 +48,8 @@ class Guide:
         trace: the lines to begin on; None where all strokes begin as random curves.
         coarser: for beginnings of the strokes that are to be drawings as well: how many strokes each has, rising, and
             the lines as so few strokes look at them.
+        parts: those of the canvas that have strokes of their own, in place of `trace` and `coarser`; none for one
+            that is everywhere.
         palette: the photo's colours, for strokes that have some.
     """
 
@@ -54,6 +57,7 @@ class Guide:
     coverage: Float[Tensor, "size size"]
     trace: Trace | None = None
     coarser: tuple[tuple[int, Trace], ...] = ()
+    parts: tuple[Part, ...] = ()
     palette: Float[Tensor, "3 size size"] | None = None
 
 
@@ -127,6 +131,8 @@ def _new_curves(
     vary: bool,
 ) -> Float[Tensor, "new 4 2"]:
     """New strokes of one candidate: on the lines that `drawn` leaves out, then random curves."""
+    if guide.parts:
+        return in_turns([_curves_of(part, guide, width, generator, vary=vary) for part in guide.parts])
     before = 0 if drawn is None else len(drawn)
     traced = torch.zeros(0, 4, 2)
     if guide.trace is not None:
@@ -143,11 +149,36 @@ def _new_curves(
             traced = torch.cat([traced, more])
     kept = guide.coarser[-1][0] - before if guide.coarser else 0
     new = _halved(traced, num, LEAST_HALF * width, kept=max(kept, 0))
+    return _filled(new, num, width, guide.placement, guide.coverage, generator)
+
+
+def _curves_of(
+    part: Part, guide: Guide, width: float, generator: torch.Generator, *, vary: bool
+) -> Float[Tensor, "new 4 2"]:
+    """New strokes of one part, the best first."""
+    new = torch.zeros(0, 4, 2)
+    if part.trace is not None:
+        varied = generator if vary else None
+        traced = choose_curves(part.trace, part.strokes, around=part.around, generator=varied)
+        new = _halved(traced, part.strokes, LEAST_HALF * width)
+    where = part.where.to(guide.placement)
+    return _filled(new, part.strokes, width, guide.placement * where, guide.coverage * where, generator)
+
+
+def _filled(
+    new: Float[Tensor, "new 4 2"],
+    num: int,
+    width: float,
+    placement: Float[Tensor, "size size"],
+    coverage: Float[Tensor, "size size"],
+    generator: torch.Generator,
+) -> Float[Tensor, "all 4 2"]:
+    """Some curves, and so many random ones where they leave paper that there are `num`."""
     if len(new) == num:
         return new
-    left = _off(guide.placement, Strokes.black(new, width)) if len(new) else guide.placement
-    points = sample_points(left, num - len(new), generator=generator, coverage=guide.coverage).cpu()
-    return torch.cat([new, random_curves(points, guide.placement.shape[-1], generator=generator)])
+    left = _off(placement, Strokes.black(new, width)) if len(new) else placement
+    points = sample_points(left, num - len(new), generator=generator, coverage=coverage).cpu()
+    return torch.cat([new, random_curves(points, placement.shape[-1], generator=generator)])
 
 
 def _continued(resumed: Resumed, size: int, generator: torch.Generator, *, vary: bool) -> Float[Tensor, "strokes 4 2"]:

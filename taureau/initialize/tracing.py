@@ -56,6 +56,7 @@ class Trace:
         power: what a line is worth grows as this power of its length.
         ink: of the weight of the strongest lines: what a pixel of stroke must explain to be worth its ink.
         least_new: of what its line weighs, the share that a curve must be the first to draw.
+        strongest: what the strongest lines weigh; None for those of `points`.
     """
 
     scale: float
@@ -69,6 +70,7 @@ class Trace:
     power: float = 1.0
     ink: float = INK
     least_new: float = 0.0
+    strongest: float | None = None
 
 
 def find_lines(
@@ -96,7 +98,7 @@ def find_lines(
     points = torch.cat([torch.zeros(0, 2), *(torch.from_numpy(chain.points).float() for chain in chains)])
     coarse = ridge_strength(ridge_energy(rgb, COARSER * sigma)[0], COARSER * sigma)
     weights = _sampled(torch.from_numpy(strength * coarse).float()[None] * counts, points)[0]
-    longest = min(side / SPACING, SHARE * float((weights > INK * _strongest(weights)).sum()) / num_strokes)
+    longest = min(side / SPACING, SHARE * float((weights > INK * strongest(weights)).sum()) / num_strokes)
     members, curves, errors, way = fitted_parts(chains, points, longest)
     return Trace(size / side, side, points, weights, curves, members, errors, way)
 
@@ -162,12 +164,12 @@ def choose_curves(
         if drawn is not None:
             for stroke in drawn.cpu().float() / trace.scale:
                 weights = weights * _left(trace.points, stroke, cover)
-        strongest = _strongest(weights)
+        most = strongest(weights) if trace.strongest is None else trace.strongest
         worth = (1 - (trace.errors / tolerance) ** 2).clamp_min(-1)
         whole = trace.least_new * weights[trace.members].mean(dim=1)
         while len(chosen) < num:
             found = weights[trace.members]
-            gains = trace.way**trace.power * (found * worth - trace.ink * strongest).mean(dim=1)
+            gains = trace.way**trace.power * (found * worth - trace.ink * most).mean(dim=1)
             gains = torch.where(found.mean(dim=1) < whole, -1.0, gains)
             best = int(gains.argmax())
             if gains[best] <= 0:
@@ -186,7 +188,8 @@ def _left(points: Tensor, curve: Tensor, cover: float) -> Tensor:
     return 1 - torch.exp(-(torch.cdist(points, on_curve).amin(dim=1) ** 2) / (2 * cover**2))
 
 
-def _strongest(weights: Float[Tensor, " points"]) -> float:
+def strongest(weights: Float[Tensor, " points"]) -> float:
+    """What the strongest of some points weigh; 0 for none."""
     return float(weights.quantile(0.95)) if len(weights) else 0.0
 
 

@@ -45,13 +45,14 @@ def _draw(session: Session, message: say.Draw) -> None:
 
 
 def _plain(session: Session, message: say.Plain) -> None:
-    work = {"pause": session.pause, "go": session.go, "stop": session.stop}.get(message.what)
-    if work is not None:
-        work()
+    work = session.work
+    turn = {"pause": work.pause, "go": work.go, "stop": work.stop}.get(message.what)
+    if turn is not None:
+        turn()
         return
-    session.drop_job()
+    work.drop()
     {"undo": session.history.undo, "redo": session.history.redo}[message.what]()
-    session.status = "done" if session.history.present.marks else "empty"
+    work.settle()
     session.say_state()
 
 
@@ -73,13 +74,18 @@ def _prompt(session: Session, message: say.Prompt) -> None:
     edits.begin(session, replace(moment, settings=moment.settings.with_values(prompt=message.text or None, loss=loss)))
 
 
-def _regions(_session: Session, _message: say.Regions) -> None:
-    raise taureau.InputError("strokes cannot be counted by region; paint what is important instead")
+def _regions(session: Session, message: say.Regions) -> None:
+    """Count strokes by region, in what is drawn anew from now on."""
+    assert session.picture is not None
+    in_photo = session.picture.regions(message.regions, session.history.present.settings.size)
+    if len(in_photo) < len(message.regions):
+        raise taureau.InputError("a region must lie on the photo; draw its box there")
+    session.change(regions=message.regions)
 
 
 def _wall(session: Session, message: say.Wall) -> None:
     """Small drawings that begin otherwise. With a seed alone nearly nothing changes, since the lines are the same."""
-    session.drop_job()
+    session.work.drop()
     moment = session.history.present
     first = secrets.randbelow(2**31 - message.count)
     ids = tuple(range(1, moment.settings.strokes + 1))
@@ -88,13 +94,12 @@ def _wall(session: Session, message: say.Wall) -> None:
         changes = cast(Any, _WAYS[number] if number < len(_WAYS) else _AT_RANDOM)
         settings = moment.settings.with_values(seed=first + number, **changes)
         plans.append(session.plan(moment, (), new_ids=ids, settings=settings))
-    session.hang(tuple(plans))
+    session.work.hang(tuple(plans))
 
 
 def _pick(session: Session, message: say.Pick) -> None:
     """Draw the one that was picked, whole."""
-    hanging = session.wall.plans if session.wall is not None else ()
-    settings = next((plan.settings for plan in hanging if plan.settings.seed == message.seed), None)
+    settings = next((plan.settings for plan in session.work.on_wall if plan.settings.seed == message.seed), None)
     if settings is None:
         raise taureau.InputError(f"no drawing of seed {message.seed} hangs on the wall; draw it with that seed")
     edits.begin(session, replace(session.history.present, settings=settings))

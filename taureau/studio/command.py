@@ -43,6 +43,8 @@ def command_of(moment: Moment, picture: Picture, encoder: str) -> str:
         words += ["--mask", settings.mask]
     if moment.importance is not None:
         words += ["--importance", IMPORTANCE]
+    for region in picture.regions(moment.regions, settings.size):
+        words += ["--region", *(f"{value:.6g}" for value in region)]
     if encoder != "builtin":
         words += ["--encoder", encoder]
     text = shlex.join(words)

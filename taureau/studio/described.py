@@ -32,6 +32,7 @@ def described(moment: Moment, marks: Sequence[Mark], picture: Picture | None, en
         "strokes": [mark.as_dict() for mark in marks],
         "subject": subject,
         "importance": moment.importance is not None,
+        "regions": [{"box": list(region.box), "strokes": region.strokes} for region in moment.regions],
         "command": "" if picture is None or not marks else command_of(moment, picture, encoder),
     }
 

@@ -19,11 +19,18 @@ WARM_STEPS, WARM_RATE = 24, 1.0
 
 
 def begin(session: Session, moment: Moment) -> None:
-    """Draw all strokes anew, with the settings and maps of a moment."""
-    session.drop_job()
+    """Draw all strokes anew, with the settings, maps and regions of a moment.
+
+    Raises:
+        InputError: regions have more strokes than the drawing.
+    """
+    wanted, strokes = sum(region.strokes for region in moment.regions), moment.settings.strokes
+    if wanted > strokes:
+        raise taureau.InputError(f"the regions ask for {wanted} strokes of {strokes}; give them fewer, or draw more")
+    session.work.drop()
     begun = moment.with_marks((), record={}, edited=False)
     session.history.push(begun)
-    session.submit(session.plan(begun, (), new_ids=session.new_ids(moment.settings.strokes)))
+    session.work.submit(session.plan(begun, (), new_ids=session.new_ids(moment.settings.strokes)))
 
 
 def lock(session: Session, ids: Sequence[int], is_locked: bool) -> None:
@@ -85,7 +92,7 @@ def redraw(session: Session, ids: Sequence[int] | None) -> None:
         settings = settings.with_values(initialization="random")  # the lines of the photo are those it had
     begun = moment.with_marks(kept, edited=True)
     session.history.push(replace(begun, settings=moment.settings.with_values(seed=settings.seed)))
-    session.submit(session.plan(begun, kept, new_ids=session.new_ids(count), frozen=len(kept), settings=settings))
+    session.work.submit(session.plan(begun, kept, new_ids=session.new_ids(count), frozen=len(kept), settings=settings))
 
 
 def _seen(session: Session, ids: Sequence[int]) -> Moment:
@@ -94,20 +101,20 @@ def _seen(session: Session, ids: Sequence[int]) -> Moment:
     Raises:
         InputError: a stroke that is not there.
     """
-    there = {mark.id for mark in session.marks}
+    there = {mark.id for mark in session.work.marks}
     missing = [id for id in ids if id not in there]
     if missing:
         raise taureau.InputError(f"there is no stroke {missing[0]} any more; it was deleted or drawn anew")
-    session.drop_job()
+    session.work.drop()
     return session.history.present
 
 
 def _push_scored(session: Session, moment: Moment) -> None:
     """A moment that is new, whose score the worker finds."""
     session.history.push(moment)
-    session.status = "done" if moment.marks else "empty"
+    session.work.settle()
     if moment.marks:
-        session.submit(session.plan(moment, moment.marks), only_score=True)
+        session.work.submit(session.plan(moment, moment.marks), only_score=True)
     else:
         session.say_state()
 
@@ -124,4 +131,4 @@ def _push_settled(session: Session, moment: Moment, id: int, *, settles: bool) -
     settings = moment.settings.with_values(
         steps=WARM_STEPS, learning_rate=WARM_RATE, softness=1.0, coarse_share=0.0, relocate_every=0
     )
-    session.submit(session.plan(moment, (*still, *others), frozen=len(still), order=order, settings=settings))
+    session.work.submit(session.plan(moment, (*still, *others), frozen=len(still), order=order, settings=settings))

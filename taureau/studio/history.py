@@ -12,6 +12,7 @@ from typing import Any
 
 import taureau
 from taureau.studio.marks import Mark
+from taureau.studio.messages import Region
 
 MOST = 50
 """Moments that can be undone; with 256 strokes each is about 40 kB."""
@@ -30,6 +31,7 @@ class Moment:
         curve: what the first 1, 2, ... strokes show, as shares of what all show; None where it is not known.
         subject: the painted subject as a gray PNG; None for as it is found.
         importance: the painted importance; None for even.
+        regions: those with strokes of their own, when all are drawn anew.
     """
 
     settings: "taureau.Settings"
@@ -40,6 +42,7 @@ class Moment:
     curve: tuple[float, ...] | None = None
     subject: bytes | None = None
     importance: bytes | None = None
+    regions: tuple[Region, ...] = ()
 
     def with_marks(self, marks: tuple[Mark, ...], **changes: Any) -> "Moment":
         """With other strokes, of which no score is known, and other changes."""

@@ -8,10 +8,13 @@ from typing import Any, cast
 import taureau
 from taureau.studio.history import Moment
 from taureau.studio.marks import Mark
-from taureau.studio.messages import FAR, MOST_STROKES, SETTINGS, checked_settings
+from taureau.studio.messages import MOST_REGIONS, MOST_STROKES, SETTINGS, Region
+from taureau.studio.parse import checked_region, checked_settings
 
 _KEPT = (*SETTINGS, "prompt")
 _MOST_WIDTH = 4096.0
+_FARTHEST = 1e9
+"""Of what the engine finds: it may carry a stroke that somebody put far off farther than a page may."""
 # What the engine records, by kind; what a drawing is worth is kept beside it.
 _RECORD: Mapping[str, type | tuple[type, ...]] = {
     "version": str,
@@ -25,6 +28,7 @@ _RECORD: Mapping[str, type | tuple[type, ...]] = {
     "device": str,
     "mask_source": str,
     "importance_sha256": (str, type(None)),
+    "regions": list,
     "frames": dict,
     "resumed": (dict, type(None)),
     "warnings": list,
@@ -57,6 +61,7 @@ def moment_as_dict(moment: Moment, name_of: Callable[[bytes | None], str | None]
         "curve": None if moment.curve is None else list(moment.curve),
         "subject": name_of(moment.subject),
         "importance": name_of(moment.importance),
+        "regions": [[*region.box, region.strokes] for region in moment.regions],
     }
 
 
@@ -77,7 +82,7 @@ def moment_of(value: object, maps: Mapping[str, bytes], base: "taureau.Settings"
         raise taureau.InputError(f"a moment has at most {MOST_STROKES} strokes, each with a number of its own")
     curve = entry.get("curve")
     if curve is not None:
-        curve = tuple(_number("curve", each, -1e6, 1e6) for each in _kind("curve", curve, list))
+        curve = tuple(_number("curve", each, -_FARTHEST, _FARTHEST) for each in _kind("curve", curve, list))
         if len(curve) != len(marks):
             raise taureau.InputError(f"the curve has {len(curve)} values for {len(marks)} strokes")
     score = entry.get("score")
@@ -86,10 +91,11 @@ def moment_of(value: object, maps: Mapping[str, bytes], base: "taureau.Settings"
         marks,
         _record(entry.get("record")),
         _kind("edited", entry.get("edited"), bool),
-        None if score is None else _number("score", score, -1e9, 1e9),
+        None if score is None else _number("score", score, -_FARTHEST, _FARTHEST),
         curve,
         _map(entry.get("subject"), maps),
         _map(entry.get("importance"), maps),
+        tuple(_region(each) for each in _kind("regions", entry.get("regions", []), list)[:MOST_REGIONS]),
     )
 
 
@@ -115,11 +121,19 @@ def _mark(value: object) -> Mark:
             raise taureau.InputError(f"a colour must be 3 numbers, got {len(color)}")
     return Mark(
         id,
-        tuple(_number("a coordinate", each, -FAR, FAR) for each in points),
+        tuple(_number("a coordinate", each, -_FARTHEST, _FARTHEST) for each in points),
         _number("width", entry.get("width"), 0, _MOST_WIDTH),
         color,
         _kind("locked", entry.get("locked"), bool),
     )
+
+
+def _region(value: object) -> Region:
+    numbers = _kind("a region", value, list)
+    if len(numbers) != 5:
+        raise taureau.InputError(f"a region must have 5 numbers, got {len(numbers)}")
+    *box, strokes = numbers
+    return checked_region(box, strokes)
 
 
 def _record(value: object) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ All are bytes that somebody sent. They are read by `taureau.read_photo`, under i
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 import taureau
+from taureau.studio.messages import Region
 from taureau.studio.samples import samples
 
 MOST_BYTES = 32 << 20
@@ -87,6 +89,23 @@ class Picture:
         """The options of a drawing that painted maps stand for."""
         maps = (("mask", subject), ("importance", importance))
         return tuple((name, Image.fromarray(gray_of(data))) for name, data in maps if data is not None)
+
+    def regions(self, regions: Sequence[Region], size: int) -> list[tuple[float, ...]]:
+        """Regions as options of a drawing have them: strokes, and the sides in shares of the photo.
+
+        Args:
+            regions: in canvas units; what lies beside the photo is cut off, and one that is all there is left out.
+            size: of the canvas.
+        """
+        frame = taureau.Canvas(size, self.photo.size).frame
+        found: list[tuple[float, ...]] = []
+        for region in regions:
+            left, top, right, bottom = region.box
+            across = [min(max((x - frame.x) / frame.width, 0.0), 1.0) for x in (left, right)]
+            down = [min(max((y - frame.y) / frame.height, 0.0), 1.0) for y in (top, bottom)]
+            if across[0] < across[1] and down[0] < down[1]:
+                found.append((region.strokes, across[0], down[0], across[1], down[1]))
+        return found
 
     @property
     def map_size(self) -> tuple[int, int]:

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import taureau
 from taureau.studio.app import application
 from taureau.studio.drawing import warm_up
+from taureau.studio.engine import Engine
 from taureau.studio.guard import EVERYWHERE, LOCAL
 from taureau.studio.messages import MOST_CHARACTERS
 from taureau.studio.picture import Picture, sample_picture
 from taureau.studio.samples import samples
-from taureau.studio.session import Engine
 from taureau.studio.worker import Worker
 
 _ADVICE = "pip install 'taureau[studio]'"

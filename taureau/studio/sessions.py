@@ -3,8 +3,9 @@
 import time
 
 import taureau
+from taureau.studio.engine import Engine
 from taureau.studio.refusal import Refused
-from taureau.studio.session import Engine, Session
+from taureau.studio.session import Session
 
 MOST = 64
 GRACE_SECONDS = 60.0

@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from typing import Any, Literal, TypeVar
 
 import taureau
+from taureau.studio.memory import Freed
 
 _log = logging.getLogger("taureau.studio")
 _Result = TypeVar("_Result")
@@ -55,6 +56,7 @@ class Worker:
         self._entries: dict[Hashable, _Entry] = {}
         self._calls: list[tuple[Future[Any], Callable[[taureau.Sketcher], Any]]] = []
         self._served: dict[Hashable, float] = {}
+        self._freed = Freed()
         self._ended = False
         self._thread = threading.Thread(target=self._work, name="taureau studio", daemon=True)
 
@@ -141,6 +143,8 @@ class Worker:
                 entry.job.fail(failure)
             elif entry is not None and sketcher is not None:
                 self._serve(key, entry, sketcher)
+            call = entry = None  # what is done does not live on while nothing is to do
+            self._freed.give_back()
 
     def _next_key(self) -> Hashable | None:
         ready = [key for key, entry in self._entries.items() if entry.mode != "resting"]

@@ -621,6 +621,11 @@ def test_like_needs_again_what_the_drawing_was_made_from(photo, tmp_path):
     assert (outcome.code, "add --importance PICTURE" in outcome.stderr) == (2, True)
     assert run("draw", photo, "--like", more, "--importance", important, "-o", again).code == 0
     assert paths_of(again) == paths_of(more)
+    assert run("draw", photo, *QUICK, "-n", "4", "--region", "3", "0", "0", "0.5", "1", "-o", more).code == 0
+    assert run("draw", photo, "--like", more, "-o", again).code == 0
+    assert paths_of(again) == paths_of(more)
+    assert run("draw", photo, *QUICK, "-n", "4", "-o", again).code == 0
+    assert paths_of(again) != paths_of(more)
 
 
 @pytest.mark.parametrize(

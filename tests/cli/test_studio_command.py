@@ -14,8 +14,8 @@ import pytest
 
 from taureau.cli.garbage import collected_late
 from taureau.cli.studio import studio
+from taureau.studio.engine import Engine
 from taureau.studio.serve import serve
-from taureau.studio.session import Engine
 from taureau.studio.worker import Worker
 from tests.helpers.command_line import command, environment, run
 from tests.helpers.studio import BASE, LightSketcher, photo_bytes

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 import taureau
 from taureau.studio.app import application
-from taureau.studio.session import Engine
+from taureau.studio.engine import Engine
 from taureau.studio.worker import Worker
 from tests.helpers.pictures import cat, small
 

@@ -6,7 +6,7 @@ import stat
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
-from taureau.studio import app as app_module
+from taureau.studio import answers as answers_module
 from taureau.studio import picture as picture_module
 from taureau.studio import sessions as sessions_module
 from taureau.studio.guard import HEADERS, Guard
@@ -162,8 +162,8 @@ def test_bad_photos_are_refused_by_name(page, tmp_path, bad, recwarn):
 
 
 def test_what_is_too_large_is_not_read_to_its_end(page, monkeypatch):
-    monkeypatch.setattr(app_module, "MOST_BYTES", 1000)
-    monkeypatch.setattr(app_module, "MOST_PROJECT", 1000)
+    monkeypatch.setattr(answers_module, "MOST_BYTES", 1000)
+    monkeypatch.setattr(answers_module, "MOST_PROJECT", 1000)
     read = []
 
     def stream():

@@ -59,6 +59,7 @@ def keep(page, name: str) -> None:
     place = os.environ.get("TAUREAU_SCREENSHOTS")
     if place:
         Path(place).mkdir(parents=True, exist_ok=True)
+        page.script("document.getAnimations().forEach(each => each.finish?.())")  # colours that still change
         page.driver.save_screenshot(str(Path(place) / f"{name}.png"))
 
 
@@ -101,6 +102,7 @@ def test_a_photo_is_drawn_while_one_watches(drawn):
     assert strokes.keys() == drawn.seen_first.keys()
     assert strokes != drawn.seen_first
     assert drawn.find("#drawing-title").text == "ball.png"
+    assert not drawn.find("#prompt").is_displayed()  # this encoder reads no text
     check_all_sizes(drawn, "drawn")
 
 
@@ -229,6 +231,38 @@ def test_what_is_painted_reaches_the_studio_and_is_taken_back(drawn, tool, brush
     keep(drawn, f"brush-{tool}")
     drawn.press("#brush-clear")
     drawn.wait(lambda: middle() == found)
+    drawn.press("[data-tool=select]")
+
+
+def test_a_budget_by_region_is_drawn_by_pointer_and_by_keys_and_undone(drawn):
+    def boxes() -> list[str]:
+        script = "return [...document.querySelectorAll('#regions text')].map(each => each.textContent)"
+        return drawn.script(script)
+
+    drawn.press("[data-tool=regions]")
+    drawn.script("document.getElementById('surface').scrollIntoView({block: 'center'})")
+    ActionChains(drawn.driver).move_to_element(drawn.find("#surface")).click_and_hold().move_by_offset(
+        60, 40
+    ).release().perform()
+    drawn.wait(lambda: boxes() == ["4"])
+    drawn.script("document.getElementById('surface').focus()")
+    drawn.keys(Keys.SPACE)  # from where the pointer was: a box up to the left
+    drawn.hold(Keys.SHIFT, Keys.ARROW_LEFT * 3 + Keys.ARROW_UP * 3)
+    drawn.keys(Keys.SPACE)
+    drawn.wait(lambda: boxes() == ["4", "4"])
+    number = drawn.find("#region-list input")
+    number.clear()
+    number.send_keys("2", Keys.TAB)
+    drawn.wait(lambda: boxes() == ["2", "4"])
+    check_all_sizes(drawn, "regions")
+    drawn.press("#regions-draw")
+    drawn.wait(lambda: len(drawn.strokes()) == 6)  # as many as the regions ask for
+    drawn.until_done()
+    assert "--region 2 " in drawn.find("#command").get_property("textContent")
+    drawn.press("#undo")
+    drawn.wait(lambda: len(drawn.strokes()) == STROKES)
+    drawn.press("#regions-clear")
+    drawn.wait(lambda: boxes() == [])
     drawn.press("[data-tool=select]")
 
 

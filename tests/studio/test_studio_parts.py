@@ -7,12 +7,12 @@ import pytest
 
 import taureau
 from taureau.studio.drawing import warm_up
+from taureau.studio.engine import Engine
 from taureau.studio.fit import fit_cubic
 from taureau.studio.history import MOST, History, Moment
 from taureau.studio.marks import Mark, color_of, color_text, marks_of, strokes_of
 from taureau.studio.picture import Picture
 from taureau.studio.serve import _warm_up
-from taureau.studio.session import Engine
 from taureau.studio.worker import Job, Worker
 from tests.helpers.studio import BASE, LightSketcher, photo_bytes
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 import taureau
 from taureau.studio.command import command_of, ladder
-from taureau.studio.messages import _READERS
+from taureau.studio.parse import _READERS
 from taureau.studio.picture import Picture
 from tests.helpers.studio import BASE, QUICK, LightSketcher, Page, Studio, photo_bytes, studio
 
@@ -285,9 +285,38 @@ def test_a_prompt_needs_an_encoder_that_reads(drawn):
     assert "cannot read text" in drawn.error("prompt", text="a camel")["text"]
 
 
-def test_a_budget_by_region_is_refused_with_a_way_out(drawn):
-    error = drawn.error("regions", regions=[{"box": [0, 0, 100, 100], "strokes": 8}])
-    assert (error["about"], error["text"].partition(";")[2]) == ("regions", " paint what is important instead")
+def test_a_budget_by_region_counts_when_all_is_drawn_anew_and_is_undone_and_saved(page, server, monkeypatch):
+    begun, steps = [], server.sketcher.steps
+    monkeypatch.setattr(server.sketcher, "steps", lambda *photo, **given: begun.append(given) or steps(*photo, **given))
+    page.use()  # 48 x 32 pixels, so that the frame of the canvas of 64 is 64 x 42.7, from 10.7 down
+    left, top, width, height = page.state["canvas"]["frame"]
+    regions = [{"box": [left, top, left + width / 4, top + height / 2], "strokes": 3}]
+    page.say("regions", regions=regions)
+    assert page.read("state")["regions"] == regions
+    done = page.draw()
+    assert begun[0]["regions"] == [pytest.approx((3, 0, 0, 0.25, 0.5))]
+    assert "--region 3 0 0 0.25 0.5" in done["command"]
+    project = page.get("project").content
+    page.say("redraw", strokes=ids_of(done)[:1])  # what is kept is counted by nobody
+    page.until("drawing")
+    page.until("done")
+    assert "resume" in begun[-1]
+    assert all("regions" not in each for each in begun if "resume" in each)
+    page.say("regions", regions=[])
+    assert page.read("state")["regions"] == []
+    page.say("undo")
+    assert page.read("state")["regions"] == regions
+    page.post("project", project)
+    assert page.read("state")["regions"] == regions
+
+
+def test_a_budget_by_region_that_cannot_be_is_refused(page):
+    page.use()
+    side = {"box": [0, 0, 64, 5], "strokes": 1}  # over the photo, which begins at 10.7
+    assert "must lie on the photo" in page.error("regions", regions=[side])["text"]
+    page.say("regions", regions=[{"box": [0, 0, 64, 64], "strokes": 9}])
+    page.read("state")
+    assert "ask for 9 strokes of 4" in page.error("draw", settings=QUICK)["text"]
 
 
 def test_every_message_is_tried_here():

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+import weakref
 from contextlib import ExitStack
 
 import pytest
@@ -11,8 +12,9 @@ from starlette.websockets import WebSocketDisconnect
 
 from taureau import WeightsError
 from taureau.studio import sessions as sessions_module
-from taureau.studio.app import FULL, TAKEN_OVER
+from taureau.studio import talk as talk_module
 from taureau.studio.outbox import FRAME_SECONDS, Outbox
+from taureau.studio.talk import FULL, TAKEN_OVER
 from taureau.studio.worker import Job, Worker
 from tests.helpers.studio import LightSketcher, photo_bytes, studio
 
@@ -172,6 +174,9 @@ def test_an_engine_that_cannot_be_loaded_is_said():
     worker.submit("a", job)
     with pytest.raises(Exception, match="no weights; fetch them"):
         worker.call(lambda sketcher: sketcher).result(10)
+    ends = time.monotonic() + 10
+    while job.said is None and time.monotonic() < ends:
+        time.sleep(0.01)
     worker.end()
     assert job.said == "no weights; fetch them"
 
@@ -242,3 +247,41 @@ def test_what_is_put_after_the_loop_has_ended_is_dropped():
         return Outbox(asyncio.get_running_loop())
 
     asyncio.run(make()).put(frame(1))
+
+
+def test_what_a_job_held_is_free_once_it_is_over_and_memory_goes_back():
+    class Once(Job):
+        def __init__(self):
+            self.done = threading.Event()
+
+        def advance(self, sketcher):
+            self.done.set()
+            return False
+
+        rest = fail = advance
+
+    worker, job = Worker(LightSketcher), Once()
+    given = []
+    worker._freed.give_back = lambda: given.append(True)
+    worker.start()
+    held, done = weakref.ref(job), job.done
+    worker.submit("a", job)
+    del job
+    assert done.wait(10)
+    worker.call(lambda sketcher: None).result(10)  # whatever the thread did for the job is behind it
+    assert held() is None
+    worker.end()
+    assert len(given) >= 1
+
+
+def test_a_session_that_is_left_is_dropped_though_nobody_comes(monkeypatch):
+    monkeypatch.setattr(sessions_module, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(talk_module, "GRACE_SECONDS", -1.0)
+    with studio(LightSketcher()) as server:
+        with server.page() as page:
+            page.use()
+            address = page.url("photo")
+        ends = time.monotonic() + 10
+        while server.client.get(address).status_code == 200 and time.monotonic() < ends:
+            time.sleep(0.01)
+        assert server.client.get(address).status_code == 404

@@ -18,6 +18,7 @@ const STROKES = {
   pen: ["M4 20l1-4L16 5l3 3L8 19z", "M13 8l3 3"],
   photo: ["M4 5h16v14H4z", "M4 16l5-5 4 4 3-3 4 4", "M15.5 9v.1"],
   redo: ["M19 9H9a5 5 0 0 0 0 10h4", "M15 5l4 4-4 4"],
+  regions: ["M4 4h9v9H4z", "M16 10h4v10H10v-4", "M8.5 6.5v4"],
   save: ["M5 4h11l3 3v13H5z", "M8 4v5h7V4", "M8 20v-6h8v6"],
   select: ["M6 4l12 8-6 1-3 6z"],
   stop: ["M7 7h10v10H7z"],

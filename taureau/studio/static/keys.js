@@ -20,6 +20,7 @@ export const KEYS = [
   { key: "d", shown: "D", text: "tool_pen", act: () => take("pen") },
   { key: "b", shown: "B", text: "tool_subject", act: () => take("subject") },
   { key: "i", shown: "I", text: "tool_importance", act: () => take("importance") },
+  { key: "n", shown: "N", text: "tool_regions", act: () => take("regions") },
   { key: "[", shown: "[", text: "smaller", act: () => change(-1) },
   { key: "]", shown: "]", text: "larger", act: () => change(1) },
   { key: "l", shown: "L", text: "lock_or_unlock", act: lock },

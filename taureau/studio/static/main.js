@@ -12,6 +12,7 @@ import { startMasks } from "./masks.js";
 import { startPaper } from "./paper.js";
 import { startPhoto } from "./photo.js";
 import { startProject } from "./project.js";
+import { startRegions } from "./regions.js";
 import { startSettings } from "./settings.js";
 import { connect } from "./socket.js";
 import { startStrokes } from "./strokes.js";
@@ -26,7 +27,7 @@ addIcons(document);
 await startTexts();
 const parts = [
   startErrors, startWelcome, startTools, startPaper, startCanvas, startStrokes, startHandles, startSurface, startMasks,
-  startLevels, startTransport, startSettings, startWall, startDetails, startPhoto, startProject, startExport, startHelp,
+  startRegions, startLevels, startTransport, startSettings, startWall, startDetails, startPhoto, startProject, startExport, startHelp,
   startKeys,
 ];
 for (const start of parts) start();

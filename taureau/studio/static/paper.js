@@ -3,7 +3,7 @@ import { byId, chosen } from "./page.js";
 import { address } from "./socket.js";
 import { model, on } from "./state.js";
 
-const BRUSHES = new Set(["subject", "importance"]);
+const OVER_PHOTO = new Set(["subject", "importance", "regions"]);
 let loaded = 0;
 
 /** Keep the sheet in the photo's shape. */
@@ -42,7 +42,7 @@ function load() {
 
 function showPhoto() {
   const where = chosen("photo-shown");
-  const under = where === "under" || (where === "off" && BRUSHES.has(model.tool)); // a brush needs to see
+  const under = where === "under" || (where === "off" && OVER_PHOTO.has(model.tool)); // these need to see it
   byId("photo-under").hidden = !under;
   byId("photo-beside").hidden = where !== "beside";
   byId("papers").classList.toggle("two", where === "beside");

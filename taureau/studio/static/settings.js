@@ -39,7 +39,8 @@ export function draw() {
     width: byId("set-width").valueAsNumber,
     color: byId("set-color").checked,
   };
-  if (!byId("prompt-field").hidden) send("prompt", { text: byId("prompt").value.trim() });
+  const text = byId("prompt").value.trim();
+  if (text !== (model.server.settings.prompt ?? "")) send("prompt", { text });
   model.level = null;
   select([]);
   send("draw", { settings });

@@ -2,7 +2,7 @@
 const EMPTY = {
   photo: null, canvas: { size: 224, frame: [0, 0, 224, 224] }, status: "empty", queue: 0, settings: {}, strokes: [],
   step: 0, total: 0, score: null, undo: false, redo: false, curve: null, enough: null, subject: "none",
-  importance: false, command: "", warnings: [],
+  importance: false, regions: [], command: "", warnings: [],
 };
 const changes = new EventTarget();
 

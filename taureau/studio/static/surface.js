@@ -3,13 +3,15 @@ import { byId } from "./page.js";
 import { onPaper } from "./paper.js";
 import { penDown, penMove, penUp, penCancel } from "./pen.js";
 import { brushCancel, brushDown, brushMove, brushSize, brushUp } from "./masks.js";
+import { boxCancel, boxDown, boxMove, boxUp } from "./regions.js";
 import { model, on } from "./state.js";
 import { announce } from "./errors.js";
 import { number, t } from "./texts.js";
 
 const PEN = { down: penDown, move: penMove, up: penUp, cancel: penCancel, size: () => 0 };
 const BRUSH = { down: brushDown, move: brushMove, up: brushUp, cancel: brushCancel, size: brushSize };
-const HANDS = { pen: PEN, subject: BRUSH, importance: BRUSH };
+const BOX = { down: boxDown, move: boxMove, up: boxUp, cancel: boxCancel, size: () => 0 };
+const HANDS = { pen: PEN, subject: BRUSH, importance: BRUSH, regions: BOX };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const NEAR = 0.01, FAR = 0.05; // shares of the sheet that an arrow key moves by, without and with Shift
 const surface = () => byId("surface");

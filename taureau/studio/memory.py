@@ -1,0 +1,37 @@
+"""Memory: what is free goes back to the system.
+
+glibc keeps what was freed for later. A drawing makes and frees tensors of all sizes, and what lives on lies between
+them, so that without this a studio grows by hundreds of MB that nothing uses (docs/studio.md has the figures).
+"""
+
+import ctypes
+import sys
+import time
+from collections.abc import Callable
+from functools import cache
+
+EVERY_SECONDS = 2.0
+"""Between two times: one takes up to 30 ms, in which nothing is drawn."""
+
+
+class Freed:
+    """Memory that may be given back, now and then."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def give_back(self) -> None:
+        """Give back what is free, unless that was done a moment ago, or there is no way to."""
+        trim = _trim()
+        if trim is not None and time.monotonic() >= self._next:
+            trim(0)
+            self._next = time.monotonic() + EVERY_SECONDS
+
+
+@cache
+def _trim() -> Callable[[int], int] | None:
+    """The function of glibc; None where the system has another library."""
+    if sys.platform != "linux":
+        return None
+    found: Callable[[int], int] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return found
