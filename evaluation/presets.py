@@ -34,7 +34,6 @@ VARIANTS: dict[str, dict[str, object]] = {
     "4 views a step": {"views": PAPER["views"]},
     "views with black corners": {"view_fill": "black"},
     "sharp from the start": {"softness": PAPER["softness"]},
-    "no stroke starts anew": {"relocate_every": PAPER["relocate_every"]},
     "paper, 300 steps": {"preset": "paper", "steps": 300},
     "paper, 300 steps, new views at each step": {"preset": "paper", "steps": 300, "view_pool": 1200},
 }

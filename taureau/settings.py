@@ -60,7 +60,6 @@ class CommonValues(TypedDict, total=False):
     spatial_weighting: float
     distillation: float
     score_every: int
-    relocate_every: int
     regularization: float
     recognizable: float | None
     abstraction: float
@@ -120,8 +119,6 @@ class Settings:
         distillation: weight of the class distillation loss at the first step, in nats; 0 for none. It falls to 0 along
             the steps. Only with the loss `perception` and an encoder that knows classes, such as `builtin`.
         score_every: steps between two scores of the clean view.
-        relocate_every: steps between two searches for strokes that have collapsed to a dot, which then begin again
-            where the residual is largest; 0 for never.
         regularization: weight of the regularizers (overlap, gaps, curvature, points out of frame; see
             `taureau.losses.regularizers`), 0 for none.
         recognizable: share of what all strokes show, over 0 to 1, that is enough: the drawing is the shortest beginning
@@ -159,7 +156,6 @@ class Settings:
     spatial_weighting: float = 0.75
     distillation: float = 0.3
     score_every: int = 10
-    relocate_every: int = 20
     regularization: float = 0.7
     recognizable: float | None = None
     abstraction: float = 0.0
@@ -241,7 +237,6 @@ class Settings:
         _check_int("views", self.views, 0, 64)
         _check_int("view_pool", self.view_pool, max(1, self.views), 4096)
         _check_int("score_every", self.score_every, 1, MAX_STEPS)
-        _check_int("relocate_every", self.relocate_every, 0, MAX_STEPS)
         _check_int("coarse_side", self.coarse_side, 32, 1024)
         _check_number("coarse_share", self.coarse_share, 0.0, 1.0)
         _check_number("population_share", self.population_share, 0.0, 1.0)
@@ -321,7 +316,6 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "population_share": 1.0,
         "spatial_weighting": 0.0,
         "distillation": 0.0,
-        "relocate_every": 0,
         "regularization": 0.0,
     },
 }

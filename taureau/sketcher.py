@@ -485,7 +485,6 @@ def _schedule(settings: Settings, deadline: float | None) -> Schedule:
         score_every=settings.score_every,
         coarse_share=settings.coarse_share,
         population_share=settings.population_share,
-        relocate_every=settings.relocate_every,
         deadline=deadline,
         clock=time.perf_counter,
     )

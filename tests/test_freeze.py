@@ -17,7 +17,7 @@ def sketcher() -> Sketcher:
 
 @pytest.fixture(scope="module")
 def begun(sketcher) -> Sketch:
-    """Five strokes of many widths, colours and opacities, the second of them a dot, which would be relocated."""
+    """Five strokes of many widths, colours and opacities, the second of them a dot."""
     sketch = sketcher.draw(PHOTO, **QUICK, strokes=5)
     chance = torch.rand(5, 5, generator=torch.Generator().manual_seed(2))
     points = sketch.strokes.points.clone()
@@ -27,7 +27,7 @@ def begun(sketcher) -> Sketch:
 
 @pytest.mark.parametrize("color", [False, True])
 def test_the_first_strokes_stay_to_the_bit_and_the_others_move_and_are_added_to(sketcher, begun, color):
-    asked = {**QUICK, "strokes": 7, "relocate_every": 1, "color": color}
+    asked = {**QUICK, "strokes": 7, "color": color}
     run = sketcher.steps(PHOTO, **asked, resume=begun, freeze=3)
     kept = begun.strokes[:3]
     *steps, last = run

@@ -21,7 +21,6 @@ WHOLE_NUMBERS = {
     "views": (0, 64),
     "view_pool": (1, 4096),
     "score_every": (1, 100_000),
-    "relocate_every": (0, 100_000),
     "coarse_side": (32, 1024),
 }
 # Least and greatest value, and whether the least is one too many.
@@ -173,7 +172,6 @@ def test_paper_is_the_method_as_published():
         "population_share": 1.0,
         "spatial_weighting": 0.0,
         "distillation": 0.0,
-        "relocate_every": 0,
         "regularization": 0.0,
         "initialization": "random",
         "mask": "none",
@@ -236,7 +234,6 @@ def test_the_page_on_the_method_shows_the_presets():
         f"{100 * fast.population_share:g} % of the steps |",
         f"| views per step | {paper.views} | {fast.views} |",
         f"({paper.view_pool} of them in `paper`, {fast.view_pool} in `fast`)",
-        f"every {fast.relocate_every} steps in the first two thirds",
         f"w = {1 - fast.spatial_weighting:g} + {fast.spatial_weighting:g} · saliency",
         f"The clean view is scored at the start, every {fast.score_every} steps and at the end",
     ]

@@ -222,7 +222,7 @@ def clip(monkeypatch, tmp_path):
     "changes", [{"loss": "perception"}, {"loss": "lpips"}, {"loss": "embedding"}, {"prompt": "a camel"}], ids=str
 )
 def test_clip_draws_photos_and_prompts(clip, model, changes):
-    settings = {key: value for key, value in quick(relocate_every=1, **changes).items() if key != "loss"} | changes
+    settings = {key: value for key, value in quick(**changes).items() if key != "loss"} | changes
     sketch = clip(model).draw(PHOTO, **settings)
     assert sketch.record["encoder"] == model.name
     assert len(sketch.record["encoder_sha256"]) == 64

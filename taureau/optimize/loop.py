@@ -19,7 +19,7 @@ from taureau.optimize.pace import Pace
 from taureau.optimize.population import Population
 from taureau.optimize.prefixes import Prefixes
 from taureau.optimize.schedule import Schedule
-from taureau.optimize.stages import descend, relocate_collapsed, score
+from taureau.optimize.stages import descend, score
 from taureau.shapes import Float, Tensor
 
 
@@ -120,8 +120,6 @@ def optimize(
             generator=generator,
         )
         pace.count()
-        if schedule.relocates(pace.number, pace.total):
-            relocate_collapsed(population, cost, objective)
         if pace.number % schedule.score_every == 0 or pace.number == pace.total:
             best = best.improved(score(population, cost, objective, nested.counts))
         leader = best.winner - population.active.start

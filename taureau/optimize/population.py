@@ -6,7 +6,7 @@ import torch
 
 from taureau.geometry.strokes import Strokes
 from taureau.optimize.adam import Adam
-from taureau.shapes import Bool, Float, Tensor
+from taureau.shapes import Float, Tensor
 
 # A colour goes from black to white in 1, a point across the canvas in 224: colours move in smaller steps.
 COLOR_RATE = 0.02
@@ -86,19 +86,6 @@ class Population:
         self._mover.forget(others)
         if self._painter is not None:
             self._painter.forget(others)
-
-    def restart(self, points: Float[Tensor, "active moving 4 2"], which: Bool[Tensor, "active moving"]) -> None:
-        """Put some strokes of the active candidates elsewhere, without momentum.
-
-        Args:
-            points: new control points of all moving strokes of the active candidates.
-            which: the strokes that were put elsewhere.
-        """
-        forgotten = torch.zeros(self.points.shape[:2], dtype=torch.bool, device=self.points.device)
-        forgotten[self.active] = which
-        with torch.no_grad():
-            self.points[self.active] = points
-        self._mover.forget(forgotten)
 
 
 def _movable(values: Tensor) -> Tensor:

@@ -19,8 +19,6 @@ class Schedule:
         coarse_share: share of the steps, from the first on, that lower the coarse objective, 0..1.
         population_share: share of the steps in which all candidates take part, at least until extra strokes are pruned;
             then only the best one continues, and the others stay where they are. 1 for all to the end.
-        relocate_every: steps between two searches for collapsed strokes, in the first two thirds of the steps; 0 for
-            never.
         deadline: the moment on the clock by which to end; None for none. Shares of the steps are then shares of the
             time until it.
         clock: tells the moment, in seconds.
@@ -33,7 +31,6 @@ class Schedule:
     score_every: int = 10
     coarse_share: float = 0.0
     population_share: float = 1.0
-    relocate_every: int = 0
     deadline: float | None = None
     clock: Callable[[], float] = time.perf_counter
 
@@ -44,10 +41,6 @@ class Schedule:
     def softness_at(self, progress: float) -> float:
         """The edge softness."""
         return 1 + (self.softness - 1) * _cosine(min(2 * progress, 1.0))
-
-    def relocates(self, number: int, total: int) -> bool:
-        """Whether collapsed strokes are looked for after step `number` of `total`."""
-        return self.relocate_every > 0 and number % self.relocate_every == 0 and 3 * number <= 2 * total
 
 
 def _cosine(progress: float) -> float:

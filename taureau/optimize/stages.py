@@ -1,4 +1,4 @@
-"""Stages: what an optimisation does at a step: descend, score, relocate collapsed strokes."""
+"""Stages: what an optimisation does at a step: descend and score."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,6 @@ from taureau.losses.objective import Objective
 from taureau.optimize.best import Best
 from taureau.optimize.cost import Cost
 from taureau.optimize.population import Population
-from taureau.optimize.relocate import collapsed, restarted
 from taureau.shapes import Float, Tensor
 
 
@@ -77,17 +76,3 @@ def _penalties(cost: Cost, beginnings: Sequence[Strokes], pictures: Sequence[Ten
     """What the regularizers have against beginnings of all sketches, those of the first count first."""
     found = [cost.penalty(strokes, sketches) for strokes, sketches in zip(beginnings, pictures, strict=True)]
     return torch.cat([each for each in found if isinstance(each, Tensor)]) if cost.regularization else 0.0
-
-
-def relocate_collapsed(population: Population, cost: Cost, objective: Objective) -> None:
-    """Begin again, where the residual is largest, the moving strokes that have shrunk to a dot."""
-    with torch.no_grad():
-        strokes = population.active_strokes()
-        moving = population.points[population.active]
-        which = collapsed(strokes[len(strokes) - moving.shape[1] :])
-        if not which.any():
-            return
-        residual = objective.residual(cost.draw(strokes))
-        if residual is None:
-            return
-        population.restart(restarted(moving.detach(), which, residual, cost.canvas.size), which)

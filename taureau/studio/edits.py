@@ -128,7 +128,5 @@ def _push_settled(session: Session, moment: Moment, id: int, *, settles: bool) -
         return
     session.history.push(moment)
     order = tuple(mark.id for mark in moment.marks)
-    settings = moment.settings.with_values(
-        steps=WARM_STEPS, learning_rate=WARM_RATE, softness=1.0, coarse_share=0.0, relocate_every=0
-    )
+    settings = moment.settings.with_values(steps=WARM_STEPS, learning_rate=WARM_RATE, softness=1.0, coarse_share=0.0)
     session.work.submit(session.plan(moment, (*still, *others), frozen=len(still), order=order, settings=settings))

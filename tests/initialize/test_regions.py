@@ -13,7 +13,7 @@ from tests.helpers.engine import PlainEncoder
 # Two discs beside each other, the right one faint: without regions strokes go to the left one first.
 PAIR = np.concatenate([pictures.disk(80, 80, 24), 255 - (255 - pictures.disk(80, 80, 24)) // 6], axis=1)
 LEFT, RIGHT = (0, 0, 0.5, 1), (0.5, 0, 1, 1)
-QUICK = {"size": 96, "steps": 1, "seed": 5, "mask": "none", "view_pool": 4, "loss": "l2", "relocate_every": 0}
+QUICK = {"size": 96, "steps": 1, "seed": 5, "mask": "none", "view_pool": 4, "loss": "l2"}
 
 
 @pytest.fixture

@@ -213,26 +213,15 @@ def test_after_the_trial_the_best_goes_on_alone(plain_pictures, population_share
     assert found[-1].best.scores[leader] == alone[-1].best.scores[leader]
 
 
-def test_candidates_that_are_out_are_not_begun_anew_and_keep_their_colours():
-    # Dots, which would all start anew; the palette pulls all colours.
-    dots = Strokes.black(random_strokes(3, 4, seed=2).points[..., :1, :].expand(3, 4, 4, 2) + torch.zeros(4, 2), 2.0)
-    first = Strokes(dots.points, dots.width, torch.rand(3, 4, 3, generator=seeded(3)))
-    target = torch.ones(3, 64, 64)
-    target[:, 20:30, 10:50] = 0
-    objective = PixelObjective(target, torch.ones(64, 64))
-    options = {
-        "steps": 20,
-        "population_share": 0.2,
-        "relocate_every": 6,
-        "palette": plain_palette(0.5),
-        "learning_rate": 0.01,
-    }
-    found = list(run(first, objective, **options))
+def test_candidates_that_are_out_keep_their_places_and_colours():
+    chance = random_strokes(3, 4, seed=2)  # the palette pulls all colours
+    first = Strokes(chance.points, chance.width, torch.rand(3, 4, 3, generator=seeded(3)))
+    *found, last = run(first, l2_objective(), steps=20, population_share=0.2, palette=plain_palette(0.5))
     leader = found[5].best.winner
-    moved = (found[8].strokes.points - found[5].strokes.points).abs().amax(dim=(1, 2, 3))
-    recolored = (found[-1].strokes.color - found[5].strokes.color).abs().amax(dim=(1, 2))
+    moved = (last.strokes.points - found[5].strokes.points).abs().amax(dim=(1, 2, 3))
+    recolored = (last.strokes.color - found[5].strokes.color).abs().amax(dim=(1, 2))
     for candidate in range(3):
-        assert (moved[candidate] > 3) == (recolored[candidate] > 0) == (candidate == leader)
+        assert (moved[candidate] > 0) == (recolored[candidate] > 0) == (candidate == leader)
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -428,7 +417,7 @@ def test_locked_strokes_do_not_move_by_a_bit(color):
     if color:
         first = Strokes(first.points, first.width, torch.rand(2, 5, 3, generator=seeded(3)))
     palette = plain_palette(0.5) if color else None
-    for step in run(first, l2_objective(), steps=5, num_frozen=2, relocate_every=1, palette=palette):
+    for step in run(first, l2_objective(), steps=5, num_frozen=2, palette=palette):
         assert torch.equal(step.strokes.points[:, :2], first.points[:, :2])
         assert torch.equal(step.strokes.width, first.width)
         if color:
@@ -440,7 +429,7 @@ def test_locked_strokes_do_not_move_by_a_bit(color):
 
 def test_all_strokes_may_be_locked():
     first = random_strokes(1, 3, size=8)
-    *_, last = run(first, l2_objective(), steps=3, num_frozen=3, relocate_every=1)
+    *_, last = run(first, l2_objective(), steps=3, num_frozen=3)
     assert torch.equal(last.strokes.points, first.points)
 
 

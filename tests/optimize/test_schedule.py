@@ -1,4 +1,4 @@
-"""The schedule: step size and softness along an optimisation, and when strokes are relocated."""
+"""The schedule: step size and softness along an optimisation."""
 
 import math
 
@@ -6,7 +6,7 @@ import pytest
 
 from taureau.optimize.schedule import Schedule
 
-FAST = Schedule(steps=200, learning_rate=1.0, final_learning_rate=0.1, softness=2.0, relocate_every=20)
+FAST = Schedule(steps=200, learning_rate=1.0, final_learning_rate=0.1, softness=2.0)
 
 
 @pytest.mark.parametrize("progress", [0.0, 0.25, 0.5, 0.9, 1.0])
@@ -25,8 +25,3 @@ def test_a_constant_schedule_stays_where_it_is():
     paper = Schedule(steps=2001, learning_rate=1.0, final_learning_rate=1.0)
     assert {paper.learning_rate_at(k / 10) for k in range(11)} == {1.0}
     assert {paper.softness_at(k / 10) for k in range(11)} == {1.0}
-    assert not any(paper.relocates(number, 2001) for number in range(1, 2002))
-
-
-def test_strokes_are_relocated_now_and_then_in_the_first_two_thirds():
-    assert [number for number in range(1, 91) if FAST.relocates(number, 90)] == [20, 40, 60]

@@ -1,4 +1,4 @@
-"""Each stage of a step alone: descend, score, relocate, on objectives whose gradient is known."""
+"""Each stage of a step alone: descend and score, on objectives whose gradient is known."""
 
 import pytest
 import torch
@@ -8,8 +8,8 @@ from taureau.geometry.strokes import Strokes
 from taureau.losses.objective import PixelObjective
 from taureau.optimize.cost import Cost, cost_of
 from taureau.optimize.population import Population
-from taureau.optimize.stages import descend, relocate_collapsed, score
-from tests.helpers.engine import Bowl, random_strokes, seeded
+from taureau.optimize.stages import descend, score
+from tests.helpers.engine import random_strokes, seeded
 
 CANVAS = Canvas(64)
 PLAIN = Cost(CANVAS, "torch", regularization=0.0, color_pull=0.0, width=2.0)
@@ -58,18 +58,6 @@ def test_a_score_is_of_the_strokes_as_they_are_and_regularizers_come_on_top():
     assert best.scores[1] > 0
     assert (best.regularized > best.scores).all()
     assert torch.equal(best.strokes.points, strokes.points)
-
-
-def test_only_collapsed_strokes_of_active_candidates_begin_again():
-    strokes = random_strokes(2, 3)
-    strokes.points[:, 1] = strokes.points[:, 1, :1]  # a dot in each
-    population = Population(strokes, num_frozen=0, colored=False)
-    population.select(0)
-    residual = torch.zeros(1, 32, 32)
-    residual[0, 4, 20:28] = 1.0
-    relocate_collapsed(population, PLAIN, Bowl(torch.zeros(24), torch.ones(24), residual))
-    moved = (population.strokes().points - strokes.points).abs().amax(dim=(2, 3)) > 0
-    assert moved.tolist() == [[False, True, False], [False, False, False]]
 
 
 def test_a_step_lowers_the_mean_over_beginnings_and_only_the_strokes_in_them_move():
