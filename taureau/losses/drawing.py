@@ -113,13 +113,6 @@ class DrawingObjective:
             seen = self._encoder(shrunk(sketches, self._side), self._layers)
             return self._compare(seen, [self._clean]) + INK * self._ink_apart(sketches)
 
-    def residual(
-        self, sketches: Float[Tensor, "candidates 3 height width"]
-    ) -> Float[Tensor, "candidates rows columns"]:
-        """The ink that each sketch lacks, blurred a little."""
-        with torch.no_grad():
-            return (self._ink[1] - self._blurred(sketches)[1]).clamp_min(0)[:, 0]
-
     def _seen(self, views: Views) -> "_Seen":
         """The line map through some views, and what blank paper loses there."""
         with torch.no_grad():

@@ -50,12 +50,6 @@ class Objective(Protocol):
         """The loss of each candidate over the clean view alone."""
         ...
 
-    def residual(
-        self, sketches: Float[Tensor, "candidates 3 height width"]
-    ) -> Float[Tensor, "candidates rows columns"] | None:
-        """Where each sketch lacks what it should show, at least 0, on a grid of any size; None if it cannot be said."""
-        ...
-
 
 @dataclass(frozen=True)
 class Viewing:
@@ -178,27 +172,6 @@ class PerceptionObjective:
         with torch.no_grad():
             return self._compare(self._look(shrunk(sketches, self._side)), CLEAN)
 
-    def residual(
-        self, sketches: Float[Tensor, "candidates 3 height width"]
-    ) -> Float[Tensor, "candidates rows columns"] | None:
-        """Squared distance of the sketch's features from the photo's, at most that of blank paper, on the finest map.
-
-        Blank paper lacks all that there is; where there is nothing, a false line lacks nothing. None for an encoder
-        of tokens.
-        """
-        maps = self._features.maps
-        grids = [layer for layer in self._encoder.loss_layers if maps[layer].dim() == 4]
-        if not grids:
-            return None
-        layer = max(grids, key=lambda name: maps[name].shape[-2:].numel())
-        theirs = maps[layer][CLEAN]
-        with torch.no_grad():
-            paper = sketches.new_ones(1, *sketches.shape[1:])
-            seen = self._encoder(shrunk(torch.cat([sketches, paper]), self._side), (layer,), embedding=False)
-            distances = (theirs - seen.maps[layer]).square().sum(dim=1)
-            weights = functional.adaptive_avg_pool2d(self._weights[CLEAN], (theirs.shape[-2], theirs.shape[-1]))[:, 0]
-            return distances[:-1].minimum(distances[-1:]) * weights
-
     def _look(self, images: Tensor, *, logits: bool = False) -> Features:
         beyond = self._semantic_weight > 0 or logits
         return self._encoder(images, tuple(self._encoder.loss_layers), embedding=beyond)
@@ -242,13 +215,6 @@ class PixelObjective:
         """The same number."""
         with torch.no_grad():
             return pixel_loss(sketches, self._target, self._spatial_weights)
-
-    def residual(
-        self, sketches: Float[Tensor, "candidates 3 height width"]
-    ) -> Float[Tensor, "candidates rows columns"] | None:
-        """Squared excess of the target's darkness over the sketch's."""
-        with torch.no_grad():
-            return (sketches - self._target).clamp_min(0).square().mean(dim=1) * self._spatial_weights
 
 
 def embedding_of_photo(
@@ -295,13 +261,6 @@ class EmbeddingObjective:
         """The same over the clean view alone."""
         with torch.no_grad():
             return self._distance(shrunk(sketches, self._side), 1)
-
-    def residual(
-        self,
-        sketches: Float[Tensor, "candidates 3 height width"],  # noqa: ARG002 - the protocol's
-    ) -> Float[Tensor, "candidates rows columns"] | None:
-        """None: an embedding does not say where."""
-        return None
 
     def _distance(self, images: Tensor, num_views: int) -> Tensor:
         embedding = self._encoder(images, ()).embedding

@@ -40,19 +40,14 @@ class Bowl:
 
     sees_color = True
 
-    def __init__(self, target: torch.Tensor, curvature: torch.Tensor, residual: torch.Tensor | None = None) -> None:
-        self.target, self.curvature, self.map = target, curvature, residual
-        self.asked_lacking = 0
+    def __init__(self, target: torch.Tensor, curvature: torch.Tensor) -> None:
+        self.target, self.curvature = target, curvature
 
     def loss(self, sketches: torch.Tensor, *, generator: torch.Generator, progress: float = 0.0) -> torch.Tensor:
         return self._of(sketches)
 
     def score(self, sketches: torch.Tensor) -> torch.Tensor:
         return self._of(sketches)
-
-    def residual(self, sketches: torch.Tensor) -> torch.Tensor | None:
-        self.asked_lacking += 1
-        return self.map
 
     def _of(self, sketches: torch.Tensor) -> torch.Tensor:
         return (self.curvature * (sketches[:, 0, 0] - self.target) ** 2).sum(dim=1) / 2

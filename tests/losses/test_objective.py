@@ -345,41 +345,6 @@ def test_the_corners_of_views_make_no_line_worth_drawing():
     assert gain(count_corners=True) > 0.05
 
 
-# Where a sketch lacks something
-
-
-def test_what_is_lacking_is_the_distance_from_the_photo_and_no_more_than_of_paper():
-    encoder = PlainEncoder()
-    photo, sketches = random_images(1, seed=1)[0], random_images(CANDIDATES)
-    weights = torch.rand(SIZE, SIZE, generator=seeded(2))
-    residual = objective(encoder, photo=photo, spatial_weights=weights).residual(sketches)
-    theirs = encoder(photo[None]).maps["conv"][0]
-    blank = encoder(torch.ones(1, 3, SIZE, SIZE)).maps["conv"][0]
-    for candidate, sketch in enumerate(sketches):
-        ours = encoder(sketch[None]).maps["conv"][0]
-        for row in range(8):
-            for column in range(8):
-                distance, most = (
-                    sum(float(theirs[k, row, column] - other[k, row, column]) ** 2 for k in range(5))
-                    for other in (ours, blank)
-                )
-                place = float(weights[4 * row : 4 * row + 4, 4 * column : 4 * column + 4].mean())
-                assert float(residual[candidate, row, column]) == pytest.approx(min(distance, most) * place, abs=1e-5)
-    assert not residual.requires_grad
-
-
-def test_a_line_where_the_photo_has_none_lacks_nothing():
-    paper = torch.ones(3, SIZE, SIZE)
-    line = paper.clone()
-    line[:, 10:12] = 0
-    assert objective(PlainEncoder(), photo=paper).residual(line[None]).abs().max() < 1e-10
-    assert objective(PlainEncoder(), photo=line).residual(paper[None]).max() > 1e-3
-
-
-def test_tokens_do_not_say_what_is_lacking():
-    assert objective(PlainEncoder(loss_layers={"tokens": 1.0})).residual(random_images(1)) is None
-
-
 # Pixels
 
 
@@ -391,18 +356,6 @@ def test_pixels_are_compared_where_they_count():
     expected = [float((square * weights.numpy()).sum() / weights.double().sum()) for square in squares]
     assert found.score(sketches).tolist() == pytest.approx(expected, rel=1e-5)
     assert torch.equal(found.loss(sketches, generator=seeded()), found.score(sketches))
-    excess = (sketches - target).clamp_min(0)  # paper where the target is dark
-    torch.testing.assert_close(found.residual(sketches), (excess**2).mean(dim=1) * weights)
-
-
-def test_ink_where_the_target_is_light_is_not_lacking():
-    target = torch.ones(3, SIZE, SIZE)
-    target[:, :4] = 0.2
-    residual = PixelObjective(target, torch.ones(SIZE, SIZE)).residual(torch.ones(1, 3, SIZE, SIZE))
-    assert (residual[0, :4] > 0.6).all()
-    assert (residual[0, 4:] == 0).all()
-    none = PixelObjective(target, torch.ones(SIZE, SIZE)).residual(torch.zeros(1, 3, SIZE, SIZE))
-    assert (none == 0).all()
 
 
 # Text
@@ -437,7 +390,6 @@ def test_a_text_is_compared_with_every_view(clip, model):
     expected = [np.mean([distance(image) for image in [one, *views.apply(one[None], 1.0)]]) for one in sketches]
     assert found.loss(sketches, generator=seeded(3)).tolist() == pytest.approx(expected, abs=1e-5)
     assert found.score(sketches).tolist() == pytest.approx([distance(one) for one in sketches], abs=1e-5)
-    assert found.residual(sketches) is None
     other = EmbeddingObjective(encoder, encoder.encode_text(["cam"]), Viewing(pool, VIEWS))
     assert found.score(sketches).tolist() != pytest.approx(other.score(sketches).tolist(), abs=1e-3)
 

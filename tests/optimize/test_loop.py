@@ -34,11 +34,11 @@ def run(first: Strokes, objective, **options):
     return optimize(begun, CANVAS, target, Schedule(**options), **others)
 
 
-def bowl(strokes: Strokes, **more) -> Bowl:
+def bowl(strokes: Strokes) -> Bowl:
     numbers = strokes.points.flatten(1).shape[1]
     chance = seeded(5)
     # Each number has another slope and scale, so that a wrong step shows in most of them.
-    return Bowl(torch.rand(numbers, generator=chance) * 64, torch.rand(numbers, generator=chance) * 3 + 0.01, **more)
+    return Bowl(torch.rand(numbers, generator=chance) * 64, torch.rand(numbers, generator=chance) * 3 + 0.01)
 
 
 @pytest.fixture
