@@ -103,7 +103,7 @@ def choose(
     if like is not None:
         record = _record_of(like)
         sha256 = record.get("encoder_sha256") if encoder is None else None
-        base, encoder, saliency = _as_in(record, encoder, saliency)
+        base, encoder, saliency = _as_in(record, like, encoder, saliency)
         if record.get("importance_sha256") is not None and importance is None:
             raise click.UsageError("the drawing was made with a picture of importance; add --importance PICTURE")
         regions = regions or _regions_of(record)
@@ -155,10 +155,13 @@ def _record_of(like: Path) -> dict[str, Any]:
 
 
 def _as_in(
-    record: dict[str, Any], encoder: str | None, saliency: str | None
+    record: dict[str, Any], like: Path, encoder: str | None, saliency: str | None
 ) -> tuple["taureau.Settings", str | None, str | None]:
     """The settings of a record, and its encoders unless others were asked for."""
-    settings = taureau.Settings(**record["settings"])
+    try:
+        settings = taureau.Settings(**record["settings"])
+    except taureau.InputError as error:
+        raise taureau.InputError(f"{click.format_filename(like)}: {error}") from error
     if encoder is None:
         return settings, record["encoder"], saliency or record["saliency_encoder"]
     return settings, encoder, saliency

@@ -635,6 +635,8 @@ def test_like_needs_again_what_the_drawing_was_made_from(photo, tmp_path):
         (["--settings", "few.toml", "--preset", "paper"], "--preset goes without --settings", 2),
         (["--settings", "gone.toml"], "gone.toml: there is no such file", 3),
         (["--like", "plain.svg"], "plain.svg: has no record of how it was drawn", 3),
+        (["--like", "early.svg"], "early.svg: there is no setting 'relocate_every'; the settings are strokes, ", 3),
+        (["--settings", "early.toml"], "early.toml: there is no setting 'relocate_every'; the settings are ", 3),
     ],
 )
 def test_files_of_settings_that_make_no_sense_are_refused(photo, tmp_path, monkeypatch, options, words, code):
@@ -644,6 +646,10 @@ def test_files_of_settings_that_make_no_sense_are_refused(photo, tmp_path, monke
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0,0 C1,1 2,2 3,3" fill="none" '
         'stroke="#000" stroke-width="1"/></svg>'
     )
+    plain, encoders = taureau.Sketch.load("plain.svg"), {"encoder": "contour", "saliency_encoder": "contour"}
+    early = {"strokes": 3, "relocate_every": 20}  # as before that setting was dropped
+    taureau.Sketch(plain.strokes, plain.canvas, record={**encoders, "settings": early}).save("early.svg")
+    Path("early.toml").write_text("strokes = 3\nrelocate_every = 20\n")
     outcome = run("draw", photo, *options)
     assert (outcome.code, words in outcome.stderr) == (code, True), outcome.stderr
 
