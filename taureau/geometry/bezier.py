@@ -52,7 +52,7 @@ def halves(control: Float[Tensor, "*curves 4 2"]) -> Float[Tensor, "*curves 2 4 
     return torch.stack([before, after], dim=-3)
 
 
-def lengths(control: Float[Tensor, "*curves 4 2"], num_points: int = 33) -> Float[Tensor, "*curves"]:
-    """Arc length of each curve, as the length of a polyline through `num_points` of its points."""
-    t = torch.linspace(0, 1, num_points, dtype=control.dtype, device=control.device)
+def lengths(control: Float[Tensor, "*curves 4 2"]) -> Float[Tensor, "*curves"]:
+    """Arc length of each curve, as the length of a polyline through 33 of its points."""
+    t = torch.linspace(0, 1, 33, dtype=control.dtype, device=control.device)
     return points_at(control, t).diff(dim=-2).norm(dim=-1).sum(dim=-1)
