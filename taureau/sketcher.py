@@ -267,7 +267,9 @@ class Sketcher:
             candidates,
             prepared.canvas,
             target,
-            _schedule(settings, request.deadline),
+            _schedule(
+                settings, request.deadline, fewest=settings.strokes if prefixes is None else min(prefixes.counts)
+            ),
             prefixes=prefixes,
             regularization=settings.regularization,
             backend=self.backend,
@@ -485,10 +487,11 @@ def _resumed(earlier: Sketch, settings: Settings) -> Strokes:
     return earlier.strokes.to(torch.float32).scaled(settings.size / earlier.canvas.size)
 
 
-def _schedule(settings: Settings, deadline: float | None) -> Schedule:
+def _schedule(settings: Settings, deadline: float | None, *, fewest: int) -> Schedule:
+    """What happens when; `fewest` strokes are the least that are a drawing."""
     rate = settings.size / PAPER_SIZE
     if settings.initialization == "traced":
-        rate *= min(1.0, ROAMING / settings.strokes)
+        rate *= min(1.0, ROAMING / fewest)
     return Schedule(
         steps=settings.steps,
         learning_rate=settings.learning_rate * rate,
