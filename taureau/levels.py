@@ -53,14 +53,18 @@ class Levels(Mapping[int, Sketch]):
             raise InputError(f"this drawing has 1 to {len(self.sketch.strokes)} strokes to show, got {strokes}")
         return beginning(self.sketch, strokes)
 
-    def page(self, *, photo: Photo | None = None) -> str:
+    def page(self, *, photo: Photo | None = None, under_way: tuple[int, int] | None = None) -> str:
         """The levels as one HTML page to look through: a slider from one stroke to all, and a button a level.
 
         Args:
             photo: what was drawn, shown beside it; None to leave it out.
+            under_way: of a drawing that is not finished, the step and how many there will be: the page says so, and
+                loads itself anew every second. None for a finished one.
         """
         sketch, picture = self.sketch, None if photo is None else photo.data_url()
-        return slider_page(sketch.strokes, sketch.canvas, title=sketch.name, counts=self.counts, photo=picture)
+        return slider_page(
+            sketch.strokes, sketch.canvas, title=sketch.name, counts=self.counts, photo=picture, under_way=under_way
+        )
 
     def _repr_html_(self) -> str:
         # In a frame of its own, so that nothing of several pages mixes, and without more rights than a script needs.

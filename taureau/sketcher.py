@@ -57,6 +57,8 @@ from taureau.version import __version__
 
 # Learning rates are given for the paper's canvas.
 PAPER_SIZE = 224
+# More traced strokes than this take smaller steps: they begin nearer to where they end, and a small thing is soon lost.
+ROAMING = 16
 # Photos of which what was found is remembered; at the usual size each takes some 10 MB.
 PHOTOS = 4
 # Pixels of the long side of a picture of the subject.
@@ -265,7 +267,9 @@ class Sketcher:
             candidates,
             prepared.canvas,
             target,
-            _schedule(settings, request.deadline),
+            _schedule(
+                settings, request.deadline, fewest=settings.strokes if prefixes is None else min(prefixes.counts)
+            ),
             prefixes=prefixes,
             regularization=settings.regularization,
             backend=self.backend,
@@ -460,7 +464,15 @@ def _candidates(prepared: PreparedPhoto, target: Target, request: Request, count
         trace = prepared.trace(settings.strokes)
         coarser = tuple((count, prepared.trace(count)) for count in counts[:-1])
     return first_candidates(
-        Guide(prepared.placement, prepared.coverage, trace, coarser, parts, target.palette),
+        Guide(
+            prepared.placement,
+            prepared.coverage,
+            trace,
+            coarser,
+            lambda: prepared.fainter_trace(settings.strokes),
+            parts,
+            target.palette,
+        ),
         num_strokes=settings.strokes,
         width=_width(prepared, settings),
         resumed=resumed,
@@ -475,8 +487,11 @@ def _resumed(earlier: Sketch, settings: Settings) -> Strokes:
     return earlier.strokes.to(torch.float32).scaled(settings.size / earlier.canvas.size)
 
 
-def _schedule(settings: Settings, deadline: float | None) -> Schedule:
+def _schedule(settings: Settings, deadline: float | None, *, fewest: int) -> Schedule:
+    """What happens when; `fewest` strokes are the least that are a drawing."""
     rate = settings.size / PAPER_SIZE
+    if settings.initialization == "traced":
+        rate *= min(1.0, ROAMING / fewest)
     return Schedule(
         steps=settings.steps,
         learning_rate=settings.learning_rate * rate,

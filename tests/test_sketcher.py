@@ -536,6 +536,32 @@ def test_the_score_in_the_record_is_that_of_the_strokes_in_the_sketch():
     assert not torch.equal(seen[-1][1].points, run.sketch.strokes.points)
 
 
+@pytest.mark.parametrize(
+    ("options", "moved"),
+    [
+        ({"strokes": 16}, 1.0),
+        ({"strokes": 64}, 0.25),
+        ({"strokes": 64, "initialization": "random"}, 1.0),
+    ],
+    ids=str,
+)
+def test_the_more_traced_strokes_the_smaller_their_steps(options, moved):
+    settings = quick(**{"size": 112, "initialization": "traced", **options}, steps=1, learning_rate=2.0)
+    first, second = (
+        step.strokes.points for step in Sketcher("contour", device="cpu", backend="torch").steps(PHOTO, **settings)
+    )
+    # Adam's first step is as long as its rate, which is for a canvas of 224.
+    assert float((second - first).abs().max()) == pytest.approx(moved, rel=1e-3)
+
+
+def test_levels_of_few_strokes_take_whole_steps_whatever_the_longest_has():
+    settings = quick(size=112, initialization="traced", steps=1, learning_rate=2.0)
+    del settings["strokes"]
+    run = Sketcher("contour", device="cpu", backend="torch").steps(PHOTO, levels=(64, 4), **settings)
+    first, second = (step.strokes.points for step in run)
+    assert float((second - first).abs().max()) == pytest.approx(1.0, rel=1e-3)
+
+
 def test_the_record_says_what_was_used(sketcher):
     record = sketcher.draw(PHOTO, **QUICK).record
     assert record["seed"] == 5

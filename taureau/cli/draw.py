@@ -65,7 +65,7 @@ _MAX_COLORS = 64
 @click.option(
     "--gif", metavar="FILE", help="Also write how the drawing evolved, as a GIF; 'auto' puts it beside the sketch."
 )
-@click.option("--live", metavar="FILE", type=FILE, help="Update FILE (.svg or .png) while drawing, to watch it.")
+@click.option("--live", metavar="FILE", type=FILE, help="Update FILE (.svg, .png or .html) while drawing, to watch it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per photo on stdout, and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @debug_option

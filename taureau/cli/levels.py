@@ -43,7 +43,7 @@ _MOST_FRAMES = 1000  # of an animation that loses its strokes
 @click.option("--each", is_flag=True, help="Also write each level into an SVG of its own.")
 @click.option("--gif", is_flag=True, help="Also write how the drawing loses its strokes, as a GIF.")
 @click.option("--mp4", is_flag=True, help="Also write that as a video (needs the extra 'video').")
-@click.option("--live", metavar="FILE", type=FILE, help="Update FILE (.svg or .png) while drawing, to watch it.")
+@click.option("--live", metavar="FILE", type=FILE, help="Update FILE (.svg, .png or .html) while drawing, to watch it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per photo on stdout, and nothing else.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @debug_option

@@ -7,14 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from taureau.cli.outputs import make_folder
+import taureau
+from taureau.cli.outputs import PAGE, make_folder
 from taureau.cli.program import describe_error
 from taureau.cli.progress import say
-
-if TYPE_CHECKING:
-    import taureau
 
 # Seconds between two pictures, at least: an eye follows.
 INTERVAL = 0.5
@@ -28,7 +25,7 @@ class LiveView:
     The file is whole at any moment. The first picture that cannot be written is the last one tried.
 
     Args:
-        file: an SVG or a PNG; None for none.
+        file: an SVG, a PNG, or an HTML page with a slider over the strokes, which follows by itself; None for none.
         quiet: whether nothing is said when it cannot be written.
         clock: tells the moment, in seconds.
     """
@@ -50,7 +47,7 @@ class LiveView:
         best = run.sketch
         # The scores are those of the best strokes so far, and these are where the strokes are now.
         record = {key: value for key, value in best.record.items() if key != "scores"}
-        self._save(replace(best, strokes=step.strokes, record=record))
+        self._save(replace(best, strokes=step.strokes, record=record), under_way=(step.number, step.total))
         ended = self._clock()
         self._due = ended + max(INTERVAL, REST * (ended - began))
 
@@ -58,16 +55,25 @@ class LiveView:
         """Show the finished drawing."""
         self._save(sketch)
 
-    def _save(self, sketch: "taureau.Sketch") -> None:
+    def _save(self, sketch: "taureau.Sketch", *, under_way: tuple[int, int] | None = None) -> None:
         if self._file is None:
             return
         try:
             if not self._has_folder:
                 make_folder(self._file.parent)
                 self._has_folder = True
-            sketch.save(self._file)
+            if self._file.suffix.lower() == PAGE:
+                taureau.write_atomically(self._file, _levels(sketch).page(under_way=under_way).encode())
+            else:
+                sketch.save(self._file)
         except Exception as error:  # whatever it is, it must not cost the drawing
             self._file = None
             if not self._quiet:
                 text, _ = describe_error(error)
                 say(f"taureau: warning: the live view stops, the drawing continues: {text}")
+
+
+def _levels(sketch: "taureau.Sketch") -> "taureau.Levels":
+    """A sketch with the levels that its record names; otherwise itself alone."""
+    counts = [entry["strokes"] for entry in sketch.record.get("levels", [])]
+    return taureau.Levels(sketch, tuple(counts) or (len(sketch.strokes),))

@@ -24,6 +24,8 @@ PIPE = Path("-")
 """The name that stands for stdin as a photo and for stdout as an output."""
 
 _FILE_ENDINGS = (".svg", ".png")
+# What the live view takes besides: a page with a slider.
+PAGE = ".html"
 SHEET_ENDINGS = (".pdf", ".dxf", ".gcode", ".nc", ".hpgl", ".plt")
 """The endings of pages, as `taureau.save_sheet` writes them."""
 
@@ -224,8 +226,8 @@ def check_live(live: Path, planned: Sequence[Outputs], *, inputs: Iterable[Path]
         InputError: it is an input, an output or has the name of a frame, exists, or cannot be written.
     """
     refuse_elsewhere("--live", live)
-    if live.suffix.lower() not in _FILE_ENDINGS:
-        raise click.UsageError(f"--live takes a file that ends in .svg or .png, got {live}")
+    if live.suffix.lower() not in (*_FILE_ENDINGS, PAGE):
+        raise click.UsageError(f"--live takes a file that ends in .svg, .png or .html, got {live}")
     name = shown(live)
     if any(same_place(live, path) for path in inputs if path != PIPE):
         raise taureau.InputError(

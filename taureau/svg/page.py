@@ -14,7 +14,13 @@ from taureau.svg.write import to_paths
 
 
 def slider_page(
-    strokes: Strokes, canvas: Canvas, *, title: str, counts: Sequence[int], photo: str | None = None
+    strokes: Strokes,
+    canvas: Canvas,
+    *,
+    title: str,
+    counts: Sequence[int],
+    photo: str | None = None,
+    under_way: tuple[int, int] | None = None,
 ) -> str:
     """Write strokes as a page to look through: a slider from one of them to all, and buttons.
 
@@ -24,6 +30,8 @@ def slider_page(
         title: what the page shows above it.
         counts: numbers of strokes that have a button.
         photo: the address of a picture that is shown beside the drawing; None for none.
+        under_way: of a drawing that is not finished, the step and how many there will be: the page shows a bar and
+            loads itself anew every second, its slider where it was. None for a finished one.
     """
     name, total = html.escape(title), len(strokes)
     picture = "" if photo is None else f'<img src="{html.escape(photo)}" alt="The photo {name}">'
@@ -38,7 +46,16 @@ def slider_page(
         "paths": "\n".join(to_paths(strokes, canvas, ranks)),
         "total": str(total),
         "buttons": buttons,
+        "progress": "" if under_way is None else _progress(*under_way),
     }
     text = files("taureau.svg").joinpath("page.html").read_text("utf-8")
     # In one pass, so that a name such as {{paths}} stays a name.
     return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], text)
+
+
+def _progress(step: int, total: int) -> str:
+    said = f"Step {step} of {total}"
+    return (
+        f'<div class="controls" id="under-way"><label for="step">{said}</label>'
+        f'<progress id="step" value="{step}" max="{total}">{said}</progress></div>'
+    )

@@ -293,8 +293,8 @@ def test_the_finished_drawing_is_written_before_it_is_shown_live(photo, tmp_path
 @pytest.mark.parametrize(
     ("name", "code", "message"),
     [
-        ("live.jpg", 2, "ends in .svg or .png"),
-        ("new/live.jpg", 2, "ends in .svg or .png"),
+        ("live.jpg", 2, "ends in .svg, .png or .html"),
+        ("new/live.jpg", 2, "ends in .svg, .png or .html"),
         ("disc.png", 3, "would replace what the drawing is made from"),
         ("begun.svg", 3, "would replace what the drawing is made from"),
         ("out/disc.sketch.svg", 3, "the finished drawing goes there"),

@@ -1,10 +1,12 @@
 """`taureau levels`: what it writes, what it refuses, and that an interruption saves the levels so far."""
 
+import re
 import signal
 
 import pytest
 
 import taureau
+from taureau.cli.progress import DrawingProgress
 from tests.helpers.command_line import draw_photo, run
 
 QUICK = ("--size", "64", "--steps", "2", "--candidates", "1", "--mask", "none", "--seed", "1", "-n", "6,2")
@@ -29,6 +31,24 @@ def test_it_writes_levels_strips_and_a_page_beside_the_photo(tmp_path):
     files = [tmp_path / f"disc.levels.{form}" for form in ("svg", "png", "strip.svg")]
     said = f"{tmp_path / 'disc.levels.html'} (a page with a slider), {', '.join(map(str, files))}: 2 levels in "
     assert said in outcome.stderr
+
+
+def test_the_live_view_may_be_the_page_with_the_slider(tmp_path, monkeypatch):
+    photo, live, seen = draw_photo(tmp_path / "disc.png"), tmp_path / "live.html", []
+    show = DrawingProgress.show
+
+    def looking(bar, step):
+        if step.number == 1:  # what was written of step 0
+            seen.append(live.read_text("utf-8"))
+        show(bar, step)
+
+    monkeypatch.setattr(DrawingProgress, "show", looking)
+    assert run("levels", photo, *QUICK, "--live", live, "-o", tmp_path / "out").code == 0
+    assert 'value="0" max="2">Step 0 of 2<' in seen[0]
+    assert [count for count in (1, 2, 4, 6) if f'data-level="{count}"' in seen[0]] == [2, 6]
+    # In the end it is the page that the command writes, but for the photo.
+    written = (tmp_path / "out/disc.levels.html").read_text("utf-8")
+    assert live.read_text("utf-8") == re.sub("<img .*?>", "", written)
 
 
 def test_it_writes_each_level_and_films_where_they_are_asked_for(tmp_path):

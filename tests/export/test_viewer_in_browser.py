@@ -73,6 +73,27 @@ def test_nothing_went_wrong_and_nothing_is_missing_for_a_screen_reader(page):
     assert page.find_element("css selector", "main svg").accessible_name.endswith("drawn in 6 strokes")
 
 
+def test_a_page_under_way_follows_and_keeps_the_slider_until_the_drawing_is_done(page, tmp_path):
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    file = tmp_path / "live.html"
+    file.write_text(levels().page(under_way=(1, 9)), "utf-8")
+    page.get(file.as_uri())
+    bar = page.find_element("id", "step")
+    assert (bar.accessible_name, bar.get_property("value"), bar.get_property("max")) == ("Step 1 of 9", 1, 9)
+    page.find_element("css selector", "[data-level='2']").click()
+    file.write_text(levels().page(under_way=(2, 9)), "utf-8")
+
+    def step(_) -> bool:
+        return page.execute_script("return document.getElementById('step')?.value") == 2
+
+    WebDriverWait(page, 60).until(step)
+    assert shown(page) == 2
+    file.write_text(levels().page(), "utf-8")
+    WebDriverWait(page, 60).until(lambda _: not page.find_elements("id", "step"))
+    assert shown(page) == 6
+
+
 def test_levels_in_a_notebook_do_not_mix(page, tmp_path):
     cells = "".join(f"<div>{levels(name)._repr_html_()}</div>" for name in ("one", "two"))
     # As some notebooks show outputs: in a frame that may run scripts and do nothing else.

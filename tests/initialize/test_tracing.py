@@ -209,13 +209,37 @@ def test_more_strokes_than_lines_draw_the_longest_in_parts():
     assert float(lengths(parts).max()) < float(lengths(whole).max()) / 1.9
 
 
+def test_strokes_that_are_left_over_lie_on_fainter_lines_before_lines_are_halved():
+    strong, faint = LINE, LINE + torch.tensor([0.0, 40.0])
+    one = find_lines(inked(strong), EVERYWHERE, num_strokes=2)
+    both = find_lines(torch.minimum(inked(strong), inked(faint)), EVERYWHERE, num_strokes=2)
+    asked: list[bool] = []
+
+    def fainter() -> Trace:
+        asked.append(True)
+        return both
+
+    def first(num: int) -> torch.Tensor:
+        guide = Guide(EVERYWHERE, EVERYWHERE, one, fainter=fainter)
+        return first_candidates(guide, num_strokes=num, width=1.0, generators=[seeded()]).strokes.points[0]
+
+    assert len(choose_curves(one, 2)) == 1
+    assert torch.equal(first(1), choose_curves(one, 1))
+    assert not asked  # it costs time
+    starts = first(2)
+    assert torch.equal(starts[:1], choose_curves(one, 1))
+    assert farthest(along(starts[1:]), along(faint)) < 1
+
+
 def test_what_no_line_is_left_for_begins_as_random_curves_off_the_lines():
     trace = find_lines(inked(WAVE), EVERYWHERE, num_strokes=30)
     num = len(choose_curves(trace, 30))
     assert 0 < num < 30
     placement = (1 - inked(WAVE)[0]).contiguous()  # on the line alone
     guide = Guide(placement, EVERYWHERE, trace)
-    starts = first_candidates(guide, num_strokes=30, width=3.0, generators=[seeded()]).strokes.points[0]
+    # None of the lines is so long that it could be halved.
+    wide = 1.01 * float(lengths(choose_curves(trace, 30)).max())
+    starts = first_candidates(guide, num_strokes=30, width=wide, generators=[seeded()]).strokes.points[0]
     assert torch.equal(starts[:num], choose_curves(trace, 30))
     assert (lengths(starts[num:]) < 20).all()
     assert len(torch.unique(starts[num:, 0], dim=0)) == 30 - num
