@@ -161,12 +161,13 @@ def choose_curves(
     chosen: list[Tensor] = []
     if len(trace.curves) > 0 and weights.max() > 0:
         cover = _falling(COVER, around)
+        worth = (1 - (trace.errors / tolerance) ** 2).clamp_min(-1)
+        # What is drawn already is measured by the lines as they were, or what it leaves of them would be all there is.
+        most = strongest(weights) if trace.strongest is None else trace.strongest
+        whole = trace.least_new * weights[trace.members].mean(dim=1)
         if drawn is not None:
             for stroke in drawn.cpu().float() / trace.scale:
                 weights = weights * _left(trace.points, stroke, cover)
-        most = strongest(weights) if trace.strongest is None else trace.strongest
-        worth = (1 - (trace.errors / tolerance) ** 2).clamp_min(-1)
-        whole = trace.least_new * weights[trace.members].mean(dim=1)
         while len(chosen) < num:
             found = weights[trace.members]
             gains = trace.way**trace.power * (found * worth - trace.ink * most).mean(dim=1)

@@ -209,6 +209,16 @@ def test_more_strokes_than_lines_draw_the_longest_in_parts():
     assert float(lengths(parts).max()) < float(lengths(whole).max()) / 1.9
 
 
+def test_what_is_drawn_already_is_not_drawn_again():
+    other = LINE + torch.tensor([0.0, 40.0])
+    one = find_lines(inked(LINE), EVERYWHERE, num_strokes=6)
+    assert len(choose_curves(one, 3, around=6, drawn=choose_curves(one, 6))) == 0
+    two = find_lines(torch.minimum(inked(LINE), inked(other)), EVERYWHERE, num_strokes=6)
+    rest = choose_curves(two, 6, drawn=choose_curves(one, 6))
+    assert len(rest) > 0
+    assert farthest(along(rest), along(other)) < 1
+
+
 def test_strokes_that_are_left_over_lie_on_fainter_lines_before_lines_are_halved():
     strong, faint = LINE, LINE + torch.tensor([0.0, 40.0])
     one = find_lines(inked(strong), EVERYWHERE, num_strokes=2)
