@@ -182,14 +182,6 @@ class PreparedPhoto:
         """
         return self._traces.get(num_strokes, lambda: self._traced(num_strokes))
 
-    def fainter_trace(self, num_strokes: int) -> Trace | None:
-        """As `trace`, with fainter lines among them, for strokes that are left over; None where there are no eyes."""
-        lines, canvas = self.lines, self.canvas
-        if lines is None:
-            return None
-        key = "fainter", num_strokes
-        return self._traces.get(key, lambda: trace_lines(lines, canvas, num_strokes=num_strokes, fainter=True))
-
     def _traced(self, num_strokes: int) -> Trace:
         if self.lines is not None:
             return trace_lines(self.lines, self.canvas, num_strokes=num_strokes)

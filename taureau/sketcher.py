@@ -464,15 +464,7 @@ def _candidates(prepared: PreparedPhoto, target: Target, request: Request, count
         trace = prepared.trace(settings.strokes)
         coarser = tuple((count, prepared.trace(count)) for count in counts[:-1])
     return first_candidates(
-        Guide(
-            prepared.placement,
-            prepared.coverage,
-            trace,
-            coarser,
-            lambda: prepared.fainter_trace(settings.strokes),
-            parts,
-            target.palette,
-        ),
+        Guide(prepared.placement, prepared.coverage, trace, coarser, parts, target.palette),
         num_strokes=settings.strokes,
         width=_width(prepared, settings),
         resumed=resumed,

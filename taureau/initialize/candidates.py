@@ -4,7 +4,7 @@ New strokes begin on lines of the photo, or as random curves where the placement
 brings its own strokes, which come first.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -48,7 +48,6 @@ class Guide:
         trace: the lines to begin on; None where all strokes begin as random curves.
         coarser: for beginnings of the strokes that are to be drawings as well: how many strokes each has, rising, and
             the lines as so few strokes look at them.
-        fainter: finds the lines for strokes that are left over when those of `trace` are drawn; None for no others.
         parts: those of the canvas that have strokes of their own, in place of `trace` and `coarser`; none for one
             that is everywhere.
         palette: the photo's colours, for strokes that have some.
@@ -58,7 +57,6 @@ class Guide:
     coverage: Float[Tensor, "size size"]
     trace: Trace | None = None
     coarser: tuple[tuple[int, Trace], ...] = ()
-    fainter: Callable[[], Trace | None] = lambda: None
     parts: tuple[Part, ...] = ()
     palette: Float[Tensor, "3 size size"] | None = None
 
@@ -137,24 +135,18 @@ def _new_curves(
         return in_turns([_curves_of(part, guide, width, generator, vary=vary) for part in guide.parts])
     before = 0 if drawn is None else len(drawn)
     traced = torch.zeros(0, 4, 2)
-
-    def more(trace: Trace | None, around: int) -> Tensor:
-        """What is traced, and the curves that explain what it leaves, up to so many strokes in all."""
-        there = traced if drawn is None else torch.cat([drawn.cpu().float(), traced])
-        if trace is None or len(there) >= around:
-            return traced
-        varied = generator if vary else None
-        last = there if len(there) else None
-        return torch.cat(
-            [traced, choose_curves(trace, around - len(there), around=around, drawn=last, generator=varied)]
-        )
-
     if guide.trace is not None:
         # Lines are looked at for all strokes of a level together, and a level explains what those before it have left.
         for around, trace in (*guide.coarser, (before + num, guide.trace)):
-            traced = more(trace, around)
-        if len(traced) < num:
-            traced = more(guide.fainter(), before + num)
+            there = traced if drawn is None else torch.cat([drawn.cpu().float(), traced])
+            more = choose_curves(
+                trace,
+                max(around - len(there), 0),
+                around=around,
+                drawn=there if len(there) else None,
+                generator=generator if vary else None,
+            )
+            traced = torch.cat([traced, more])
     kept = guide.coarser[-1][0] - before if guide.coarser else 0
     new = _halved(traced, num, LEAST_HALF * width, kept=max(kept, 0))
     return _filled(new, num, width, guide.placement, guide.coverage, generator)

@@ -19,8 +19,6 @@ from taureau.shapes import Bool, Float
 # Lengths below are in pixels of a map of 224.
 # Hysteresis: a chain goes on while the strength is over the lower one and is kept when it reaches the upper one.
 LOW, HIGH = 0.3, 0.5
-# The same for strokes that are left over when these lines are drawn.
-FAINT_LOW, FAINT_HIGH = 0.15, 0.3
 # A line of twice the length does not say twice as much, and an eye is not nothing beside a back.
 POWER = 0.55
 INK = 0.15  # of the strongest: what is hardly a line is worth no ink
@@ -79,27 +77,25 @@ def weigh_lines(
     return np.where(_on_frame(lines, borders), 0, lines.strength * belongs).astype(np.float32)
 
 
-def trace_lines(found: SubjectLines, canvas: Canvas, *, num_strokes: int, fainter: bool = False) -> Trace:
+def trace_lines(found: SubjectLines, canvas: Canvas, *, num_strokes: int) -> Trace:
     """The curves that could be drawn on the lines of a subject.
 
     Args:
         found: the lines.
         canvas: of the subject's box.
         num_strokes: for so many strokes; fewer bridge wider gaps.
-        fainter: whether fainter lines are lines too.
     """
-    low, high = (FAINT_LOW, FAINT_HIGH) if fainter else (LOW, HIGH)
     lines, weight, scale = found.lines, found.weight, canvas.size / WORKING_SIDE
     unit = max(lines.strength.shape) / WORKING_SIDE
     at_one, least, most = GAP
     gap = min(max(at_one / max(num_strokes, 1) ** 0.5, least), most)
     top, offset = lines.ridges()
     chains = link_ridges(
-        top & (weight > LEAST) & (lines.strength > low),
+        top & (weight > LEAST) & (lines.strength > LOW),
         lines.strength,
         lines.normal,
         offset,
-        least=high,
+        least=HIGH,
         gap=gap * unit,
         spacing=SPACING * unit,
     )

@@ -219,28 +219,6 @@ def test_what_is_drawn_already_is_not_drawn_again():
     assert farthest(along(rest), along(other)) < 1
 
 
-def test_strokes_that_are_left_over_lie_on_fainter_lines_before_lines_are_halved():
-    strong, faint = LINE, LINE + torch.tensor([0.0, 40.0])
-    one = find_lines(inked(strong), EVERYWHERE, num_strokes=2)
-    both = find_lines(torch.minimum(inked(strong), inked(faint)), EVERYWHERE, num_strokes=2)
-    asked: list[bool] = []
-
-    def fainter() -> Trace:
-        asked.append(True)
-        return both
-
-    def first(num: int) -> torch.Tensor:
-        guide = Guide(EVERYWHERE, EVERYWHERE, one, fainter=fainter)
-        return first_candidates(guide, num_strokes=num, width=1.0, generators=[seeded()]).strokes.points[0]
-
-    assert len(choose_curves(one, 2)) == 1
-    assert torch.equal(first(1), choose_curves(one, 1))
-    assert not asked  # it costs time
-    starts = first(2)
-    assert torch.equal(starts[:1], choose_curves(one, 1))
-    assert farthest(along(starts[1:]), along(faint)) < 1
-
-
 def test_what_no_line_is_left_for_begins_as_random_curves_off_the_lines():
     trace = find_lines(inked(WAVE), EVERYWHERE, num_strokes=30)
     num = len(choose_curves(trace, 30))
