@@ -476,7 +476,7 @@ def test_a_file_is_whole_when_the_writer_is_killed_at_random_moments(tmp_path: P
     path = tmp_path / "a.svg"
     path.write_bytes(b"old")
     generator = random.Random(7)
-    for _ in range(30):
+    for _ in range(16):
         child = writer(path)
         num_written = generator.randint(0, 3)
         assert child.stdout is not None
@@ -488,7 +488,7 @@ def test_a_file_is_whole_when_the_writer_is_killed_at_random_moments(tmp_path: P
         data = path.read_bytes()
         assert is_whole(data)
         assert num_written == 0 or int(data[:8]) >= num_written
-    assert len(left_behind(path)) <= 30
+    assert len(left_behind(path)) <= 16
 
 
 @pytest.mark.parametrize("stop_at", ["fsync:before", "fsync:after", "replace:before"])

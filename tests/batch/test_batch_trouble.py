@@ -36,14 +36,14 @@ def light_command(*words):
 def test_a_photo_that_kills_or_stalls_its_worker_is_tried_once_more_and_named(photos, tmp_path):
     (photos / "0/0.jpg").write_bytes(b"poison")
     (photos / "1/1.jpg").write_bytes(b"slow")
-    records, progress = finish(photos, tmp_path / "out", crew=batch.Crew(2, timeout=3.0))
+    records, progress = finish(photos, tmp_path / "out", crew=batch.Crew(2, timeout=2.0))
     failed = {record.name: record for record in records if record.status == "failed"}
     assert {name: (record.error_kind, record.attempts) for name, record in failed.items()} == {
         "0/0.jpg": ("WorkerKilled", 2),
         "1/1.jpg": ("TimeLimit", 2),
     }
     assert "was ended by signal 9 (out of memory?), twice, the second time alone; free" in failed["0/0.jpg"].error
-    assert "took longer than 3 s, twice" in failed["1/1.jpg"].error
+    assert "took longer than 2 s, twice" in failed["1/1.jpg"].error
     assert progress.done == 10
     progress = finish(photos, tmp_path / "out")[1]
     assert (progress.skipped, progress.failed_before) == (10, 2)

@@ -32,7 +32,8 @@ def names(folder):
 # What it writes
 
 
-def test_a_drawing_and_its_preview_lie_beside_the_photo(photo):
+def test_a_drawing_and_its_preview_lie_beside_the_photo(photo, monkeypatch):
+    monkeypatch.undo()  # the preview that users get
     outcome = run("draw", photo, *QUICK)
     assert outcome.code == 0
     assert outcome.stdout == ""

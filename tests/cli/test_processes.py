@@ -15,7 +15,7 @@ from PIL import Image
 import taureau
 from tests.helpers.command_line import QUICK, ROOT, SMALL, command, draw_photo, environment
 
-KILLS = 30
+KILLS = 20
 
 KILL_DRIVER = """
 import os, random, signal, sys, time

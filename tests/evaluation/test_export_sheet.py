@@ -2,9 +2,20 @@
 
 import numpy as np
 import pytest
+import torch
 
-from benchmarks.export import random_sketch, ways_of
+import taureau
+from benchmarks.export import ways_of
 from evaluation.export_sheet import SIDE, cells_of
+from tests.helpers.engine import seeded
+from tests.helpers.pictures import disk
+
+
+def random_sketch(strokes: int) -> taureau.Sketch:
+    """A sketch of random strokes, each within a part of the canvas."""
+    corners = torch.rand(strokes, 1, 2, generator=(chance := seeded(1))) * 180
+    points = corners + torch.rand(strokes, 4, 2, generator=chance) * 44
+    return taureau.Sketch(taureau.Strokes.black(points, 3.0), taureau.Canvas(224))
 
 
 def darkness(image) -> np.ndarray:
@@ -31,7 +42,7 @@ def test_every_cell_has_ink_and_a_drawing_grows(cells):
 
 
 def test_the_benchmark_writes_each_form(tmp_path):
-    ways = ways_of(random_sketch(2))
-    assert len(ways) == 16
-    for name in ("page .svg", "drawn .svg", "ink .svg"):
+    ways = ways_of(random_sketch(2), taureau.read_photo(disk(40, 40)))
+    assert len(ways) == 22
+    for name in ("page .svg", "drawn .svg", "drawn .svg, over the photo", "ink .svg"):
         assert ways[name](tmp_path).stat().st_size > 500

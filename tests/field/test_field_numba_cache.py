@@ -1,37 +1,34 @@
 """numba's cache that is broken, full or not writable costs some seconds and a line, never a drawing."""
 
+import errno
 import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("numba", reason="needs the extra fast: pip install 'taureau[fast]'")
 
+from numba import njit
+from numba.core import caching
+
 from taureau.raster import numba_cache
 from tests.helpers.command_line import QUICK, draw_photo
-from tests.helpers.system import assert_no_traceback, run_program
+from tests.helpers.system import assert_no_traceback, failing, run_program
+
+KINDS = [
+    "index emptied", "index cut", "index noise", "index a folder", "code emptied", "code cut", "code noise",
+    "code removed", "code a folder",
+]  # fmt: skip
 
 
-def files_in(cache: Path, ending: str) -> list[Path]:
-    return sorted(cache.rglob(f"*{ending}"))
+def functions_in(cache: Path) -> list[Path]:
+    """The indexes of all functions that were compiled."""
+    return sorted(cache.rglob("*.nbi"))
 
 
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory):
-    """A cache that a first drawing filled."""
-    folder = tmp_path_factory.mktemp("cache")
-    photo = draw_photo(folder / "disc.png")
-    done = run_program("draw", photo, *QUICK, env={"NUMBA_CACHE_DIR": str(folder / "numba")})
-    assert done.returncode == 0, done.stderr
-    assert files_in(folder / "numba", ".nbi")
-    return folder / "numba"
-
-
-def damage(cache: Path, kind: str) -> None:
-    for path in files_in(cache, ".nbi" if "index" in kind else ".nbc"):
+def damage(index: Path, kind: str) -> None:
+    """Break what is kept of a function: its index, or its code."""
+    for path in [index] if "index" in kind else index.parent.glob(f"{index.stem}.*.nbc"):
         data = path.read_bytes()
         if "emptied" in kind:
             path.write_bytes(b"")
@@ -39,58 +36,26 @@ def damage(cache: Path, kind: str) -> None:
             path.write_bytes(data[: len(data) // 2])
         elif "noise" in kind:
             path.write_bytes(os.urandom(len(data)))
-        elif "removed" in kind:
+        else:
             path.unlink()
-        elif "folder" in kind:
-            path.unlink()
-            path.mkdir()
+            if "folder" in kind:
+                path.mkdir()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "kind",
-    ["index emptied", "index cut", "index noise", "index a folder", "code emptied", "code cut", "code noise",
-     "code removed", "code a folder"],
-)  # fmt: skip
-def test_a_broken_cache_is_filled_anew(warm, tmp_path, kind):
-    cache = tmp_path / "numba"
-    shutil.copytree(warm, cache)
-    damage(cache, kind)
-    photo = draw_photo(tmp_path / "disc.png")
-    first = run_program("draw", photo, *QUICK, env={"NUMBA_CACHE_DIR": str(cache)})
-    assert_no_traceback(first.stderr)
-    assert first.returncode == 0
-    assert b"rasteriser numba" in first.stderr
-    assert first.stderr.count(b"taureau: warning") <= 2
-    if "folder" not in kind:
-        second = run_program("draw", photo, *QUICK, env={"NUMBA_CACHE_DIR": str(cache)})
-        assert b"warning" not in second.stderr
-
-
-@pytest.mark.slow
-def test_a_cache_that_cannot_be_kept_is_gone_without(tmp_path, monkeypatch):
-    """As where its disk is full: every file that is written there fails."""
-    code = """
-import errno, os, sys
-from taureau.raster import numba_cache
-from numba.core import caching
-
-def full(self, *_):
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-caching.IndexDataCacheFile.save = full
-from taureau.__main__ import main
-sys.argv = ["taureau", *sys.argv[1:]]
-main()
-"""
-    photo = draw_photo(tmp_path / "disc.png")
-    words = [sys.executable, "-c", code, "draw", str(photo), *QUICK]
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "numba"), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(words, env=environment, capture_output=True, check=False, cwd=Path(__file__).parents[2])
-    assert_no_traceback(done.stderr)
-    assert done.returncode == 0
-    assert done.stderr.count(b"cannot be kept") == 1
-    assert photo.with_suffix(".sketch.svg").is_file()
+def test_a_drawing_is_made_with_a_cache_that_is_broken_in_every_way(tmp_path):
+    photo, cache = draw_photo(tmp_path / "disc.png"), tmp_path / "numba"
+    words, env = ("draw", photo, *QUICK, "-o", tmp_path / "disc.svg"), {"NUMBA_CACHE_DIR": str(cache)}
+    done = run_program(*words, env=env)
+    assert done.returncode == 0, done.stderr
+    assert len(functions_in(cache)) >= len(KINDS)
+    for number, index in enumerate(functions_in(cache)):
+        damage(index, KINDS[number % len(KINDS)])
+    again = run_program(*words, env=env)
+    assert_no_traceback(again.stderr)
+    assert again.returncode == 0
+    assert b"rasteriser numba" in again.stderr
+    assert 1 <= again.stderr.count(b"taureau: warning") <= 2
 
 
 @pytest.fixture
@@ -98,6 +63,52 @@ def forgetful():
     numba_cache.cache_folder.cache_clear()
     yield
     numba_cache.cache_folder.cache_clear()
+
+
+def double(x):
+    return 2 * x
+
+
+@pytest.fixture
+def loaded(forgetful, tmp_path, monkeypatch):
+    """Loads `double` as a new process does, with its cache in a folder of its own; and what was warned of."""
+    said = []
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "numba"))
+    monkeypatch.setattr(numba_cache._log, "warning", lambda *words: said.append(words[0] % words[1:]))
+
+    def load():
+        numba_cache._say.cache_clear()
+        said.clear()
+        dispatcher = numba_cache.keep_compiled(njit(double))
+        assert dispatcher(4) == 8
+        return dispatcher
+
+    return load, said
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_broken_cache_is_filled_anew(loaded, tmp_path, kind):
+    load, said = loaded
+    load()
+    assert load().stats.cache_hits
+    (index,) = functions_in(tmp_path / "numba")
+    damage(index, kind)
+    assert not load().stats.cache_hits
+    assert len(said) <= 2
+    if "folder" not in kind:
+        assert load().stats.cache_hits
+        assert said == []
+
+
+def test_a_cache_that_cannot_be_kept_is_gone_without(loaded, tmp_path, monkeypatch):
+    """As where its disk is full: every file that is written there fails."""
+    load, said = loaded
+    monkeypatch.setattr(caching.IndexDataCacheFile, "save", failing(errno.ENOSPC))
+    dispatcher = load()
+    assert dispatcher(0.5) == 1  # compiled for another type, which cannot be kept either
+    (sentence,) = said
+    assert "cannot be kept" in sentence
+    assert functions_in(tmp_path / "numba") == []
 
 
 def test_the_users_cache_is_used(forgetful, tmp_path, monkeypatch):
@@ -167,12 +178,9 @@ def test_a_folder_that_others_can_write_is_not_trusted(forgetful, tmp_path, monk
 
 
 def test_without_any_folder_it_compiles_all_the_same(monkeypatch):
-    from numba import njit
-
     monkeypatch.setattr(numba_cache, "cache_folder", lambda: None)
     numba_cache._say.cache_clear()
     said = []
     monkeypatch.setattr(numba_cache._log, "warning", lambda *words: said.append(words))
-    double = numba_cache.keep_compiled(njit(lambda x: 2 * x))
-    assert double(4) == 8
+    assert numba_cache.keep_compiled(njit(double))(4) == 8
     assert len(said) == 1

@@ -37,14 +37,10 @@ def has_drawn(folder: Path) -> bool:
     [
         "2>&-",
         ">&-",
-        "<&-",
         "<&- >&- 2>&-",
-        "2>/dev/full",
-        "2>&1 >/dev/null",
-        "</dev/null >/dev/null 2>&1",
+        "</dev/full >/dev/null 2>/dev/full",
         "2</dev/null",
         "2>&1 | true",
-        "</dev/full",
     ],
 )
 def test_a_drawing_needs_no_streams(photo, line):
@@ -108,7 +104,7 @@ def test_streams_that_do_not_wait(photo):
     assert svg.count(b"<path") == 400
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
+@pytest.mark.parametrize("encoding", ["ascii", "utf-16"])
 def test_a_terminal_of_another_alphabet(tmp_path, encoding):
     photo = draw_photo(tmp_path / "disc-ü長.png")
     env = {**environment(), "PYTHONIOENCODING": encoding}

@@ -98,7 +98,7 @@ sketches = st.lists(st.tuples(curves, st.floats(0, 30, width=32)), min_size=1, m
 
 @pytest.mark.slow
 @needs_numba
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(derandomize=True, max_examples=80, deadline=None)
 @given(sketches, st.sampled_from([0.5, 1.0, 3.0]))
 def test_any_strokes_give_the_same_picture_by_both_ways(sketch, softness):
     points = torch.tensor([points for points, _ in sketch])
