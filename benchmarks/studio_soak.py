@@ -10,7 +10,7 @@ twice, or a photo of another page. It ends with an error if there is any of them
 
 Memory counts once the studio is warm: every page has done each kind of thing once, in a drawing of the usual number of
 strokes, and a session that was left before that is over by then. It grew by the difference between the median of the
-first fifth of the time from then on and that of the last.
+first fifth of the time from then on and that of the last. Peaks are those of the first third and of the rest.
 """
 
 import argparse
@@ -239,6 +239,8 @@ def main() -> int:
         sys.exit("the time was too short to become warm; give more --minutes")
     fifth = max(len(settled) // 5, 1)
     growth = float(np.median(settled[-fifth:]) - np.median(settled[:fifth]))
+    third = max(len(settled) // 3, 1)
+    peaks = [round(max(part)) for part in (settled[:third], settled[third:] or settled)]
     series = [round(float(np.median(part))) for part in np.array_split(settled, 20) if len(part)]
     tracebacks = sum("Traceback" in line for line in said)
     print("done:", ", ".join(f"{name} {count}" for name, count in sorted(report.done.items())))
@@ -249,7 +251,8 @@ def main() -> int:
     )
     before = [round(mb) for seconds, mb in grown if seconds <= warm]
     print(f"warm after {warm:.0f} s; until then memory was at most {max(before)} MB, each minute:", *before[59::60])
-    print("from then on, median of each twentieth of the time, MB:", *series)
+    print(f"from then on, at most {peaks[0]} MB in the first third and {peaks[1]} MB in the rest")
+    print("median of each twentieth of the time, MB:", *series)
     print(*dict.fromkeys(report.wrong), *said[-40:], sep="\n")
     return int(bool(tracebacks or report.wrong or growth > MOST_GROWTH_MB))
 

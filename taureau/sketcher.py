@@ -5,7 +5,7 @@ optimisation as it runs.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -61,6 +61,19 @@ PAPER_SIZE = 224
 ROAMING = 16
 # Photos of which what was found is remembered; at the usual size each takes some 10 MB.
 PHOTOS = 4
+# Objectives that are remembered, each with the views that were seen: some 9 MB.
+OBJECTIVES = 1
+# Settings that say how strokes move, and nothing of what they are compared with.
+MOTION = (
+    "strokes",
+    "steps",
+    "learning_rate",
+    "final_learning_rate",
+    "softness",
+    "coarse_share",
+    "relocate_every",
+    "recognizable",
+)
 # Pixels of the long side of a picture of the subject.
 SUBJECT_SIDE = 512
 # Of a photo that is so many times as long as it is broad, and fewer stroke widths across than this, a drawing shows
@@ -101,6 +114,7 @@ class Sketcher:
                 saliency = self.encoder.saliency_by or self.encoder
             self.saliency_encoder = load_encoder(saliency, None, device) if isinstance(saliency, str) else saliency
             self._found: Recent[PreparedPhoto] = Recent(PHOTOS)
+            self._objectives: Recent[Objective] = Recent(OBJECTIVES)
             self._eyes: Eyes | None = None
             if isinstance(self.saliency_encoder, Classifier):
                 self._eyes = Eyes(load_edge_network(), self.saliency_encoder)
@@ -229,7 +243,7 @@ class Sketcher:
             InputError: a photo, a mask or a size that cannot be used.
         """
         request = read_request(photo, None, {"mask": mask, "size": size}, 0.0)
-        prepared = self._prepared(request, in_photo=True)
+        prepared = self._prepared(request, _key(request, in_photo=True), in_photo=True)
         found = {"xdog": 1 - prepared.edges}
         if prepared.line_drawing is not None:
             found["lines"] = prepared.line_drawing[0]
@@ -252,16 +266,18 @@ class Sketcher:
             InputError: a photo or a mask that cannot be used.
         """
         request = read_request(photo, None, {"mask": mask}, 0.0)
-        found = self._prepared(request, in_photo=False).mask_in_photo(request.photo.size, SUBJECT_SIDE)
+        key = _key(request, in_photo=False)
+        found = self._prepared(request, key, in_photo=False).mask_in_photo(request.photo.size, SUBJECT_SIDE)
         return None if found is None else _as_picture(found)
 
     def _begin(self, request: Request) -> Begun:
         """Prepare the photo, initialise the candidates, and set out; no step is done yet."""
         settings = request.settings
-        prepared = self._prepared(request, in_photo=settings.canvas == "photo")
+        key = _key(request, in_photo=settings.canvas == "photo")
+        prepared = self._prepared(request, key, in_photo=settings.canvas == "photo")
         prefixes = _prefixes(request)
         with torch.no_grad():
-            target = self._target(prepared, settings)
+            target = self._target(prepared, request, key)
             candidates = _candidates(prepared, target, request, () if prefixes is None else prefixes.counts)
         states = optimize(
             candidates,
@@ -293,7 +309,7 @@ class Sketcher:
             price=settings.abstraction,
         )
 
-    def _prepared(self, request: Request, *, in_photo: bool) -> PreparedPhoto:
+    def _prepared(self, request: Request, key: Hashable, *, in_photo: bool) -> PreparedPhoto:
         """What is known of the photo, found now unless it was among the latest."""
         photo, settings = request.photo, request.settings
         find = partial(
@@ -307,17 +323,25 @@ class Sketcher:
             mask=settings.mask,
             levels=request.levels,
         )
-        key = fingerprint(photo, request.levels), settings.size, settings.mask, in_photo
         prepared = self._found.get(key, find)
         return prepared if request.importance is None else prepared.with_importance(request.importance, photo.size)
 
-    def _target(self, prepared: PreparedPhoto, settings: Settings) -> Target:
-        """What sketches of the photo are compared with."""
-        coarse, small = None, self.encoder.at_most(settings.coarse_side)
-        if settings.coarse_share > 0 and small is not self.encoder:
-            coarse = _objective(small, prepared, settings)
+    def _target(self, prepared: PreparedPhoto, request: Request, key: Hashable) -> Target:
+        """What sketches of the photo are compared with; found once while only the motion of strokes changes."""
+        settings = request.settings
+        same = tuple((name, value) for name, value in settings.as_dict().items() if name not in MOTION)
+        important = None if request.importance is None else sha256(request.importance.data).digest()
+
+        def objective(encoder: Encoder) -> Objective:
+            if not encoder.knows_drawings:  # what others have seen of a photo takes much more memory
+                return _objective(encoder, prepared, settings)
+            whole_key = key, important, same, encoder.input_side
+            return self._objectives.get(whole_key, lambda: _objective(encoder, prepared, settings))
+
+        small = self.encoder.at_most(settings.coarse_side)
+        coarse = objective(small) if settings.coarse_share > 0 and small is not self.encoder else None
         palette = prepared.palette if settings.color else None
-        return Target(_objective(self.encoder, prepared, settings), coarse, palette)
+        return Target(objective(self.encoder), coarse, palette)
 
     def _record(self, prepared: PreparedPhoto, request: Request) -> dict[str, Any]:
         settings = request.settings
@@ -387,6 +411,12 @@ def draw(
 def _as_picture(values: Float[Tensor, "height width"]) -> Image.Image:
     """A map of 0..1 as a gray picture."""
     return Image.fromarray((values.clamp(0, 1) * 255).round().byte().cpu().numpy())
+
+
+def _key(request: Request, *, in_photo: bool) -> Hashable:
+    """What two requests have in common when the same is found in their photos."""
+    settings = request.settings
+    return fingerprint(request.photo, request.levels), settings.size, settings.mask, in_photo
 
 
 def _objective(encoder: Encoder, prepared: PreparedPhoto, settings: Settings) -> Objective:

@@ -109,6 +109,25 @@ def test_the_subject_is_shown_where_it_is_in_the_photo_and_remembered(builtin, l
     assert len(looks) == 2
 
 
+def test_the_line_map_is_seen_once_while_only_the_motion_of_strokes_changes(builtin, monkeypatch):
+    plain, seen = taureau.sketcher.DrawingObjective, []
+
+    def objective(encoder, *others, **options):
+        seen.append(encoder.input_side)
+        return plain(encoder, *others, **options)
+
+    monkeypatch.setattr(taureau.sketcher, "DrawingObjective", objective)
+    sketcher, asked = Sketcher(builtin, backend="torch"), {**QUICK, "steps": 1, "coarse_side": 48}
+    begun = sketcher.draw(PHOTO, **asked)
+    assert len(seen) == 2  # a coarse one, and the one that scores
+    asked |= {"steps": 9, "coarse_share": 0.0}
+    next(sketcher.steps(PHOTO, **asked, learning_rate=0.5, resume=begun, freeze=1))
+    assert len(seen) == 2
+    for changes in ({"seed": 6}, {"importance": LEVELS}, {"mask": LEVELS}, {"distillation": 0.1}):
+        next(sketcher.steps(PHOTO, **{**asked, **changes}))
+    assert len(seen) == 6
+
+
 def test_lines_are_traced_once_for_a_number_of_strokes(sketcher, monkeypatch):
     plain, traced = taureau.prepare.find_lines, []
 

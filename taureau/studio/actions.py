@@ -36,11 +36,17 @@ def _use_sample(session: Session, message: say.UseSample) -> None:
 
 
 def _draw(session: Session, message: say.Draw) -> None:
-    """Begin anew, with the settings as they are and some of them changed."""
+    """Begin anew, with the settings as they are and some of them changed, and perhaps what a text describes."""
+    if message.prompt and not session.engine.reads_text:
+        raise taureau.InputError(
+            f"encoder {session.engine.encoder} cannot read text; begin with 'taureau studio --encoder clip-vit-b32'"
+        )
     moment = session.history.present
     changes: dict[str, Any] = {
         name: value for name, value in message.settings.items() if not (name == "seed" and value is None)
     }
+    if message.prompt is not None:
+        changes.update(prompt=message.prompt or None, loss="text" if message.prompt else "perception")
     edits.begin(session, replace(moment, settings=moment.settings.with_values(**cast(Any, changes))))
 
 
@@ -61,17 +67,6 @@ def _enough(session: Session, message: say.Enough) -> None:
         raise taureau.InputError("what each stroke shows is not known yet; let the drawing end first")
     session.share = message.share
     session.say_state()
-
-
-def _prompt(session: Session, message: say.Prompt) -> None:
-    """Draw what a text describes, or the photo again."""
-    if message.text and not session.engine.reads_text:
-        raise taureau.InputError(
-            f"encoder {session.engine.encoder} cannot read text; begin with 'taureau studio --encoder clip-vit-b32'"
-        )
-    moment = session.history.present
-    loss = "text" if message.text else "perception"
-    edits.begin(session, replace(moment, settings=moment.settings.with_values(prompt=message.text or None, loss=loss)))
 
 
 def _regions(session: Session, message: say.Regions) -> None:
@@ -116,7 +111,6 @@ _ACTIONS: dict[type, Callable[[Session, Any], None]] = {
     say.Add: lambda session, message: edits.add(session, message.points, settles=message.settle),
     say.Style: lambda session, message: edits.style(session, message.ids, message.width, message.color),
     say.Regions: _regions,
-    say.Prompt: _prompt,
     say.Wall: _wall,
     say.Pick: _pick,
     say.Enough: _enough,

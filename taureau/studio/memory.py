@@ -1,10 +1,11 @@
-"""Memory: what is free goes back to the system.
+"""Memory: what is free goes back to the system, and what is kept for later is bounded.
 
 glibc keeps what was freed for later. A drawing makes and frees tensors of all sizes, and what lives on lies between
 them, so that without this a studio grows by hundreds of MB that nothing uses (docs/studio.md has the figures).
 """
 
 import ctypes
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +13,14 @@ from functools import cache
 
 EVERY_SECONDS = 2.0
 """Between two times: one takes up to 30 ms, in which nothing is drawn."""
+PRIMITIVES = 256
+"""Convolutions that oneDNN keeps ready, each for one shape. The looks at one photo take up to 155, and all drawings 77.
+oneDNN would keep 1,024, which photos of many shapes fill."""
+
+
+def bound_primitives() -> None:
+    """Let oneDNN keep fewer convolutions ready, unless the environment says how many; it asks before the first one."""
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(PRIMITIVES))
 
 
 class Freed:

@@ -22,9 +22,15 @@ class UseSample:
 
 @dataclass(frozen=True)
 class Draw:
-    """Begin anew; `settings` are checked when they become `Settings`."""
+    """Begin anew; `settings` are checked when they become `Settings`.
+
+    Args:
+        settings: those that change.
+        prompt: a text to draw what it describes; an empty one to draw the photo; None for as before.
+    """
 
     settings: Mapping[str, Any]
+    prompt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,13 +104,6 @@ class Regions:
 
 
 @dataclass(frozen=True)
-class Prompt:
-    """Draw what a text describes; an empty one draws the photo again."""
-
-    text: str
-
-
-@dataclass(frozen=True)
 class Wall:
     """Draw so many small drawings with other seeds."""
 
@@ -125,6 +124,4 @@ class Enough:
     share: float
 
 
-Message = (
-    UseSample | Draw | Plain | Lock | Delete | Redraw | Edit | Add | Style | Regions | Prompt | Wall | Pick | Enough
-)
+Message = UseSample | Draw | Plain | Lock | Delete | Redraw | Edit | Add | Style | Regions | Wall | Pick | Enough

@@ -30,7 +30,6 @@ from taureau.studio.messages import (
     Message,
     Pick,
     Plain,
-    Prompt,
     Redraw,
     Region,
     Regions,
@@ -107,7 +106,8 @@ def _draw(message: Mapping[str, Any]) -> Draw:
     settings = message.get("settings", {})
     if not isinstance(settings, dict):
         raise taureau.InputError(f"settings must be an object, got {shortened(settings)}")
-    return Draw(checked_settings(settings))
+    prompt = None if message.get("prompt") is None else checked_text(message, "prompt", MOST_PROMPT).strip()
+    return Draw(checked_settings(settings), prompt)
 
 
 def _style(message: Mapping[str, Any]) -> Style:
@@ -173,7 +173,6 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Message]] = {
     "add": _add,
     "style": _style,
     "regions": _regions,
-    "prompt": lambda message: Prompt(checked_text(message, "text", MOST_PROMPT).strip()),
     "wall": lambda message: Wall(checked_whole("count", message.get("count", 6), 1, MOST_WALL)),
     "pick": lambda message: Pick(checked_whole("seed", message.get("seed"), 0, 2**63 - 1)),
     "enough": lambda message: Enough(checked_number("share", message.get("share", 0.85), 0, 1)),

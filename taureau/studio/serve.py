@@ -11,6 +11,7 @@ from taureau.studio.app import application
 from taureau.studio.drawing import warm_up
 from taureau.studio.engine import Engine
 from taureau.studio.guard import EVERYWHERE, LOCAL
+from taureau.studio.memory import bound_primitives
 from taureau.studio.messages import MOST_CHARACTERS
 from taureau.studio.picture import Picture, sample_picture
 from taureau.studio.samples import samples
@@ -54,6 +55,7 @@ def serve(
     app = application(engine, token=token, host=host, begin=begin)
     listening = _listen(host, port)
     try:
+        bound_primitives()
         engine.worker.start()
         likely = sample_picture(next(iter(samples()))) if begin is None else begin
         begun = engine.worker.call(lambda sketcher: _warm_up(engine, sketcher, likely))

@@ -129,6 +129,26 @@ def test_the_photo_lies_under_the_drawing_or_beside_it(drawn):
     drawn.press("[name=photo-shown][value=off]")
 
 
+def test_a_brush_shows_the_photo_until_a_person_hides_it(drawn):
+    def shown() -> tuple[str, bool]:
+        place = drawn.find("[name=photo-shown]:checked").get_property("value")
+        return place, drawn.find("#photo-under").is_displayed()
+
+    drawn.press("[data-tool=subject]")
+    assert shown() == ("under", True)  # and the choice says so
+    drawn.press("[data-tool=select]")
+    assert shown() == ("off", False)
+    drawn.press("[data-tool=regions]")
+    drawn.press("[name=photo-shown][value=off]")
+    assert shown() == ("off", False)
+    drawn.press("[data-tool=importance]")
+    assert shown() == ("off", False)
+    drawn.press("[name=photo-shown][value=under]")
+    drawn.press("[data-tool=select]")
+    assert shown() == ("under", True)  # what a person chose holds for every tool
+    drawn.press("[name=photo-shown][value=off]")
+
+
 def test_a_locked_stroke_stays_when_the_others_are_drawn_again(drawn):
     before = drawn.strokes()
     drawn.script("document.querySelector('.stroke').focus()")

@@ -71,5 +71,8 @@ def test_a_prompt_is_there_is_sent_and_is_drawn(address, tmp_path):
         assert len(of_text) == STROKES
         assert set(of_text.values()) != set(of_photo.values())
         assert page.find("#prompt").get_property("value") == "the camel"
+        page.press("#undo")
+        page.wait(lambda: page.strokes() == of_photo)
+        assert page.find("#prompt").get_property("value") == ""
         assert page.errors() == []
         assert page.violations() == []

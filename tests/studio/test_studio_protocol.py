@@ -282,7 +282,7 @@ def test_enough_strokes_are_those_that_show_a_share(drawn):
 
 
 def test_a_prompt_needs_an_encoder_that_reads(drawn):
-    assert "cannot read text" in drawn.error("prompt", text="a camel")["text"]
+    assert "cannot read text" in drawn.error("draw", prompt="a camel")["text"]
 
 
 def test_a_budget_by_region_counts_when_all_is_drawn_anew_and_is_undone_and_saved(page, server, monkeypatch):
@@ -355,7 +355,7 @@ def test_what_is_no_message_is_answered_by_an_error(page):
         {"do": "wall", "count": 1000},
         {"do": "enough", "share": 2},
         {"do": "enough"},
-        {"do": "prompt", "text": 3},
+        {"do": "draw", "prompt": 3},
     ):
         page.socket.send_json(values)
         assert page.read("error")["about"] == values["do"], values

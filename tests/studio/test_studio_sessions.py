@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import threading
 import time
 import weakref
@@ -13,6 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 from taureau import WeightsError
 from taureau.studio import sessions as sessions_module
 from taureau.studio import talk as talk_module
+from taureau.studio.memory import PRIMITIVES, bound_primitives
 from taureau.studio.outbox import FRAME_SECONDS, Outbox
 from taureau.studio.talk import FULL, TAKEN_OVER
 from taureau.studio.worker import Job, Worker
@@ -272,6 +274,17 @@ def test_what_a_job_held_is_free_once_it_is_over_and_memory_goes_back():
     assert held() is None
     worker.end()
     assert len(given) >= 1
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, str(PRIMITIVES)), ("9", "9")])
+def test_convolutions_that_are_kept_ready_are_bounded_unless_somebody_says_otherwise(monkeypatch, given, kept):
+    name = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+    monkeypatch.setenv(name, "")  # so that it is as before after the test
+    monkeypatch.delenv(name)
+    if given is not None:
+        monkeypatch.setenv(name, given)
+    bound_primitives()
+    assert os.environ[name] == kept
 
 
 def test_a_session_that_is_left_is_dropped_though_nobody_comes(monkeypatch):

@@ -5,6 +5,8 @@ import { model, on } from "./state.js";
 
 const OVER_PHOTO = new Set(["subject", "importance", "regions"]);
 let loaded = 0;
+let isLent = false; // the photo is shown for the tool in the hand, and goes with it
+let isUnwanted = false; // a person hid it with such a tool in the hand
 
 /** Keep the sheet in the photo's shape. */
 export function startPaper() {
@@ -17,8 +19,8 @@ export function startPaper() {
     if (model.server.photo && JSON.stringify(before.photo) !== JSON.stringify(model.server.photo)) load();
   });
   on("photo", load);
-  on("tool", showPhoto);
-  for (const radio of document.querySelectorAll("[name=photo-shown]")) radio.addEventListener("change", showPhoto);
+  on("tool", lend);
+  for (const radio of document.querySelectorAll("[name=photo-shown]")) radio.addEventListener("change", choose);
   byId("opacity").addEventListener("input", showPhoto);
 }
 
@@ -40,9 +42,28 @@ function load() {
   showPhoto();
 }
 
+// A tool that is used over the photo shows it, and says so; what a person chooses holds.
+function lend() {
+  const needed = OVER_PHOTO.has(model.tool);
+  if (needed && !isUnwanted && chosen("photo-shown") === "off") {
+    place("under").checked = isLent = true;
+  } else if (!needed && isLent) {
+    place("off").checked = true;
+    isLent = false;
+  }
+  showPhoto();
+}
+
+function choose() {
+  isLent = false;
+  isUnwanted = OVER_PHOTO.has(model.tool) && chosen("photo-shown") === "off";
+  showPhoto();
+}
+
+const place = (value) => document.querySelector(`[name=photo-shown][value=${value}]`);
+
 function showPhoto() {
-  const where = chosen("photo-shown");
-  const under = where === "under" || (where === "off" && OVER_PHOTO.has(model.tool)); // these need to see it
+  const where = chosen("photo-shown"), under = where === "under";
   byId("photo-under").hidden = !under;
   byId("photo-beside").hidden = where !== "beside";
   byId("papers").classList.toggle("two", where === "beside");

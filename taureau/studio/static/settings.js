@@ -39,9 +39,8 @@ export function draw() {
     width: byId("set-width").valueAsNumber,
     color: byId("set-color").checked,
   };
-  const text = byId("prompt").value.trim();
-  if (text !== (model.server.settings.prompt ?? "")) send("prompt", { text });
+  const prompt = byId("prompt").value.trim();
   model.level = null;
   select([]);
-  send("draw", { settings });
+  send("draw", prompt === (model.server.settings.prompt ?? "") ? { settings } : { settings, prompt }); // one step to undo
 }
