@@ -71,7 +71,6 @@ MOTION = (
     "final_learning_rate",
     "softness",
     "coarse_share",
-    "relocate_every",
     "recognizable",
 )
 # Pixels of the long side of a picture of the subject.
