@@ -1,5 +1,6 @@
 """Pictures of photos, whoever made them: found in a folder by the photo's name, and brought to one size on paper."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -32,6 +33,27 @@ def pictures_in(folder: Path) -> dict[str, Path]:
             if name not in found or file.suffix.lower() == ".svg":
                 found[name] = file
     return found
+
+
+def pictures_of(photos: Iterable[str], found: Mapping[str, Path]) -> dict[str, dict[str, Path]]:
+    """The pictures of each photo, by name: the one of its name, and those with a number behind it, `tom-1`, `tom-2`.
+
+    Args:
+        photos: their names. A picture whose whole name is a photo's is of that photo.
+        found: pictures by name, as `pictures_in` gives them.
+
+    Returns:
+        Photos without a picture are not there.
+    """
+    known = set(photos)
+    matched: dict[str, dict[str, Path]] = {}
+    # The shorter names first, so that 10 comes after 9.
+    for name in sorted(found, key=lambda name: (len(name), name)):
+        owner, _, number = name.rpartition("-")
+        photo = owner if name not in known and number.isdecimal() else name
+        if photo in known:
+            matched.setdefault(photo, {})[name] = found[name]
+    return matched
 
 
 def read_picture(file: Path, side: int) -> Image.Image:

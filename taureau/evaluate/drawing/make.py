@@ -103,9 +103,12 @@ class Maker:
             encoder = self._sketchers[job.method.encoder].encoder
             asked["settings"] = self.plan.settings_of(job).as_dict()
             asked |= {"encoder": encoder.name, "encoder_sha256": encoder.weights_sha256}
-        if job.method.imported is not None:
-            asked["imported_sha256"] = sha256(self.plan.imported[job.method.name][job.photo.name].read_bytes())
+        if job.picture is not None:
+            asked["imported_sha256"] = sha256(self._imported(job, job.picture).read_bytes())
         return asked
+
+    def _imported(self, job: Job, picture: str) -> Path:
+        return self.plan.imported[job.method.name][job.photo.name][picture]
 
     def _there(self, job: Job, asked: dict[str, Any]) -> Made | None:
         """The picture, if it is there as asked for, and whole."""
@@ -127,8 +130,8 @@ class Maker:
     def _picture(self, job: Job) -> tuple[bytes, dict[str, Any]]:
         """A picture as the bytes of its file, and what its record says of how it came about."""
         photo = self._photos[job.photo.name]
-        if job.method.imported is not None:
-            return _png(read_picture(self.plan.imported[job.method.name][job.photo.name], SIDE)), {}
+        if job.picture is not None:
+            return _png(read_picture(self._imported(job, job.picture), SIDE)), {}
         if job.method.name == RANDOM:
             assert job.strokes is not None
             assert job.seed is not None
