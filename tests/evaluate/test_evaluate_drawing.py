@@ -105,6 +105,15 @@ def test_pictures_of_other_programs_are_matched_by_name_and_normalised(folder):
     assert next(Maker(plan, folder / "out").make()).is_new
 
 
+def test_a_picture_that_cannot_be_read_is_said_before_anything_is_drawn(folder):
+    picture(folder / "theirs/rex.png", "black")
+    (folder / "theirs/tom.2.png").write_bytes(b"\x89PNG\r\n")
+    told = run("evaluate", "draw", write_plan(folder, ["random", "theirs=theirs"]), folder / "out")
+    assert told.code == 3
+    assert "theirs/tom.2.png" in told.stderr
+    assert list((folder / "out").iterdir()) == []
+
+
 def test_several_pictures_of_a_photo_are_told_apart_by_a_number(folder):
     for name in ("rex", "rex-1", "rex-02", "rex-10", "tom.2-3", "rex-a", "tom-1", "rex-1-1"):
         picture(folder / f"human/{name}.png", "black")

@@ -27,6 +27,8 @@ from taureau.evaluate.pictures import read_picture
 FORMAT = "taureau drawing 1"
 SIDE = 512
 """Pixels of the long side of maps, and of the square of an imported picture."""
+# Enough to see that a picture can be read.
+_CHECKED_SIDE = 16
 
 # Canny's usual thresholds on 8-bit gray values, after the blur that Canny's own paper begins with.
 _CANNY_LOW, _CANNY_HIGH, _CANNY_SIGMA = 100, 200, 1.4
@@ -76,6 +78,17 @@ class Maker:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise taureau.InputError(f"{folder}: cannot be made ({reason}); choose another folder") from error
+
+    def check(self) -> None:
+        """Read the pictures of other programs that are not there yet.
+
+        Raises:
+            InputError: one cannot be read.
+            BackendError: one needs a package that is not installed.
+        """
+        for job in self.plan.jobs():
+            if job.picture is not None and self._there(job, self._asked(job)) is None:
+                read_picture(self._imported(job, job.picture), _CHECKED_SIDE)
 
     def make(self) -> Iterator[Made]:
         """Every picture of the plan in turn, made where it is not there yet."""
