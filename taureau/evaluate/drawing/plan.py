@@ -144,7 +144,7 @@ def _matched(name: str, folder: Path, photos: Sequence[LabelledPhoto], notes: li
     matched = pictures_of([photo.name for photo in photos], found)
     if not matched:
         raise taureau.InputError(
-            f"{folder}: holds no picture of any photo ({len(found)} pictures of other names); name them as the photos "
+            f"{folder}: holds no picture of any photo (pictures of other names: {len(found)}); name them as the photos "
             f"are, such as {photos[0].name}.png, or {photos[0].name}-1.png and so on where a photo has several"
         )
     missing = [photo.name for photo in photos if photo.name not in matched]
