@@ -3,7 +3,7 @@
     python -m evaluation.animals FOLDER --data DATA
 
 It writes FOLDER/photos, with a folder for each class, FOLDER/photos.csv, which says where each photo comes from, and
-FOLDER/human, with the first sketch that a person drew of each photo of Sketchy. Photos of Sketchy are those held out
+FOLDER/human, with all sketches that people drew of each photo of Sketchy. Photos of Sketchy are those held out
 for evaluation (`training.human_sketches.split`); the others are the first of `photos299` behind those that the network
 of lines learnt from and outside the forty that strangers were shown.
 """
@@ -65,9 +65,10 @@ def write(folder: Path, data: Path) -> None:
             for number in np.flatnonzero(apart & (sketchy.labels == words.index(animal))).tolist()
         ]
         for name, _, _ in found:
-            first = int(np.flatnonzero(sketches.photos == int(name.removeprefix("sketchy")))[0])
-            picture = sketches.picture(first)
-            (folder / "human" / f"{name}{ending(picture)}").write_bytes(picture)
+            of = np.flatnonzero(sketches.photos == int(name.removeprefix("sketchy"))).tolist()
+            for count, sketch in enumerate(of, 1):
+                picture = sketches.picture(sketch)
+                (folder / "human" / f"{name}-{count}{ending(picture)}").write_bytes(picture)
         found += [
             (f"photo{number}", others.picture(number), credits[number])
             for number in range(FIRST_OF_299, len(others.labels))

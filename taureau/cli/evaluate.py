@@ -13,7 +13,12 @@ from taureau.cli.tables import analysis_tables, likeness_table, recognition_tabl
 
 _PATH = click.Path(readable=False, path_type=Path)
 # What a judge and what is beside it need, alike for 'recognize' and 'report'.
-_labels = click.option("--labels", metavar="FILE", type=_PATH, help="Names of a ResNet's classes, one a line.")
+_labels = click.option(
+    "--labels",
+    metavar="FILE",
+    type=_PATH,
+    help="Names, one a line: of a ResNet's classes, or more for CLIP to choose from.",
+)
 _distances = click.option(
     "--distance",
     "distances",

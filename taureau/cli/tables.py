@@ -14,14 +14,21 @@ def recognition_tables(found: "Recognition") -> str:
     """What a judge recognised, as people read it."""
     measures = list(found.rows[0].shares)
     width = max(6, *(len(row.method) for row in found.rows))
-    lines = [f"{'method':<{width}}  strokes  pictures" + "".join(f"{name:>22}" for name in measures)]
+    lines = [f"{'method':<{width}}  strokes  photos  pictures" + "".join(f"{name:>22}" for name in measures)]
     for row in found.rows:
-        shares = [f"{each.share:.2f} ({each.low:.2f} to {each.high:.2f})" for each in row.shares.values()]
+        shares = [
+            f"{row.shares[name].share:.2f} ({row.shares[name].low:.2f} to {row.shares[name].high:.2f})"
+            if name in row.shares
+            else "-"
+            for name in measures
+        ]
         strokes = "-" if row.strokes is None else row.strokes
         lines.append(
-            f"{row.method:<{width}}  {strokes:>7}  {row.pictures:>8}" + "".join(f"{text:>22}" for text in shares)
+            f"{row.method:<{width}}  {strokes:>7}  {row.photos:>6}  {row.pictures:>8}"
+            + "".join(f"{text:>22}" for text in shares)
         )
     lines += ["", f"judge: {shown(found.judge)}; intervals of 95% over photos"]
+    lines += [f"left out: {name}: {reason}" for name, reason in found.left_out.items()]
     lines += [
         f"{each.one} - {each.other}: {each.difference:+.2f} ({each.low:+.2f} to {each.high:+.2f}), "
         f"p = {each.p:.4f}, corrected {each.p_holm:.4f}"

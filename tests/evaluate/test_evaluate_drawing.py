@@ -105,6 +105,39 @@ def test_pictures_of_other_programs_are_matched_by_name_and_normalised(folder):
     assert next(Maker(plan, folder / "out").make()).is_new
 
 
+def test_a_picture_that_cannot_be_read_is_said_before_anything_is_drawn(folder):
+    picture(folder / "theirs/rex.png", "black")
+    (folder / "theirs/tom.2.png").write_bytes(b"\x89PNG\r\n")
+    told = run("evaluate", "draw", write_plan(folder, ["random", "theirs=theirs"]), folder / "out")
+    assert told.code == 3
+    assert "theirs/tom.2.png" in told.stderr
+    assert list((folder / "out").iterdir()) == []
+
+
+def test_several_pictures_of_a_photo_are_told_apart_by_a_number(folder):
+    for name in ("rex", "rex-1", "rex-02", "rex-10", "tom.2-3", "rex-a", "tom-1", "rex-1-1"):
+        picture(folder / f"human/{name}.png", "black")
+    picture(folder / "photos/dog/rex-1.png", "black")
+    plan = read_drawing_plan(write_plan(folder, ["human=human"]))
+    assert plan.notes == ()
+    assert [(job.photo.name, job.picture) for job in plan.jobs()] == [
+        ("tom.2", "tom.2-3"),
+        ("rex", "rex"),
+        ("rex", "rex-02"),
+        ("rex", "rex-10"),
+        # A picture that is called as a photo is belongs to it.
+        ("rex-1", "rex-1"),
+        ("rex-1", "rex-1-1"),
+    ]
+    made = list(Maker(plan, folder / "out").make())
+    assert [each.file.name for each in made] == [
+        "tom.2-3.png", "rex.png", "rex-02.png", "rex-10.png", "rex-1.png", "rex-1-1.png",
+    ]  # fmt: skip
+    assert [each.record["photo"] for each in made] == ["tom.2", *["rex"] * 3, *["rex-1"] * 2]
+    picture(folder / "human/rex-10.png", "blue")
+    assert [each.file.name for each in Maker(plan, folder / "out").make() if each.is_new] == ["rex-10.png"]
+
+
 @pytest.mark.parametrize(
     ("methods", "more", "reason"),
     [

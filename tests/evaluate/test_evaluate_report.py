@@ -191,6 +191,8 @@ def test_a_place_that_cannot_be_written_is_refused_before_any_work(experiment, t
     (tmp_path / "taken").write_text("")
     with pytest.raises(InputError, match="taken: cannot be made"):
         check_place(tmp_path / "taken")
+    with pytest.raises(InputError, match="nothing: there is no such folder; first draw with 'taureau evaluate draw'"):
+        check_place(tmp_path / "nothing/report")
 
 
 def test_a_package_that_is_missing_is_named():

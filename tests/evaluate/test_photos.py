@@ -1,9 +1,12 @@
 """The photos of an experiment, as a folder or a table, and what is refused."""
 
+import sys
+
+import numpy as np
 import pytest
 from PIL import Image
 
-from taureau import InputError
+from taureau import BackendError, InputError
 from taureau.evaluate.photos import classes_of, read_photos
 from taureau.evaluate.pictures import pictures_in, read_picture
 
@@ -98,3 +101,32 @@ def test_a_split_of_sketchycoco_is_read_as_it_is(tmp_path):
     # A folder of another number is no SketchyCOCO: its names stay as they are.
     (tmp_path / "Object/GT/val/17").rename(tmp_path / "Object/GT/val/99")
     assert [photo.label for photo in read_photos(tmp_path / "Object/GT/val")] == ["2", "24", "99"]
+
+
+def svg(file, inside, size="0 0 40 20"):
+    file.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}">{inside}</svg>')
+    return file
+
+
+def test_an_svg_of_another_program_is_drawn_as_it_says(tmp_path):
+    pytest.importorskip("resvg_py", reason="needs the extra 'evaluate': pip install 'taureau[evaluate]'")
+    lines = '<polyline points="4,4 36,4 36,16" fill="none" stroke="#000" stroke-width="2"/><text y="12">cat</text>'
+    found = np.asarray(read_picture(svg(tmp_path / "a.svg", lines), 80).convert("L")).astype(int)
+    # The long side spans the square, so a unit is two pixels, and the picture begins 20 pixels from the top.
+    expected = np.full((80, 80), 255)
+    expected[26:30, 8:74] = 0
+    expected[26:52, 70:74] = 0
+    assert np.abs(found - expected).max() == 0
+
+
+def test_an_svg_that_cannot_be_drawn_is_named(tmp_path, monkeypatch):
+    pytest.importorskip("resvg_py", reason="needs the extra 'evaluate': pip install 'taureau[evaluate]'")
+    (tmp_path / "cut.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><path d="M1 1 L')
+    with pytest.raises(InputError, match=r"cut\.svg: cannot be drawn \(.*\); save it as a plain SVG"):
+        read_picture(tmp_path / "cut.svg", 80)
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    file = svg(tmp_path / "line.svg", '<line x2="9" y2="9" stroke="black"/>')
+    with pytest.raises(
+        BackendError, match=r"resvg_py is not installed, and an SVG that is not of strokes alone \(.*line"
+    ):
+        read_picture(file, 80)

@@ -1,7 +1,9 @@
 """Judges and what they recognise: towers against independent networks, statistics against closed forms."""
 
 import json
+import re
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -182,6 +184,33 @@ def test_judges_that_are_not_there_are_said(tmp_path, monkeypatch):
         load_judge(str(tmp_path / "gone.safetensors"), ["cat"])
 
 
+class Reader:
+    """An encoder that sees red, green and blue, and reads the words for them in a prompt."""
+
+    weights_sha256 = None
+
+    def encode_text(self, texts):
+        return torch.tensor([[float(word in text) for word in ("red", "green", "blue")] for text in texts])
+
+    def __call__(self, images):
+        return SimpleNamespace(embedding=images.mean(dim=(2, 3)))
+
+
+def test_clip_chooses_among_the_classes_of_the_plan_and_more_words(tmp_path, monkeypatch):
+    monkeypatch.setattr("taureau.load_encoder", lambda name, device: Reader())
+    labels = tmp_path / "words.txt"
+    labels.write_text("green\n\nBlue\nred\nblue\n")
+    picture = np.full((1, 8, 8, 3), (100, 0, 200), np.uint8)
+    scores, _ = load_judge("clip-vit-b32", ["red", "green"]).look(picture)
+    assert scores.shape == (1, 2)
+    assert int(scores.argmax()) == 0
+    scores, _ = load_judge("clip-vit-b32", ["red", "green"], labels).look(picture)
+    assert scores.shape == (1, 3)
+    assert int(scores.argmax()) == 2
+    with pytest.raises(InputError, match="has only 'red' to choose from"):
+        load_judge("clip-vit-b32", ["red"])
+
+
 def test_the_judge_of_human_sketches_knows_photos_of_what_it_learnt():
     judge = load_judge(HUMAN_SKETCHES, ["cup", "cat"])
     from tests.helpers import pictures
@@ -273,7 +302,6 @@ def test_what_is_recognised_is_counted(experiment):
     for name in (PHOTO, "Good"):
         assert {measure: share.share for measure, share in rows[name].shares.items()} == {
             "top1": 1,
-            "top5": 1,
             "instance_in_class": 1,
             "instance": 1,
         }
@@ -282,11 +310,63 @@ def test_what_is_recognised_is_counted(experiment):
     assert bad["top1"] == pytest.approx(2 / 3)
     assert bad["instance"] == pytest.approx(1 / 3)
     assert (rows["Bad"].pictures, rows["Bad"].photos, rows["Bad"].seed_spread) == (3, 3, None)
+    assert found.left_out == {"top5": "the judge tells only 2 classes apart"}
     (comparison,) = found.comparisons
     assert (comparison.one, comparison.other) == ("Good", "Bad")
     assert comparison.difference == pytest.approx(1 / 3)
     assert comparison.p_holm == comparison.p == 1
     assert json.loads(json.dumps(found.as_dict()))["rows"][0]["method"] == PHOTO
+
+
+def test_several_pictures_of_a_photo_count_with_their_mean_and_photos_are_resampled(experiment):
+    # Of cat0 nine pictures are right and one is wrong; of dog0 the only one is wrong.
+    for number in range(1, 11):
+        color = (250, 0, 0) if number < 10 else (0, 0, 250)
+        Image.new("RGB", (32, 32), color).save(experiment / f"bad/cat0-{number}.png")
+    for name in ("cat0", "cat1"):
+        (experiment / f"bad/{name}.png").unlink()
+    Image.new("RGB", (32, 32), (250, 0, 0)).save(experiment / "bad/dog0.png")
+    assert run("evaluate", "draw", experiment / "plan.toml", experiment / "out").code == 0
+    found = recognize(read_drawing_plan(experiment / "plan.toml"), experiment / "out", Seeing())
+    (row,) = [row for row in found.rows if row.method == "Bad"]
+    assert (row.pictures, row.photos) == (11, 2)
+    top1 = row.shares["top1"]
+    assert top1.share == pytest.approx((0.9 + 0) / 2)
+    # Two photos, resampled: both are the same one in a quarter of the draws each. Over 11 pictures it were 0.55 to 1.
+    assert (top1.low, top1.high) == pytest.approx((0, 0.9))
+    assert found.comparisons[0].photos == 2
+
+
+def test_questions_that_have_one_answer_are_left_out_and_said(experiment):
+    plan = experiment / "plan.toml"
+    (experiment / "photos/cat/cat1.png").unlink()
+    found = recognize(read_drawing_plan(plan), experiment / "out", Seeing())
+    # cat0 is alone in its class, so it does not count: of the dogs, Bad has only dog0, which looks like dog1.
+    shares = {row.method: row.shares["instance_in_class"].share for row in found.rows}
+    assert shares == {PHOTO: 1, "Good": 1, "Bad": 0}
+    assert set(found.left_out) == {"top5"}
+    (experiment / "photos/dog/dog1.png").unlink()
+    found = recognize(read_drawing_plan(plan), experiment / "out", Seeing())
+    assert found.left_out["instance_in_class"].startswith("each class has one photo")
+    assert {tuple(row.shares) for row in found.rows} == {("top1", "instance")}
+    told = run("evaluate", "report", plan, experiment / "out")
+    assert told.code == 0, told.stderr
+    text = (experiment / "out/report/report.md").read_text()
+    assert "Left out is photo in class: each class has one photo" in text
+    assert "| class first | class in five | photo of all |" in text
+    assert "photo first of all" in (experiment / "out/report/accuracy-1.svg").read_text()
+
+
+def test_a_row_without_a_question_has_a_dash(experiment):
+    (experiment / "photos/cat/cat1.png").unlink()
+    (experiment / "bad/dog0.png").unlink()
+    assert run("evaluate", "draw", experiment / "plan.toml", experiment / "out").code == 0
+    told = run("evaluate", "recognize", experiment / "plan.toml", experiment / "out")
+    assert told.code == 0, told.stderr
+    (line,) = [line for line in told.stdout.splitlines() if line.startswith("Bad ")]
+    assert re.split("  +", line)[6] == "-"
+    assert run("evaluate", "report", experiment / "plan.toml", experiment / "out").code == 0
+    assert "left out" not in told.stdout
 
 
 def test_pictures_that_are_not_drawn_are_said(experiment):

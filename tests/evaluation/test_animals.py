@@ -51,7 +51,9 @@ def test_photos_are_those_that_nothing_learnt_from(tmp_path):
             assert number >= FIRST_OF_299
             assert number not in STRANGERS
             assert row["source"] == f"Ada {number}, page{number}, CC BY 2.0"
-    assert {file.stem for file in (tmp_path / "out/human").iterdir()} == held_out
-    for name in held_out:
+    drawn = {f"{name}-{count}" for name in held_out for count in (1, 2)}
+    assert {file.stem for file in (tmp_path / "out/human").iterdir()} == drawn
+    for name in drawn:
+        number, count = map(int, name.removeprefix("sketchy").split("-"))
         with Image.open(tmp_path / "out/human" / f"{name}.png") as sketch:
-            assert sketch.getpixel((0, 0)) == 2 * int(name.removeprefix("sketchy"))
+            assert sketch.getpixel((0, 0)) == 2 * number + count - 1

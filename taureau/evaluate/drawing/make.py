@@ -27,6 +27,8 @@ from taureau.evaluate.pictures import read_picture
 FORMAT = "taureau drawing 1"
 SIDE = 512
 """Pixels of the long side of maps, and of the square of an imported picture."""
+# Enough to see that a picture can be read.
+_CHECKED_SIDE = 16
 
 # Canny's usual thresholds on 8-bit gray values, after the blur that Canny's own paper begins with.
 _CANNY_LOW, _CANNY_HIGH, _CANNY_SIGMA = 100, 200, 1.4
@@ -77,6 +79,17 @@ class Maker:
             reason = (error.strerror or str(error)).lower()
             raise taureau.InputError(f"{folder}: cannot be made ({reason}); choose another folder") from error
 
+    def check(self) -> None:
+        """Read the pictures of other programs that are not there yet.
+
+        Raises:
+            InputError: one cannot be read.
+            BackendError: one needs a package that is not installed.
+        """
+        for job in self.plan.jobs():
+            if job.picture is not None and self._there(job, self._asked(job)) is None:
+                read_picture(self._imported(job, job.picture), _CHECKED_SIDE)
+
     def make(self) -> Iterator[Made]:
         """Every picture of the plan in turn, made where it is not there yet."""
         return map(self.made, self.plan.jobs())
@@ -103,9 +116,12 @@ class Maker:
             encoder = self._sketchers[job.method.encoder].encoder
             asked["settings"] = self.plan.settings_of(job).as_dict()
             asked |= {"encoder": encoder.name, "encoder_sha256": encoder.weights_sha256}
-        if job.method.imported is not None:
-            asked["imported_sha256"] = sha256(self.plan.imported[job.method.name][job.photo.name].read_bytes())
+        if job.picture is not None:
+            asked["imported_sha256"] = sha256(self._imported(job, job.picture).read_bytes())
         return asked
+
+    def _imported(self, job: Job, picture: str) -> Path:
+        return self.plan.imported[job.method.name][job.photo.name][picture]
 
     def _there(self, job: Job, asked: dict[str, Any]) -> Made | None:
         """The picture, if it is there as asked for, and whole."""
@@ -127,8 +143,8 @@ class Maker:
     def _picture(self, job: Job) -> tuple[bytes, dict[str, Any]]:
         """A picture as the bytes of its file, and what its record says of how it came about."""
         photo = self._photos[job.photo.name]
-        if job.method.imported is not None:
-            return _png(read_picture(self.plan.imported[job.method.name][job.photo.name], SIDE)), {}
+        if job.picture is not None:
+            return _png(read_picture(self._imported(job, job.picture), SIDE)), {}
         if job.method.name == RANDOM:
             assert job.strokes is not None
             assert job.seed is not None

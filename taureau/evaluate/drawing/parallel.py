@@ -26,12 +26,13 @@ def make_all(plan: DrawingPlan, folder: Path, processes: int) -> Iterator[Made]:
         processes: how many draw at a time; each loads the encoders for itself, and has its share of the cores.
 
     Raises:
-        InputError: as `Maker`.
+        InputError: as `Maker` and `Maker.check`.
         WeightsError: as `Maker`.
-        BackendError: a process ended before its time.
+        BackendError: as `Maker.check`, or a process ended before its time.
     """
     # Made here too: what is wrong is said before any process begins.
     alone = Maker(plan, folder)
+    alone.check()
     if processes == 1:
         yield from alone.make()
         return

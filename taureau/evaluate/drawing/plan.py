@@ -8,7 +8,7 @@ from typing import Any
 import taureau
 from taureau.evaluate.drawing.methods import Method, check_common, read_method
 from taureau.evaluate.photos import LabelledPhoto, read_photos
-from taureau.evaluate.pictures import pictures_in
+from taureau.evaluate.pictures import pictures_in, pictures_of
 from taureau.evaluate.plans import read_plan, required
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
@@ -31,17 +31,19 @@ class Job:
         method: how.
         strokes: how many; None for a method without strokes.
         seed: of the drawing; None for a method without chance.
+        picture: which of the pictures that another program made of the photo; None for what is drawn here.
     """
 
     photo: LabelledPhoto
     method: Method
     strokes: int | None = None
     seed: int | None = None
+    picture: str | None = None
 
     def file_in(self, folder: Path) -> Path:
         """Where the picture is in the folder of the experiment."""
         if self.strokes is None:
-            return folder / self.method.name / f"{self.photo.name}.png"
+            return folder / self.method.name / f"{self.picture or self.photo.name}.png"
         return folder / self.method.name / str(self.strokes) / f"seed{self.seed}" / f"{self.photo.name}.svg"
 
 
@@ -56,7 +58,7 @@ class DrawingPlan:
         seeds: of the drawings.
         settings: of every method that optimises.
         prompt: what `clipdraw-text` is told, where `{class}` stands for the class.
-        imported: by method, the pictures that another program made, by the photo's name.
+        imported: by method, the pictures that another program made, by the photo's name and their own.
         notes: what the user should know, such as photos that another program has no picture of.
     """
 
@@ -66,16 +68,19 @@ class DrawingPlan:
     seeds: tuple[int, ...]
     settings: Mapping[str, Any]
     prompt: str
-    imported: Mapping[str, Mapping[str, Path]]
+    imported: Mapping[str, Mapping[str, Mapping[str, Path]]]
     notes: tuple[str, ...]
 
     def jobs(self) -> Iterator[Job]:
         """Every picture, method by method."""
         for method in self.methods:
             for photo in self.photos:
+                if method.imported is not None:
+                    for name in self.imported[method.name].get(photo.name, {}):
+                        yield Job(photo, method, picture=name)
+                    continue
                 if not method.has_strokes:
-                    if method.imported is None or photo.name in self.imported[method.name]:
-                        yield Job(photo, method)
+                    yield Job(photo, method)
                     continue
                 for strokes in self.strokes:
                     for seed in self.seeds:
@@ -112,7 +117,7 @@ def read_drawing_plan(path: Path) -> DrawingPlan:
         raise taureau.InputError(f'{path}: methods is empty; name one, such as methods = ["fast"]')
     settings = values.get("settings", {})
     check_common(settings, str(path))
-    imported: dict[str, Mapping[str, Path]] = {}
+    imported: dict[str, Mapping[str, Mapping[str, Path]]] = {}
     notes: list[str] = []
     for method in methods.values():
         if method.imported is not None:
@@ -133,16 +138,16 @@ def read_drawing_plan(path: Path) -> DrawingPlan:
     return plan
 
 
-def _matched(name: str, folder: Path, photos: Sequence[LabelledPhoto], notes: list[str]) -> dict[str, Path]:
+def _matched(name: str, folder: Path, photos: Sequence[LabelledPhoto], notes: list[str]) -> dict[str, dict[str, Path]]:
     """The pictures of a folder that are of photos."""
     found = pictures_in(folder)
-    matched = {photo.name: found[photo.name] for photo in photos if photo.name in found}
+    matched = pictures_of([photo.name for photo in photos], found)
     if not matched:
         raise taureau.InputError(
-            f"{folder}: holds no picture of any photo ({len(found)} pictures of other names); name them as the photos "
-            f"are, such as {photos[0].name}.png"
+            f"{folder}: holds no picture of any photo (pictures of other names: {len(found)}); name them as the photos "
+            f"are, such as {photos[0].name}.png, or {photos[0].name}-1.png and so on where a photo has several"
         )
-    missing = [photo.name for photo in photos if photo.name not in found]
+    missing = [photo.name for photo in photos if photo.name not in matched]
     if missing:
         some = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
         notes.append(f"{name}: has no picture of {some}")

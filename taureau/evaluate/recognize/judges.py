@@ -103,19 +103,28 @@ class PromptJudge:
 
     Args:
         name: of the encoder.
-        classes: those of the experiment; it knows no others.
+        classes: those of the experiment.
+        others: more that it chooses from; those of the experiment among them count once.
         prompt: where `{class}` stands for each.
 
     Raises:
+        InputError: it has one class to choose from.
         WeightsError: it is not fetched.
     """
 
-    def __init__(self, name: str, classes: Sequence[str], prompt: str = PROMPT) -> None:
+    def __init__(self, name: str, classes: Sequence[str], others: Sequence[str] = (), prompt: str = PROMPT) -> None:
+        known = {each.casefold() for each in classes}
+        words = [*classes, *{each.casefold(): each for each in others if each.casefold() not in known}.values()]
+        if len(words) == 1:
+            raise taureau.InputError(
+                f"the judge {name} has only {words[0]!r} to choose from, and would always be right; give more words "
+                "with --labels FILE, or photos of another class"
+            )
         self.name, self.side = name, _USUAL_SIDE
         self._encoder = taureau.load_encoder(name, device="cpu")
         self.sha256 = self._encoder.weights_sha256
         with torch.no_grad():
-            texts = self._encoder.encode_text([prompt.replace("{class}", each) for each in classes])
+            texts = self._encoder.encode_text([prompt.replace("{class}", each) for each in words])
         self._texts = functional.normalize(texts, dim=1)
 
     def look(self, pictures: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -142,7 +151,7 @@ def load_judge(text: str, classes: Sequence[str], labels: Path | None = None) ->
     Args:
         text: `human-sketches`, a CLIP network, or the safetensors file of a ResNet.
         classes: what it must know.
-        labels: for a ResNet, a text file with the name of each of its classes, one a line.
+        labels: a text file of names, one a line: for a ResNet each of its classes, for CLIP more to choose from.
 
     Raises:
         InputError: an unknown name, a class that the judge does not know, or labels that do not fit.
@@ -155,7 +164,7 @@ def load_judge(text: str, classes: Sequence[str], labels: Path | None = None) ->
             words = record["words"][:_JUDGED]
             return TowerJudge(text, _sha256(file), _LITE_SIDE, Lite(tensors), words, classes)
     if text in readers:
-        return PromptJudge(text, classes)
+        return PromptJudge(text, classes, [] if labels is None else [name for name in _lines(labels) if name])
     file = Path(text)
     if file.suffix != ".safetensors":
         known = [HUMAN_SKETCHES, *readers]
@@ -164,12 +173,16 @@ def load_judge(text: str, classes: Sequence[str], labels: Path | None = None) ->
     tower, outputs = ResNet(tensors), len(tensors["fc.bias"])
     if labels is None:
         raise taureau.InputError(f"{file}: a ResNet needs the names of its {outputs} classes; add --labels FILE")
-    names = [line.strip() for line in read_text(labels, "give the names of the classes, one a line").splitlines()]
+    names = _lines(labels)
     if len(names) != outputs:
         raise taureau.InputError(
             f"{labels}: has {len(names)} lines, and {file} tells {outputs} classes apart; give one each"
         )
     return TowerJudge(file.stem, _sha256(file), _USUAL_SIDE, tower, names, classes)
+
+
+def _lines(file: Path) -> list[str]:
+    return [line.strip() for line in read_text(file, "give the names of classes, one a line").splitlines()]
 
 
 def _parts(pictures: np.ndarray) -> list[Tensor]:

@@ -4,6 +4,7 @@ The photos themselves are a row of their own, the most that a judge can be asked
 are human sketches that a plan brings as `NAME=FOLDER`.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
@@ -20,6 +21,7 @@ from taureau.evaluate.recognize.resampling import bootstrap, difference, holm, p
 from taureau.evaluate.recognize.rows import drawn_rows, read_pictures
 
 PHOTO = "photo"
+_BEST = 5
 TOP1, TOP5, WITHIN, OVERALL = MEASURES = ("top1", "top5", "instance_in_class", "instance")
 
 
@@ -42,7 +44,8 @@ class Row:
         pictures: how many were judged.
         photos: of how many photos.
         shares: by measure: the right class first, and among the first five; the right photo first among those of the
-            class, and among all.
+            class, and among all. Photos that are alone in their class have no share in the third; it is not there
+            if all of the row are.
         seed_spread: the standard deviation of `top1` between seeds; None with one seed.
     """
 
@@ -90,6 +93,7 @@ class Recognition:
         seed: of the resampling.
         rows: photos first, then the methods in the order of the plan.
         comparisons: of all methods with the same number of strokes.
+        left_out: the measures that would say nothing here, each with the reason.
     """
 
     judge: str
@@ -98,6 +102,7 @@ class Recognition:
     seed: int
     rows: tuple[Row, ...]
     comparisons: tuple[Comparison, ...]
+    left_out: dict[str, str]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they are printed for other programs."""
@@ -106,7 +111,7 @@ class Recognition:
 
 @dataclass(frozen=True)
 class _Judged:
-    """The pictures of one row: whether each is right by each measure, its photo, and its seed."""
+    """The pictures of one row: whether each is right by each measure (NaN: no question), its photo, and its seed."""
 
     right: dict[str, list[float]]
     photos: list[str]
@@ -139,8 +144,28 @@ def recognize(plan: DrawingPlan, folder: Path, judge: Judge, *, seed: int = 0) -
         numbers = np.array([names.index(name) for name in of])
         judged[key] = _right(looked, of_photos[1], truth, numbers, of, [job.seed for job in jobs])
     rng = np.random.default_rng(seed)
-    rows = [_row(method, strokes, values, rng) for (method, strokes), values in judged.items()]
-    return Recognition(judge.name, judge.sha256, tuple(classes), seed, tuple(rows), tuple(_compare(judged, rng)))
+    left_out = _left_out(of_photos[0].shape[1], truth)
+    measures = [name for name in MEASURES if name not in left_out]
+    rows = [_row(method, strokes, values, measures, rng) for (method, strokes), values in judged.items()]
+    comparisons = tuple(_compare(judged, rng))
+    return Recognition(judge.name, judge.sha256, tuple(classes), seed, tuple(rows), comparisons, left_out)
+
+
+def _left_out(known: int, truth: np.ndarray) -> dict[str, str]:
+    """The measures that every picture would meet, or that others give, with the reason.
+
+    Args:
+        known: how many classes the judge tells apart.
+        truth: the class of each photo.
+    """
+    found = {}
+    if known <= _BEST:
+        found[TOP5] = f"the judge tells only {known} classes apart"
+    if len(set(truth.tolist())) == 1:
+        found[WITHIN] = "there is one class, so that the question is the same as among all photos"
+    elif len(set(truth.tolist())) == len(truth):
+        found[WITHIN] = "each class has one photo, so that there is nothing to choose from"
+    return found
 
 
 def _right(
@@ -162,24 +187,25 @@ def _right(
         seeds: of the pictures.
     """
     scores, embeddings = looked
-    best = scores.topk(min(5, scores.shape[1]), dim=1).indices.numpy()
+    best = scores.topk(min(_BEST, scores.shape[1]), dim=1).indices.numpy()
     labels = truth[of]
     near = (embeddings @ photos.T).numpy()
     inside = np.where(truth[None] == labels[:, None], near, -np.inf)
     right = {
         TOP1: best[:, 0] == labels,
         TOP5: (best == labels[:, None]).any(axis=1),
-        WITHIN: inside.argmax(axis=1) == of,
+        WITHIN: np.where(np.bincount(truth)[labels] > 1, inside.argmax(axis=1) == of, np.nan),
         OVERALL: near.argmax(axis=1) == of,
     }
     return _Judged({name: values.astype(float).tolist() for name, values in right.items()}, names, seeds)
 
 
-def _row(method: str, strokes: int | None, judged: _Judged, rng: np.random.Generator) -> Row:
+def _row(method: str, strokes: int | None, judged: _Judged, measures: Sequence[str], rng: np.random.Generator) -> Row:
     shares = {}
-    for name in MEASURES:
-        means = photo_means(judged.right[name], judged.photos)
-        shares[name] = Share(float(np.mean(list(means.values()))), *bootstrap(means, rng))
+    for name in measures:
+        means = {photo: mean for photo, mean in photo_means(judged.right[name], judged.photos).items() if mean == mean}
+        if means:
+            shares[name] = Share(float(np.mean(list(means.values()))), *bootstrap(means, rng))
     by_seed: dict[int | None, list[float]] = {}
     for value, at in zip(judged.right[TOP1], judged.seeds, strict=True):
         by_seed.setdefault(at, []).append(value)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from taureau.evaluate.recognize.likeness import Likeness
-from taureau.evaluate.recognize.recognize import OVERALL, TOP1, TOP5, WITHIN, Recognition
+from taureau.evaluate.recognize.recognize import OVERALL, TOP1, TOP5, WITHIN, Recognition, Share
 from taureau.evaluate.report.gather import Report
 from taureau.evaluate.report.plots import plot_accuracy, plot_time
 
@@ -73,22 +73,22 @@ def _about(report: Report) -> tuple[Block, ...]:
 
 def _recognised(report: Report, found: Recognition, number: int) -> Iterator[Block]:
     seconds = {(each.method, each.strokes): f"{each.seconds:.2f}" for each in report.times}
+    measures = {name: title for name, title in _MEASURES.items() if name not in found.left_out}
     yield (
         "Shares, each with the interval that holds 95 of 100 bootstrap means over photos. "
-        "The row photo is of the photos themselves. Seconds are the median of a picture."
+        "The row photo is of the photos themselves. Several pictures of a photo count with their mean. Seconds are the "
+        "median of a picture."
     )
+    yield from (f"Left out is {_MEASURES[name]}: {reason}." for name, reason in found.left_out.items())
     yield Table(
-        ("method", "strokes", "photos", "pictures", *_MEASURES.values(), "between seeds", "seconds"),
+        ("method", "strokes", "photos", "pictures", *measures.values(), "between seeds", "seconds"),
         tuple(
             (
                 row.method,
                 "-" if row.strokes is None else str(row.strokes),
                 str(row.photos),
                 str(row.pictures),
-                *(
-                    f"{row.shares[name].share:.2f} ({row.shares[name].low:.2f} to {row.shares[name].high:.2f})"
-                    for name in _MEASURES
-                ),
+                *(_share(row.shares.get(name)) for name in measures),
                 "-" if row.seed_spread is None else f"±{row.seed_spread:.3f}",
                 seconds.get((row.method, row.strokes), "-"),
             )
@@ -97,6 +97,10 @@ def _recognised(report: Report, found: Recognition, number: int) -> Iterator[Blo
     )
     yield Picture(f"accuracy-{number}.svg", f"What {found.judge} recognises, against strokes", plot_accuracy(found))
     yield Picture(f"time-{number}.svg", f"What {found.judge} recognises, against time", plot_time(found, report.times))
+
+
+def _share(found: Share | None) -> str:
+    return "-" if found is None else f"{found.share:.2f} ({found.low:.2f} to {found.high:.2f})"
 
 
 def _differences(found: Recognition) -> Iterator[Block]:

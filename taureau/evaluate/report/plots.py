@@ -5,10 +5,10 @@ from io import BytesIO
 from typing import Any
 
 from taureau.evaluate.packages import load
-from taureau.evaluate.recognize.recognize import TOP1, WITHIN, Recognition, Row
+from taureau.evaluate.recognize.recognize import OVERALL, TOP1, WITHIN, Recognition, Row
 from taureau.evaluate.report.gather import Time
 
-_TITLES = {TOP1: "class first", WITHIN: "photo first within its class"}
+_TITLES = {TOP1: "class first", WITHIN: "photo first within its class", OVERALL: "photo first of all"}
 # The same plot gives the same bytes, and its text stays text.
 _STYLE = {"svg.hashsalt": "taureau", "svg.fonttype": "none", "axes.spines.top": False, "axes.spines.right": False}
 
@@ -16,13 +16,17 @@ _STYLE = {"svg.hashsalt": "taureau", "svg.fonttype": "none", "axes.spines.top": 
 def plot_accuracy(found: Recognition) -> bytes:
     """How often the class and the photo are recognised against strokes, with intervals.
 
-    Methods without strokes are level lines: they are the ceilings.
+    Methods without strokes are level lines: they are the ceilings. Where the question of the photo within its class
+    is left out, it is that of the photo among all.
     """
+    measures = (TOP1, OVERALL if WITHIN in found.left_out else WITHIN)
     with _style():
         figure = load("matplotlib.figure", "a report").Figure(figsize=(10, 4.2), layout="constrained")
-        for axes, measure in zip(figure.subplots(1, 2, sharey=True), _TITLES, strict=True):
+        for axes, measure in zip(figure.subplots(1, 2, sharey=True), measures, strict=True):
             for number, (method, rows) in enumerate(_by_method(found.rows).items()):
-                _draw_method(axes, method, rows, measure, f"C{number % 10}")
+                shown = [row for row in rows if measure in row.shares]
+                if shown:
+                    _draw_method(axes, method, shown, measure, f"C{number % 10}")
             numbers = sorted({row.strokes for row in found.rows if row.strokes is not None})
             axes.set(title=_TITLES[measure], xlabel="strokes", ylim=(-0.02, 1.02))
             if numbers:

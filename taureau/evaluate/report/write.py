@@ -26,6 +26,10 @@ def check_place(folder: Path) -> None:
     load("matplotlib", "a report")
     try:
         folder.mkdir(exist_ok=True)
+    except FileNotFoundError as error:
+        raise taureau.InputError(
+            f"{folder.parent}: there is no such folder; first draw with 'taureau evaluate draw'"
+        ) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise taureau.InputError(f"{folder}: cannot be made ({reason}); choose another folder") from error
