@@ -12,8 +12,9 @@ SEED := 7
 # Threads that wait must not spin: beside other programs the tests would take several times as long.
 export OMP_WAIT_POLICY := passive
 
-# One process a core, each with one thread: faster than one process with a thread a core.
-TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+# A process a core and one more, since some tests wait, each with one thread: faster than a thread a core.
+WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: help demo test test-all lint bench clean
 
