@@ -179,7 +179,7 @@ def test_judges_that_are_not_there_are_said(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="there is no judge 'human-sketch'; did you mean 'human-sketches'"):
         load_judge("human-sketch", ["cat"])
     with pytest.raises(WeightsError, match="taureau models fetch clip-vit-b32"):
-        load_judge("clip-vit-b32", ["cat"])
+        load_judge("clip-vit-b32", ["cat", "dog"])
     with pytest.raises(WeightsError, match="is no safetensors file"):
         load_judge(str(tmp_path / "gone.safetensors"), ["cat"])
 
