@@ -480,9 +480,7 @@ def _check_levels(request: Request) -> None:
 def _candidates(prepared: PreparedPhoto, target: Target, request: Request, counts: Sequence[int]) -> Candidates:
     """The first strokes of every candidate; `counts` of their beginnings are to be drawings as well."""
     settings, earlier = request.settings, request.resume
-    # A text is about no line of the photo.
-    is_traced = settings.initialization == "traced" and settings.loss != "text"
-    resumed = None
+    is_traced, resumed = _is_traced(settings), None
     if earlier is not None:
         resumed = Resumed(prepared.inset.inwards(_resumed(earlier, settings)), request.num_frozen)
         is_traced = is_traced and settings.strokes > len(earlier.strokes)
@@ -503,6 +501,11 @@ def _candidates(prepared: PreparedPhoto, target: Target, request: Request, count
     )
 
 
+def _is_traced(settings: Settings) -> bool:
+    """Whether strokes begin on lines of the photo; a text is about none of them."""
+    return settings.initialization == "traced" and settings.loss != "text"
+
+
 def _resumed(earlier: Sketch, settings: Settings) -> Strokes:
     """The strokes of an earlier sketch, in the photo's canvas of this one."""
     return earlier.strokes.to(torch.float32).scaled(settings.size / earlier.canvas.size)
@@ -511,7 +514,7 @@ def _resumed(earlier: Sketch, settings: Settings) -> Strokes:
 def _schedule(settings: Settings, deadline: float | None, *, fewest: int) -> Schedule:
     """What happens when; `fewest` strokes are the least that are a drawing."""
     rate = settings.size / PAPER_SIZE
-    if settings.initialization == "traced":
+    if _is_traced(settings):
         rate *= min(1.0, ROAMING / fewest)
     return Schedule(
         steps=settings.steps,

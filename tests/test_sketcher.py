@@ -230,6 +230,13 @@ def test_clip_draws_photos_and_prompts(clip, model, changes):
     assert sketch.settings.loss == changes.get("loss", "text")
 
 
+def test_strokes_of_a_text_begin_at_random_and_take_whole_steps_however_many(clip):
+    options = quick(strokes=64, size=112, initialization="traced", steps=1, learning_rate=2.0, prompt="a camel")
+    del options["loss"]
+    first, second = (step.strokes.points for step in clip(TINY_VIT).steps(PHOTO, **options))
+    assert float((second - first).abs().max()) == pytest.approx(1.0, rel=1e-3)
+
+
 def test_the_preset_paper_runs(sketcher):
     sketch = sketcher.draw(PHOTO, preset="paper", size=64, steps=2, candidates=2, strokes=3)
     assert sketch.settings == Settings("paper", size=64, steps=2, candidates=2, strokes=3)
