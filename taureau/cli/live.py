@@ -74,6 +74,5 @@ class LiveView:
 
 
 def _levels(sketch: "taureau.Sketch") -> "taureau.Levels":
-    """A sketch with the levels that its record names; otherwise itself alone."""
-    counts = [entry["strokes"] for entry in sketch.record.get("levels", [])]
-    return taureau.Levels(sketch, tuple(counts) or (len(sketch.strokes),))
+    """A sketch with its levels; without any, itself alone."""
+    return taureau.Levels(sketch, tuple(reversed(sketch.level_counts)) or (len(sketch.strokes),))
