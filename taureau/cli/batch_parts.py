@@ -5,13 +5,12 @@ Each of the three gives a command its options, and the command one value for all
 
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import click
 
 import taureau
-from taureau.cli.choices import choose
+from taureau.cli.choices import Asked, choose
 from taureau.cli.numbers import CountsType, ShardType
 from taureau.cli.options import how_to_draw_but, strokes_option
 
@@ -85,36 +84,15 @@ def how_which_who(command: _Command) -> _Command:
 
 
 def _recipe(
-    *,
-    levels: tuple[int, ...] | None,
-    colors: int | None,
-    color: bool,
-    encoder: str | None,
-    saliency: str | None,
-    mask: str | None,
-    settings_file: Path | None,
-    seed: int | None,
-    **values: Any,
+    *, asked: Asked, levels: tuple[int, ...] | None, colors: int | None, seed: int | None, **values: Any
 ) -> "taureau.batch.Recipe":
     """How to draw, as the options say; what they leave open is as in `taureau draw`, but the seed is 0."""
     own = {name: values.pop(name) for name in ("weights", "device", "png", "pack", "allow_truncated", "max_pixels")}
-    if seed is None and settings_file is None:
+    if seed is None and asked.settings_file is None:
         seed = _DEFAULTS.seed  # the same in each run, so that the next one finds the drawings of the last
     if levels is not None:
         values["strokes"] = max(levels)
-    chosen = choose(
-        {**values, "seed": seed, "color": color or colors is not None or None},
-        settings_file=settings_file,
-        like=None,
-        mask=mask,
-        importance=None,
-        regions=(),
-        encoder=encoder,
-        saliency=saliency,
-        resume=None,
-        freeze=False,
-        freeze_first=None,
-    )
+    chosen = choose(asked, {**values, "seed": seed, "color": asked.color or colors is not None or None})
     return taureau.batch.Recipe(
-        chosen.settings, encoder or "builtin", saliency, levels=levels or (), colors=colors, **own
+        chosen.settings, asked.encoder or "builtin", asked.saliency, levels=levels or (), colors=colors, **own
     )

@@ -4,6 +4,7 @@ Options win over `--settings` and `--like`, which win over the preset.
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,21 +56,9 @@ class Choices:
         return {"settings": self.settings, "freeze": self.freeze, **wanted, **mask}
 
 
-def choose(
-    values: dict[str, Any],
-    *,
-    settings_file: Path | None,
-    like: Path | None,
-    mask: str | None,
-    importance: Path | None,
-    regions: tuple[tuple[float, ...], ...],
-    encoder: str | None,
-    saliency: str | None,
-    resume: Path | None,
-    freeze: bool,
-    freeze_first: int | None,
-) -> Choices:
-    """Combine options.
+@dataclass(frozen=True)
+class Asked:
+    """What the options say of how to draw, as they were given; what is left out says nothing.
 
     Args:
         values: settings that were asked for, by name; None for those that were not.
@@ -83,20 +72,53 @@ def choose(
         resume: the sketch to continue from.
         freeze: whether its strokes stay as they are.
         freeze_first: how many of them do, from the first on; None where nobody said.
+        color: whether strokes have colours of their own; False says nothing.
+    """
+
+    values: Mapping[str, Any]
+    settings_file: Path | None = None
+    like: Path | None = None
+    mask: str | None = None
+    importance: Path | None = None
+    regions: tuple[tuple[float, ...], ...] = ()
+    encoder: str | None = None
+    saliency: str | None = None
+    resume: Path | None = None
+    freeze: bool = False
+    freeze_first: int | None = None
+    color: bool = False
+
+    @property
+    def files(self) -> tuple[Path | None, ...]:
+        """What is read besides photos, mask and the sketch to continue from; None for what was not asked for."""
+        return self.importance, self.settings_file, self.like
+
+
+def choose(asked: Asked, values: Mapping[str, Any]) -> Choices:
+    """Combine options.
+
+    Args:
+        asked: what the options that all commands share say.
+        values: more settings, by name; None for those that nobody asked for.
 
     Raises:
         UsageError: options that cannot go together.
         InputError: a value out of range, a file that cannot be read, a sketch without a record.
     """
+    like, mask, importance, resume = asked.like, asked.mask, asked.importance, asked.resume
+    encoder, saliency, regions = asked.encoder, asked.saliency, asked.regions
+    settings_file, freeze, freeze_first = asked.settings_file, asked.freeze, asked.freeze_first
+    # A flag that is not given says nothing, so that the preset decides.
+    given = {"color": asked.color or None, **asked.values, **values}
     if settings_file is not None and like is not None:
         raise click.UsageError("--settings and --like both say how to draw; give one of them")
     if freeze and freeze_first is not None:
         raise click.UsageError("--freeze keeps all strokes and --freeze-first some of them; give one of the two")
     frozen = freeze if freeze_first is None else freeze_first
-    asked = {name: value for name, value in values.items() if value is not None}
+    wanted = {name: value for name, value in given.items() if value is not None}
     picture = None if mask is None or mask in MASKS else Path(mask)
     if mask is not None:
-        asked["mask"] = mask if picture is None else "image"
+        wanted["mask"] = mask if picture is None else "image"
     base = sha256 = None
     if settings_file is not None:
         base = taureau.Settings.load(settings_file)
@@ -109,11 +131,11 @@ def choose(
         regions = regions or _regions_of(record)
         was_frozen = _was_frozen(record, like, resume)
         frozen = frozen if freeze or freeze_first is not None else was_frozen
-    if base is not None and "preset" in asked:
+    if base is not None and "preset" in wanted:
         raise click.UsageError(f"--preset goes without {'--like' if settings_file is None else '--settings'}")
     if base is None:
-        asked.setdefault("seed", secrets.randbelow(2**31))
-    settings = taureau.Settings(**asked) if base is None else base.with_values(**asked)
+        wanted.setdefault("seed", secrets.randbelow(2**31))
+    settings = taureau.Settings(**wanted) if base is None else base.with_values(**wanted)
     if settings.mask == "image" and picture is None:
         raise click.UsageError("the drawing was made with a mask picture; add --mask FILE, or another --mask")
     if picture is not None:

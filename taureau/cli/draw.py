@@ -10,7 +10,7 @@ import click
 
 import taureau
 from taureau.cli.batch import check_places, collect
-from taureau.cli.choices import Choices, choose
+from taureau.cli.choices import Asked, Choices, choose
 from taureau.cli.drawing import Work, draw_batch, page_for, summary, write_sketch
 from taureau.cli.live import LiveView
 from taureau.cli.options import FILE, how_to_draw, strokes_option
@@ -81,24 +81,14 @@ def draw(
     live: Path | None,
     as_json: bool,
     quiet: bool,
-    encoder: str | None,
+    asked: Asked,
     weights: Path | None,
-    saliency: str | None,
     device: str,
-    mask: str | None,
-    importance: Path | None,
-    regions: tuple[tuple[float, ...], ...],
     frame: int | None,
     allow_truncated: bool,
     max_pixels: int | None,
-    resume: Path | None,
-    freeze: bool,
-    freeze_first: int | None,
-    color: bool,
     colors: int | None,
     pen_width: str | None,
-    settings_file: Path | None,
-    like: Path | None,
     **values: Any,
 ) -> int:
     """Draw each PHOTO with n strokes.
@@ -119,28 +109,15 @@ def draw(
     if colors is not None and not 1 <= colors <= _MAX_COLORS:
         raise click.UsageError(f"--colors must be 1 to {_MAX_COLORS}, got {colors}")
     if pen_width is not None:
-        if values["width"] is not None:
+        if asked.values["width"] is not None:
             raise click.UsageError("--width and --pen-width both say how wide strokes are; give one of them")
         taureau.Page.of("a4").in_canvas_units(pen_width, taureau.Canvas())  # a bad length is refused before any work
     batch = collect(photos, output, gif=gif, frames=frames, recursive=recursive, skip_existing=skip_existing)
     if as_json and any(outputs.to_stdout for outputs in batch.outputs):
         raise click.UsageError("--json and a drawing cannot both go to stdout; give -o a file or a folder")
-    # A flag that is not given says nothing, so that the preset decides.
-    chosen = choose(
-        {**values, "color": color or colors is not None or None},
-        settings_file=settings_file,
-        like=like,
-        mask=mask,
-        importance=importance,
-        regions=regions,
-        encoder=encoder,
-        saliency=saliency,
-        resume=resume,
-        freeze=freeze,
-        freeze_first=freeze_first,
-    )
-    read = weights, chosen.mask, importance, settings_file, like
-    check_places(batch, read, resume=resume, live=live, overwrite=overwrite)
+    chosen = choose(asked, {**values, "color": asked.color or colors is not None or None})
+    read = weights, chosen.mask, *asked.files
+    check_places(batch, read, resume=asked.resume, live=live, overwrite=overwrite)
     if plot is not None:
         _check_plot(plot, chosen, len(batch.photos), overwrite=overwrite)
     if any(outputs.to_stdout for outputs in batch.outputs):
@@ -150,9 +127,9 @@ def draw(
     sheet = next((outputs.sheet for outputs in batch.outputs), None)
     view = LiveView(live, quiet=quiet)
 
-    earlier = None if resume is None else taureau.Sketch.load(resume)
+    earlier = None if asked.resume is None else taureau.Sketch.load(asked.resume)
     if earlier is not None:
-        is_open = values["strokes"] is None and settings_file is None and like is None
+        is_open = values["strokes"] is None and asked.settings_file is None and asked.like is None
         chosen = replace(chosen, settings=_with_enough_strokes(chosen, earlier, is_open=is_open))
     work = Work(
         read=partial(read_photo, frame=frame, allow_truncated=allow_truncated, max_pixels=max_pixels),

@@ -10,7 +10,7 @@ import click
 
 import taureau
 from taureau.cli.batch import check_places, collect
-from taureau.cli.choices import choose
+from taureau.cli.choices import Asked, choose
 from taureau.cli.drawing import Drawn, Work, counted, draw_batch
 from taureau.cli.live import LiveView
 from taureau.cli.names import shown
@@ -60,22 +60,12 @@ def levels(
     live: Path | None,
     as_json: bool,
     quiet: bool,
-    encoder: str | None,
+    asked: Asked,
     weights: Path | None,
-    saliency: str | None,
     device: str,
-    mask: str | None,
-    importance: Path | None,
-    regions: tuple[tuple[float, ...], ...],
     frame: int | None,
     allow_truncated: bool,
     max_pixels: int | None,
-    resume: Path | None,
-    freeze: bool,
-    freeze_first: int | None,
-    color: bool,
-    settings_file: Path | None,
-    like: Path | None,
     **values: Any,
 ) -> int:
     """Draw each PHOTO at several levels of abstraction, each the beginning of the next.
@@ -104,25 +94,13 @@ def levels(
         kind="levels",
         endings=endings,
     )
-    chosen = choose(
-        {**values, "color": color or None, "strokes": max(counts)},
-        settings_file=settings_file,
-        like=like,
-        mask=mask,
-        importance=importance,
-        regions=regions,
-        encoder=encoder,
-        saliency=saliency,
-        resume=resume,
-        freeze=freeze,
-        freeze_first=freeze_first,
-    )
-    read = weights, chosen.mask, importance, settings_file, like
-    check_places(batch, read, resume=resume, live=live, overwrite=overwrite)
+    chosen = choose(asked, {**values, "strokes": max(counts)})
+    read = weights, chosen.mask, *asked.files
+    check_places(batch, read, resume=asked.resume, live=live, overwrite=overwrite)
     if mp4:
         check_extra("av", "video", "--mp4")
     view = LiveView(live, quiet=quiet)
-    earlier = None if resume is None else taureau.Sketch.load(resume)
+    earlier = None if asked.resume is None else taureau.Sketch.load(asked.resume)
     work = Work(
         read=partial(read_photo, frame=frame, allow_truncated=allow_truncated, max_pixels=max_pixels),
         load=partial(make_sketcher, chosen, weights, device),

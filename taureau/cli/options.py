@@ -1,12 +1,14 @@
 """The options that say how a photo is read and drawn, alike for every command that draws."""
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
 import taureau
+from taureau.cli.choices import Asked
 from taureau.cli.numbers import PixelsType, StrokesType
 
 _DEFAULTS, _PAPER = taureau.Settings("fast"), taureau.Settings("paper")
@@ -133,16 +135,43 @@ _OPTIONS = {
 }
 
 
+# Options that say how photos are read and what draws, which settings are not.
+_APART = ("weights", "device", "frame", "allow_truncated", "max_pixels")
+
+
 def how_to_draw_but(*left_out: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """What gives a command these options in this order, but for some of them."""
+    """What gives a command these options in this order, but for some of them.
+
+    The command gets `asked`, what they say of how to draw, and by name what is read and what draws.
+    """
 
     def give(command: Callable[..., Any]) -> Callable[..., Any]:
-        for name, option in reversed(_OPTIONS.items()):
-            if name not in left_out:
-                command = option(command)
-        return command
+        options = {name: option for name, option in _OPTIONS.items() if name not in left_out}
+        names = [_parameter_of(option) for option in options.values()]
+        own = [name for name in names if name in Asked.__dataclass_fields__]
+        values = [name for name in names if name not in (*own, *_APART)]
+
+        @wraps(command)
+        def with_asked(**given: Any) -> Any:
+            said, settings = ({name: given.pop(name) for name in each} for each in (own, values))
+            return command(asked=Asked(settings, **said), **given)
+
+        for option in reversed(options.values()):
+            with_asked = option(with_asked)
+        return with_asked
 
     return give
+
+
+def _parameter_of(option: Callable[..., Any]) -> str:
+    """The name under which a command gets what an option says."""
+
+    def bare() -> None:
+        """Nothing but a place for the option."""
+
+    parameter: click.Parameter = option(bare).__click_params__[0]
+    assert parameter.name is not None
+    return parameter.name
 
 
 how_to_draw = how_to_draw_but()
