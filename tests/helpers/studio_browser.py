@@ -9,11 +9,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.helpers.house import ROOT
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 AXE = ROOT / "tests/studio/vendor/axe.min.js"
 PATIENCE = 60
+IN_BROWSER = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (BROWSER and DRIVER), reason="needs chromium and chromedriver: apt-get install chromium chromium-driver"
+    ),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+"""Marks of tests of the page."""
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1440, 900)}
 
 

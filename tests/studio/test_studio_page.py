@@ -6,19 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.pictures import ball, encoded
-from tests.helpers.studio_browser import BROWSER, DRIVER, SIZES, browser, running_studio
+from tests.helpers.studio_browser import IN_BROWSER, SIZES, browser, running_studio
 
 pytest.importorskip("selenium", reason="needs selenium: pip install selenium")
 pytest.importorskip("websockets", reason="needs websockets: pip install 'taureau[studio]'")
 from selenium.webdriver import ActionChains, Keys
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not (BROWSER and DRIVER), reason="needs chromium and chromedriver: apt-get install chromium chromium-driver"
-    ),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = IN_BROWSER
 STROKES, STEPS = 5, 8
 
 

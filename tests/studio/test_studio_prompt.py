@@ -8,7 +8,7 @@ from tests.helpers.clip_files import random_tensors, write_tokenizer, write_weig
 from tests.helpers.clip_models import TINY_VIT, register
 from tests.helpers.pictures import ball, encoded
 from tests.helpers.studio import BASE
-from tests.helpers.studio_browser import BROWSER, DRIVER, browser
+from tests.helpers.studio_browser import IN_BROWSER, browser
 
 pytest.importorskip("selenium", reason="needs selenium: pip install selenium")
 pytest.importorskip("uvicorn", reason="needs uvicorn: pip install 'taureau[studio]'")
@@ -19,11 +19,7 @@ from taureau.studio.serve import serve
 from taureau.studio.worker import Worker
 
 pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not (BROWSER and DRIVER), reason="needs chromium and chromedriver: apt-get install chromium chromium-driver"
-    ),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    *IN_BROWSER,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of uvicorn, about websockets
 ]
 STROKES = 3
