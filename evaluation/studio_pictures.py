@@ -55,10 +55,10 @@ def main() -> None:
 
 
 @contextmanager
-def studio() -> Iterator[str]:
-    """The address of a studio that ends with the block."""
-    command = [sys.executable, "-m", "taureau", "studio", "--no-browser"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def studio(*arguments: str, **options: Any) -> Iterator[str]:
+    """The address of a studio that ends with the block; `options` are those of `subprocess.Popen`."""
+    command = [sys.executable, "-m", "taureau", "studio", "--no-browser", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options) as process:
         try:
             assert process.stdout is not None
             yield process.stdout.readline().strip()

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,14 +28,11 @@ SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1440, 900)}
 @contextmanager
 def running_studio(*arguments: str) -> Iterator[str]:
     """A studio in a process of its own, quick rather than good at drawing: the address of its page."""
-    command = [sys.executable, "-m", "taureau", "studio", "--no-browser", "--encoder", "contour", *arguments]
+    from evaluation.studio_pictures import studio  # it needs selenium
+
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().strip()
-        finally:
-            process.terminate()
+    with studio("--encoder", "contour", *arguments, cwd=ROOT, env=environment) as address:
+        yield address
 
 
 @contextmanager
