@@ -81,12 +81,13 @@ def marks(out: Path) -> dict[Path, tuple[int, int]]:
     return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in out.rglob("*.svg")}
 
 
-def workers_of(driver: subprocess.Popen[str]) -> list[int]:
-    """The processes that a batch has started."""
+def workers_of(parent: int) -> list[int]:
+    """The processes that a batch has started: one that forks workers, and the workers."""
     try:
-        return [int(word) for word in Path(f"/proc/{driver.pid}/task/{driver.pid}/children").read_text().split()]
+        children = [int(word) for word in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
     except OSError:
         return []
+    return children + [each for child in children for each in workers_of(child)]
 
 
 def kill(number: int) -> None:
@@ -132,7 +133,7 @@ def soak(photos: Path, out: Path, asked: argparse.Namespace, lots: random.Random
         for ended, _ in enumerate(driver.stdout, start=1):
             if killed < asked.kills and ended % every == 0:
                 time.sleep(lots.uniform(0, 0.2))
-                victims = workers_of(driver)
+                victims = workers_of(driver.pid)
                 kill(lots.choice(victims) if victims and lots.random() < 0.5 else driver.pid)
                 killed += 1
                 print(f"{killed} kills, {len(seen)} drawings, {time.monotonic() - begun:.0f} s", file=sys.stderr)

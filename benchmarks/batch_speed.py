@@ -2,6 +2,7 @@
 
     python benchmarks/batch_speed.py                 # 3 pairs of 12 photos, as 'taureau draw' draws them
     python benchmarks/batch_speed.py --pairs 1 --photos 4 --steps 20
+    python benchmarks/batch_speed.py --memory        # workers that share the networks, and that load for themselves
 
 The runs of a pair follow each other, so that what else the machine does meets both. It prints photos a minute, ratios,
 and the memory of each worker at its largest. The load of the machine is printed too: on a busy one, the ratios are no
@@ -20,11 +21,15 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 import taureau
+from taureau.batch.hold import Hold
+from taureau.batch.messages import beginning
+from taureau.batch.workers import pool
 
 TAUREAU = [sys.executable, "-m", "taureau"]
 
@@ -49,35 +54,54 @@ def seconds_of(words: Sequence[object]) -> float:
     return time.perf_counter() - begun
 
 
-class Memory(threading.Thread):
-    """Watches the workers of one batch, and keeps the largest size of each in MB: resident, and its own share of it."""
+def workers_of(parent: int) -> list[int]:
+    """The processes that a batch has started: one that forks workers, and the workers."""
+    try:
+        children = [int(word) for word in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+    except OSError:
+        return []
+    return children + [each for child in children for each in workers_of(child)]
 
-    def __init__(self, batch: "taureau.batch.Batch") -> None:
+
+class Memory(threading.Thread):
+    """Watches the processes of one batch, and keeps sizes in MB at their largest.
+
+    Attributes:
+        resident: of each process, what of it is in memory.
+        share: of each process, the same, but of what several have only its part.
+        together: the sum of the shares.
+    """
+
+    def __init__(self) -> None:
         super().__init__(daemon=True)
-        self._batch, self.ended = batch, False
+        self.ended = False
         self.resident: dict[int, float] = {}
         self.share: dict[int, float] = {}
+        self.together = 0.0
 
     def run(self) -> None:
         """Look again and again."""
         while not self.ended:
-            for word in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split():
+            together = 0.0
+            for pid in workers_of(os.getpid()):
                 try:
-                    rows = Path(f"/proc/{word}/smaps_rollup").read_text().splitlines()[1:]
+                    rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
                 except OSError:
                     continue
                 sizes = {row.split(":")[0]: int(row.split()[1]) * 1024 / 1e6 for row in rows}
-                self.resident[int(word)] = max(self.resident.get(int(word), 0), sizes["Rss"])
-                self.share[int(word)] = max(self.share.get(int(word), 0), sizes["Pss"])
+                self.resident[pid] = max(self.resident.get(pid, 0), sizes["Rss"])
+                self.share[pid] = max(self.share.get(pid, 0), sizes["Pss"])
+                together += sizes["Pss"]
+            self.together = max(self.together, together)
             time.sleep(0.2)
 
 
-def memory(photos: Path, out: Path, settings: "taureau.Settings") -> dict[str, list[int]]:
-    """The largest sizes of two workers, in MB."""
+def memory(photos: Path, out: Path, settings: "taureau.Settings") -> dict[str, Any]:
+    """The largest sizes of two workers and of what has forked them, in MB."""
     with taureau.batch.run(
         photos, out, recipe=taureau.batch.Recipe(settings), crew=taureau.batch.Crew(workers=2)
     ) as batch:
-        watch = Memory(batch)
+        watch = Memory()
         watch.start()
         assert all(record.status == "done" for record in batch)
         watch.ended = True
@@ -85,7 +109,41 @@ def memory(photos: Path, out: Path, settings: "taureau.Settings") -> dict[str, l
     return {
         "resident_mb": sorted(round(size) for size in watch.resident.values()),
         "share_mb": sorted(round(size) for size in watch.share.values()),
+        "together_mb": round(watch.together),
     }
+
+
+def starts(out: Path) -> dict[str, float]:
+    """Seconds until two workers are ready, and until one that comes later is."""
+    hold = Hold(out, taureau.batch.Work())
+    workers = pool.Pool(2, beginning(hold, taureau.batch.Recipe()), None)
+
+    def seconds_to_ready() -> float:
+        begun = time.perf_counter()
+        while len(workers._workers) < 2:
+            workers._start()
+        while not all(worker.is_ready for worker in workers._workers):
+            list(workers.wait(0.01))
+        return round(time.perf_counter() - begun, 2)
+
+    found = {"start_seconds_of_two": seconds_to_ready()}
+    workers._workers[0].process.kill()
+    while len(workers._workers) == 2:
+        list(workers.wait(0.01))
+    found["start_seconds_of_another"] = seconds_to_ready()
+    workers.close()
+    hold.release()
+    return found
+
+
+def compare_memory(photos: Path, folder: Path, settings: "taureau.Settings", pairs: int) -> dict[str, Any]:
+    """Workers that are forked from one that has loaded, and workers that each load for themselves, in turn."""
+    can_fork, found = pool.can_fork, {"forked": [], "alone": []}
+    for pair in range(pairs):
+        for name, sizes in found.items():
+            pool.can_fork = can_fork if name == "forked" else lambda: False
+            sizes.append({**memory(photos, folder / f"{name}-{pair}", settings), **starts(folder / f"s{name}-{pair}")})
+    return found
 
 
 def main() -> None:
@@ -94,12 +152,16 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=12)
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--steps", type=int, help="optimiser steps of each drawing, instead of those of 'draw'")
+    parser.add_argument("--memory", action="store_true", help="compare the memory and the start of workers instead")
     asked = parser.parse_args()
     settings = taureau.Settings(seed=7, **({} if asked.steps is None else {"steps": asked.steps}))
     how = ["--seed", 7, *(() if asked.steps is None else ("--steps", asked.steps))]
     with tempfile.TemporaryDirectory() as folder:
         photos = Path(folder, "photos")
         make_photos(photos, asked.photos, random.Random(25))
+        if asked.memory:
+            print(json.dumps(compare_memory(photos, Path(folder), settings, asked.pairs), indent=1))
+            return
         one, two, draw = [], [], []
         for pair in range(asked.pairs):
             places = [Path(folder, f"{name}-{pair}") for name in ("one", "two", "draw")]

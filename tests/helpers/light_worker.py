@@ -77,4 +77,8 @@ def light_batch() -> None:
 if __name__ == "__main__":
     if os.environ.get("TAUREAU_TEST_FALSE_START"):
         sys.exit(7)
-    serve(lambda _begin: None, lambda _loaded, task: draw(task))
+    serve(
+        lambda _begin: None,
+        lambda _loaded, task: draw(task),
+        lambda _begin: not os.environ.get("TAUREAU_TEST_NOT_SHARED"),
+    )

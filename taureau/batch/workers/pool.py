@@ -1,7 +1,8 @@
 """The pool: processes that draw, each watched over, and replaced when it ends before its time.
 
-A worker is started when there is work for it, is handed one photo at a time, and is killed when it takes too long. What
-the pool gives is a stream of events: an answer, a death, or an error that no other photo would escape.
+A worker is started when there is work for it, is handed one photo at a time, and is killed when it takes too long.
+Several workers are forked from one process that has loaded the networks, where the system can (see `forks`). What the
+pool gives is a stream of events: an answer, a death, or an error that no other photo would escape.
 """
 
 import json
@@ -19,6 +20,7 @@ from typing import Any
 import taureau
 from taureau.batch.ledger.ledger import Task
 from taureau.batch.workers.events import NOT_BEGUN, TIME_LIMIT, WORKER_KILLED, Answered, Died, Event, as_error
+from taureau.batch.workers.forks import Forked, ForkServer, can_fork
 
 WORKER = "taureau.batch.workers.worker"
 """The program of a worker."""
@@ -26,27 +28,26 @@ WORKER = "taureau.batch.workers.worker"
 _MOST_FALSE_STARTS = 5
 
 
+def _program(name: str) -> tuple[list[str], dict[str, Any]]:
+    """The command of a worker, and how `Popen` is to start it."""
+    package = str(Path(__file__).parents[3])
+    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+    # One thread each: as many processes as cores, with a thread a core each, would be in each other's way.
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+    group: dict[str, Any] = {"process_group": 0}  # Ctrl-C reaches the batch alone, and the batch decides
+    if sys.platform == "win32":
+        group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return [sys.executable, "-m", name], {"env": {**os.environ, **threads, "PYTHONPATH": path}, **group}
+
+
 class _Worker:
     def __init__(
-        self, program: str, begin: dict[str, Any], events: "queue.SimpleQueue[tuple[_Worker, str | None]]"
+        self,
+        process: "subprocess.Popen[str] | Forked",
+        begin: dict[str, Any],
+        events: "queue.SimpleQueue[tuple[_Worker, str | None]]",
     ) -> None:
-        package = str(Path(__file__).parents[3])
-        path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-        # One thread each: as many processes as cores, with a thread a core each, would be in each other's way.
-        threads = dict.fromkeys(
-            ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
-        )
-        group: dict[str, Any] = {"process_group": 0}
-        if sys.platform == "win32":
-            group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", program],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **threads, "PYTHONPATH": path},
-            encoding="utf-8",
-            **group,  # Ctrl-C reaches the batch alone, and the batch decides
-        )
+        self.process = process
         self.is_ready = False
         self.task: Task | None = None
         self.since = 0.0
@@ -92,6 +93,7 @@ class Pool:
         self._begin = begin
         self._timeout = timeout
         self._workers: list[_Worker] = []
+        self._server: ForkServer | None = None
         self._events: queue.SimpleQueue[tuple[_Worker, str | None]] = queue.SimpleQueue()
         self._false_starts = 0
 
@@ -115,12 +117,24 @@ class Pool:
         worker.send(message)
 
     def _start(self) -> _Worker:
+        command, options = _program(self._program)
+        process: subprocess.Popen[str] | Forked
         try:
-            worker = _Worker(self._program, self._begin, self._events)
+            if self._most > 1 and can_fork():
+                if self._server is not None and not self._server.is_there:
+                    self._end_server()
+                if self._server is None:
+                    self._server = ForkServer(command, options, self._begin)
+                process = Forked(self._server)
+            else:
+                process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", **options
+                )
         except OSError as error:
             raise taureau.TaureauError(
                 f"no worker can be started ({(error.strerror or str(error)).lower()}); use fewer --workers"
             ) from error
+        worker = _Worker(process, self._begin, self._events)
         self._workers.append(worker)
         return worker
 
@@ -147,6 +161,10 @@ class Pool:
     def _answered(self, worker: _Worker, answer: dict[str, Any]) -> Event | None:
         if "fatal" in answer:
             raise as_error(answer)
+        if "pid" in answer:
+            if isinstance(worker.process, Forked):
+                worker.process.pid = answer["pid"]
+            return None
         if "ready" in answer:
             worker.is_ready, self._false_starts = True, 0
             worker.since = time.monotonic()  # the time limit is for the photo, not for loading
@@ -191,9 +209,17 @@ class Pool:
         for worker in self._workers:
             worker.end()
         self._workers.clear()
+        self._end_server()
+
+    def _end_server(self) -> None:
+        if self._server is not None:
+            self._server.end()
+            self._server = None
 
 
-def _ending(code: int) -> str:
+def _ending(code: int | None) -> str:
+    if code is None:
+        return "has ended, and nobody knows how, since what had forked it was killed"
     if code >= 0:
         return f"ended with code {code}"
     return f"was ended by signal {-code}" + (" (out of memory?)" if code == -9 else "")

@@ -1,7 +1,8 @@
 """A worker: a process of its own that loads an encoder once and draws the photos that it is handed, one at a time.
 
-`pool` starts it as `python -m taureau.batch.workers.worker`. It reads a task a line from stdin and answers a line on
-stdout, as JSON. When stdin ends, the batch is gone, and the worker ends at once, in the middle of whatever it does.
+`pool` starts it as `python -m taureau.batch.workers.worker`, or it is forked from one that has loaded (see `forks`). It
+reads a task a line from stdin and answers a line on stdout, as JSON. When stdin ends, the batch is gone, and the worker
+ends at once, in the middle of whatever it does.
 """
 
 import json
@@ -18,6 +19,7 @@ import taureau
 from taureau.batch.lock import Lock
 from taureau.batch.workers.drawing import PlaceFailedError, draw
 from taureau.batch.workers.events import fatal
+from taureau.batch.workers.forks import WORD, fork_on_request
 
 _LOCK_SECONDS = 60.0
 
@@ -70,18 +72,26 @@ def join(begin: dict[str, Any]) -> Lock:
     return lock
 
 
-def serve(load: Callable[[dict[str, Any]], Any], draw: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> None:
+def serve(
+    load: Callable[[dict[str, Any]], Any],
+    draw: Callable[[Any, dict[str, Any]], dict[str, Any]],
+    can_share: Callable[[dict[str, Any]], bool] = lambda _begin: True,
+) -> None:
     """Draw until the line ends, or something happens that every photo would meet.
 
     Args:
         load: what is loaded once, by what the batch says first.
         draw: what is loaded and a task to an answer.
+        can_share: whether workers that are forked can share what is loaded.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the batch decides what an interruption means
+    if WORD in sys.argv:
+        load = fork_on_request(load, can_share)
     # What libraries print goes to stderr, and only answers to the batch.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     line = Line(sys.stdin, answers)
+    line.answer(pid=os.getpid())
     try:
         begin = line.task()
         lock = join(begin)  # held until this process ends
@@ -101,5 +111,13 @@ def sketcher_of(begin: dict[str, Any]) -> "taureau.Sketcher":
     )
 
 
+def is_on_cpu(begin: dict[str, Any]) -> bool:
+    """Whether the networks lie in the memory of this machine, which workers can share, and not in that of a GPU."""
+    import torch
+
+    has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
+    return begin["device"] == "cpu" or (begin["device"] == "auto" and not has_gpu)
+
+
 if __name__ == "__main__":
-    serve(sketcher_of, draw)
+    serve(sketcher_of, draw, is_on_cpu)
