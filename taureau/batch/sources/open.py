@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import taureau
 from taureau.batch.sources import folders, manifest, remote, shards
@@ -61,6 +61,8 @@ def _through(streams: Sequence[tuple[str, str, Stream]], *, watch: bool) -> Iter
 
 def _open(source: str, out: Path) -> tuple[str, Stream]:
     """The name below which the photos of a source lie where there are several sources, and its stream."""
+    if is_address(source) and source.lower().endswith(".tar"):
+        return PurePosixPath(source).stem, shards.open_shard(source)
     if is_address(source):
         return "", remote.open_address(source)
     path = Path(source)
@@ -79,6 +81,6 @@ def _open(source: str, out: Path) -> tuple[str, Stream]:
     if path.suffix.lower() in (".csv", ".jsonl", ".parquet"):
         return "", manifest.open_manifest(path)
     if path.suffix.lower() == ".tar":
-        return path.stem, shards.open_shard(path)
+        return path.stem, shards.open_shard(source)
     folders.keep_apart(path, out)
     return "", lambda: iter([Item(path.name, os.path.abspath(path), fingerprint(path))])

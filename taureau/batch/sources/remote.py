@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 import taureau
 from taureau.batch.sources.items import PHOTO_ENDINGS, Found, Item, Problem, Stream, safe_name
@@ -31,10 +31,14 @@ def open_address(address: str) -> Stream:
     """Check an address, and give what reads through it: a photo, or a folder with all below it.
 
     Raises:
-        InputError: nothing is there, or nobody answers.
+        InputError: nothing is there, nobody answers, or a manifest.
         BackendError: fsspec, or what it needs for this kind of address, is missing.
     """
     system, path = _system_of(address)
+    if PurePosixPath(path).suffix.lower() in (".csv", ".jsonl", ".parquet"):
+        raise taureau.InputError(
+            f"{address}: a manifest must lie on this machine; copy it here, and name its photos by their addresses"
+        )
     try:
         is_folder = system.isdir(path) if not address.lower().startswith(("http:", "https:")) else False
         if not is_folder:
@@ -64,9 +68,28 @@ def _item(system: Any, info: dict[str, Any], name: str) -> Item:
     safe = safe_name(name)
     if safe is None:
         raise taureau.InputError(f"{name}: leads out of OUT; name its photos in a manifest with a column 'name'")
+    return Item(safe, system.unstrip_protocol(info["name"]), _sign(info))
+
+
+def _sign(info: dict[str, Any]) -> str | None:
+    """A cheap sign of the contents, of what a file system says about a file; None where it says nothing."""
     marks = [str(info[key]) for key in ("ETag", "etag", "mtime", "LastModified", "updated") if info.get(key)]
-    sign = "-".join([str(info.get("size")), *marks]) if marks else None
-    return Item(safe, system.unstrip_protocol(info["name"]), sign)
+    return "-".join([str(info.get("size")), *marks]) if marks else None
+
+
+def open_file(address: str) -> tuple[IO[bytes], str | None]:
+    """A file at an address, to be read in parts, with a cheap sign of its contents.
+
+    Raises:
+        InputError: it is not there, or nobody answers.
+    """
+    system, path = _system_of(address)
+    try:
+        return system.open(path, "rb"), _sign(system.info(path))
+    except Exception as error:  # each file system has errors of its own
+        raise taureau.InputError(
+            f"{address}: cannot be read ({type(error).__name__}: {error}); check the address and your rights"
+        ) from error
 
 
 def read_address(address: str) -> bytes:

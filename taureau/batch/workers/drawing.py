@@ -95,10 +95,10 @@ def _drawn(sketcher: "taureau.Sketcher", photo: "taureau.Photo", recipe: Recipe)
 
 def _contents(photo: str) -> tuple[Any, str]:
     """What `read_photo` is to be given, and the hash of its bytes."""
-    if is_address(photo):
-        data = remote.read_address(photo)
-    elif shards.is_member(photo):
+    if shards.is_member(photo):
         data = shards.read_member(photo)
+    elif is_address(photo):
+        data = remote.read_address(photo)
     else:
         return photo, _hash_of_file(photo)
     return _NamedBytes(data, photo.rpartition("::")[2]), hashlib.sha256(data).hexdigest()
