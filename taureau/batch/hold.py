@@ -8,7 +8,7 @@ import itertools
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import taureau
@@ -133,8 +133,10 @@ class Hold:
             raise taureau.InputError(f"{self.out}: OUT is gone, with its ledger; put it back, or give another OUT")
 
     def sweep(self) -> None:
-        """Remove what killed workers have left half written; for a time when none of them lives."""
+        """Remove what killed workers and reports have left half written; for a time when no worker lives."""
         staging.sweep(self.staging)
+        with suppress(OSError), staging.held_for_report(self.turn.parent, 0):
+            pass
 
     def release(self) -> None:
         """Let another batch have OUT."""

@@ -11,10 +11,13 @@ from itertools import islice
 from pathlib import Path
 
 import taureau
+from taureau.batch import staging
 from taureau.batch.ledger.account import Account
 from taureau.batch.ledger.record import Record
 from taureau.batch.place import Status, ledgers, status
+from taureau.batch.sources.items import OWN_FOLDER
 
+_LOCK_SECONDS = 60.0
 _EXAMPLES, _SHEET, _MOST_BARS = 5, 12, 30
 # What a bar may stand for, in seconds.
 _SPANS = (60, 300, 900, 3_600, 4 * 3_600, 86_400, 7 * 86_400)
@@ -39,8 +42,13 @@ def report(out: str | Path) -> Path:
     out = Path(out)
     with ledgers(out) as opened:
         page = "".join(_page(out, status(out), opened))
-    path = out / "report.html"
-    taureau.write_atomically(path, page.encode("utf-8", "backslashreplace"))
+    path, data = out / "report.html", page.encode("utf-8", "backslashreplace")
+    try:
+        with staging.held_for_report(out / OWN_FOLDER, _LOCK_SECONDS) as folder:
+            staging.publish(path, folder, lambda temporary: taureau.write_atomically(temporary, data))
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise taureau.InputError(f"{path}: cannot be written ({why}); check OUT and its disk") from error
     return path
 
 

@@ -6,9 +6,11 @@ touches what another one is about to write.
 
 import os
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from taureau.batch.lock import Lock
 
 
 def publish(path: Path, staging: Path, write: Callable[[Path], object]) -> None:
@@ -37,3 +39,25 @@ def sweep(staging: Path) -> None:
         for entry in os.scandir(staging):
             with suppress(OSError):
                 os.unlink(entry.path)
+
+
+@contextmanager
+def held_for_report(own: Path, seconds: float) -> Iterator[Path]:
+    """The staging folder of reports, empty, and held: a report may be written while batches begin and end.
+
+    Args:
+        own: the folder in OUT that is the batch's own.
+        seconds: how long to wait for another report.
+
+    Raises:
+        TimeoutError: another one is still being written.
+        OSError: the folder cannot be made or held.
+    """
+    lock = Lock(own / "report.lock", shared=False, seconds=seconds)
+    try:
+        staging = own / "staging-report"
+        staging.mkdir(exist_ok=True)
+        sweep(staging)
+        yield staging
+    finally:
+        lock.release()
