@@ -116,10 +116,7 @@ def _say_end(batch: "taureau.batch.Batch", out: Path, *, quiet: bool) -> int:
     for problem in batch.problems:
         say(f"taureau: error: {shown(problem)}")
     if progress.failed_before:
-        say(
-            f"taureau: error: {counted(progress.failed_before, 'photo')} failed in an earlier run and "
-            f"{'was' if progress.failed_before == 1 else 'were'} not tried again; run with --redo failed to try"
-        )
+        _say_failed_before(progress.failed_before, ("was", "were"))
     if not quiet:
         say(
             f"{where}: {counted(progress.done, 'photo')} drawn, {progress.failed} failed, {progress.skipped} drawn "
@@ -134,6 +131,14 @@ def _say_end(batch: "taureau.batch.Batch", out: Path, *, quiet: bool) -> int:
     return _SOME_FAILED if progress.failed or progress.failed_before or batch.problems else 0
 
 
+def _say_failed_before(number: int, verbs: tuple[str, str]) -> None:
+    """Say that photos are left out that failed before; `verbs` are for one of them and for several."""
+    say(
+        f"taureau: error: {counted(number, 'photo')} failed in an earlier run and {verbs[number > 1]} not tried again; "
+        "run with --redo failed to try"
+    )
+
+
 def _say_plan(plan: "taureau.batch.Plan") -> int:
     failed = f", {plan.failed_before} failed before" if plan.failed_before else ""
     click.echo(f"{counted(plan.found, 'photo')} found, {plan.skip} drawn before{failed}, {plan.draw} to draw")
@@ -142,8 +147,10 @@ def _say_plan(plan: "taureau.batch.Plan") -> int:
     if plan.draw > len(plan.first):
         click.echo(f"  and {plan.draw - len(plan.first)} more")
     for problem in plan.problems:
-        click.echo(f"taureau: error: {shown(problem)}", err=True)
-    return _SOME_FAILED if plan.problems else 0
+        say(f"taureau: error: {shown(problem)}")
+    if plan.failed_before:
+        _say_failed_before(plan.failed_before, ("is", "are"))
+    return _SOME_FAILED if plan.failed_before or plan.problems else 0
 
 
 @batch.command()

@@ -9,6 +9,7 @@ import pytest
 
 import taureau
 from taureau import batch
+from taureau.batch import staging
 from taureau.batch.ledger.ledger import Ledger
 from taureau.batch.sources.items import OWN_FOLDER
 from taureau.batch.sources.open import open_sources
@@ -190,8 +191,14 @@ def test_the_command_draws_says_and_reports(tmp_path):
     assert again.stderr == (
         "taureau: error: 1 photo failed in an earlier run and was not tried again; run with --redo failed to try\n"
     )
-    planned = run("batch", tmp_path / "photos", "-o", tmp_path / "out", "--dry-run").stdout
-    assert planned == "5 photos found, 4 drawn before, 1 failed before, 0 to draw\n"
+    planned = run("batch", tmp_path / "photos", "-o", tmp_path / "out", "--dry-run")
+    assert (planned.code, planned.stdout) == (3, "5 photos found, 4 drawn before, 1 failed before, 0 to draw\n")
+    assert planned.stderr == again.stderr.replace("was not", "is not")
+    planned = run("batch", tmp_path / "photos", "-o", tmp_path / "out", "--dry-run", "--redo", "failed")
+    assert (planned.code, planned.stdout.splitlines()) == (
+        0,
+        ["5 photos found, 4 drawn before, 1 to draw", "  0/3.jpg"],
+    )
 
 
 def test_a_dry_run_says_what_is_to_draw(photos, tmp_path):
@@ -251,6 +258,24 @@ def test_files_that_a_batch_had_begun_when_it_was_killed_go(photos, tmp_path):
     begun.write_text("half of a draw")
     finish(photos, tmp_path / "out")
     assert not begun.exists()
+
+
+@pytest.mark.parametrize("what", ["run", "report"])
+def test_a_page_that_a_killed_report_had_begun_goes_and_one_under_way_stays(photos, tmp_path, what):
+    out = tmp_path / "out"
+    finish(photos, out)
+    page = batch.report(out).read_text()
+    assert sorted(path.name for path in out.iterdir() if path.is_file()) == sorted(
+        ["report.html", *(path.name for path in out.glob("records*"))]
+    )
+    begun = out / OWN_FOLDER / "staging-report/0123.html"
+    with staging.held_for_report(out / OWN_FOLDER, 0):
+        begun.write_text("half of a p")
+        finish(photos, out)
+        assert begun.exists()
+    finish(photos, out) if what == "run" else batch.report(out)
+    assert not begun.exists()
+    assert (out / "report.html").read_text() == page
 
 
 def test_a_shard_leaves_alone_what_another_one_is_about_to_write(photos, tmp_path):
