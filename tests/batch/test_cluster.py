@@ -10,7 +10,8 @@ import pytest
 
 import taureau
 from taureau import batch
-from tests.helpers.batches import assert_whole, drawings, make_photos
+from taureau.batch import tars
+from tests.helpers.batches import ONE, assert_whole, drawings, finish, make_photos
 from tests.helpers.command_line import ROOT, draw_photo, environment
 
 ray = pytest.importorskip("ray", reason="needs Ray: pip install 'taureau[cluster]'")
@@ -57,6 +58,21 @@ def test_the_bytes_are_the_same_as_without_ray(crew, second, tmp_path):
     assert len(here) == 2
     assert here == there
     assert not ray.is_initialized()
+
+
+def test_tars_hold_the_same_drawings_as_without_ray(light, crew, second, tmp_path):
+    make_photos(tmp_path / "photos", 12)
+    found = {}
+    for name, how in (("here", ONE), ("there", crew)):
+        progress = finish(tmp_path / "photos", tmp_path / name, recipe=batch.Recipe(pack=5), crew=how)[1]
+        assert progress.done == 12
+        packed = [dict(tars.samples_in(path)) for path in sorted((tmp_path / name).glob("drawings-*.tar"))]
+        assert [len(tar) for tar in packed] == [5, 5, 2]
+        assert drawings(tmp_path / name) == {}
+        found[name] = {photo: sample for tar in packed for photo, sample in tar.items()}
+        assert finish(tmp_path / "photos", tmp_path / name, recipe=batch.Recipe(pack=5), crew=how)[1].skipped == 12
+    assert len(found["here"]) == 12
+    assert found["here"] == found["there"]
 
 
 def test_a_driver_that_is_killed_and_started_again_draws_each_photo_once(light, crew, second, tmp_path):
