@@ -20,7 +20,7 @@ class StrokesType(click.ParamType):
         try:
             return int(value)
         except ValueError:
-            self.fail(f"{shown(value)} is no number of strokes; give a whole number, or auto", param, ctx)
+            self.fail(f"'{shown(value)}' is no number of strokes; give a whole number, or auto", param, ctx)
 
 
 class CountsType(click.ParamType):
@@ -35,7 +35,7 @@ class CountsType(click.ParamType):
         try:
             return tuple(int(part) for part in str(value).split(","))
         except ValueError:
-            self.fail(f"{shown(value)} is no list of numbers; write it as 32,16,8,4", param, ctx)
+            self.fail(f"'{shown(value)}' is no list of numbers; write it as 32,16,8,4", param, ctx)
 
 
 class PixelsType(click.ParamType):
@@ -47,7 +47,7 @@ class PixelsType(click.ParamType):
         """The number."""
         match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,6})?)\s*([kmg]?)(?:px|p|pixels)?", str(value).strip().lower())
         if match is None or float(match[1]) <= 0:
-            self.fail(f"{shown(value)} is no number of pixels; write it as 200000000 or 200M", param, ctx)
+            self.fail(f"'{shown(value)}' is no number of pixels; write it as 200000000 or 200M", param, ctx)
         return round(float(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}[match[2]])
 
 
@@ -60,5 +60,5 @@ class ShardType(click.ParamType):
         """Which part, and of how many."""
         match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", str(value).strip())
         if match is None or not 1 <= int(match[1]) <= int(match[2]):
-            self.fail(f"{shown(value)} is no shard; write i/n with i from 1 to n, such as 2/8", param, ctx)
+            self.fail(f"'{shown(value)}' is no shard; write i/n with i from 1 to n, such as 2/8", param, ctx)
         return int(match[1]), int(match[2])

@@ -76,7 +76,7 @@ def test_a_second_run_skips_what_is_there_and_draws_no_drawing(tmp_path):
     ("options", "code", "words"),
     [
         (("-n", "8,8"), 3, "level 8 is named twice"),
-        (("-n", ""), 2, "write it as 32,16,8,4"),
+        (("-n", ""), 2, "'' is no list of numbers; write it as 32,16,8,4"),
         (("-n", "8,many"), 2, "write it as 32,16,8,4"),
         (("-n", "8,0"), 3, "1 to 4096 strokes, got 0"),
         (("-n", "5000"), 3, "1 to 4096"),
