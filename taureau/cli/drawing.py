@@ -272,17 +272,23 @@ def summary(drawn: Drawn, _outputs: Outputs, seconds: float) -> str:
     sketch, record = drawn.sketch, drawn.sketch.record
     settings = record["settings"]
     where = ", ".join(map(shown, drawn.written.values())) or "stdout"
-    budget = settings["budget"]
-    steps = counted(record["steps_done"], "step") + ("" if budget is None else f" by a budget of {budget:g} s")
-    if drawn.stopped_at is not None:
-        steps = f"interrupted at step {record['steps_done']}" + (f" of {settings['steps']}" if budget is None else "")
     score = sketch.scores["clean"]
     return (
         f"{where}: {_strokes_drawn(sketch)} in {seconds:.1f} s, "
         f"score {'none' if score is None else format(score, '.4g')} "
         f"(preset {settings['preset']}, encoder {record['encoder']}, rasteriser {record['backend']}, "
-        f"device {record['device']}, seed {record['seed']}, {counted(settings['candidates'], 'candidate')}, {steps})"
+        f"device {record['device']}, seed {record['seed']}, {counted(settings['candidates'], 'candidate')}, "
+        f"{steps_done(drawn)})"
     )
+
+
+def steps_done(drawn: Drawn) -> str:
+    """How many steps were made, and of how many where a signal or a budget ended them."""
+    record = drawn.sketch.record
+    done, budget = record["steps_done"], record["settings"]["budget"]
+    if drawn.stopped_at is not None:
+        return f"interrupted at step {done}" + (f" of {record['settings']['steps']}" if budget is None else "")
+    return counted(done, "step") + ("" if budget is None else f" by a budget of {budget:g} s")
 
 
 def _strokes_drawn(sketch: "taureau.Sketch") -> str:

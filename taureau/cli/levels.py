@@ -11,7 +11,7 @@ import click
 import taureau
 from taureau.cli.batch import check_places, collect
 from taureau.cli.choices import Asked, choose
-from taureau.cli.drawing import Drawn, Work, counted, draw_batch
+from taureau.cli.drawing import Drawn, Work, counted, draw_batch, steps_done
 from taureau.cli.live import LiveView
 from taureau.cli.names import shown
 from taureau.cli.numbers import CountsType
@@ -149,4 +149,7 @@ def _summary(drawn: Drawn, _outputs: Outputs, seconds: float) -> str:
     others = [shown(place) for form, place in drawn.written.items() if form != "html"]
     files = ", ".join([f"{page} (a page with a slider)", *others])
     number = counted(len(sketch.record["levels"]), "level")
-    return f"{files}: {number} in {seconds:.1f} s; of what the best level shows, {shares} (seed {sketch.seed})"
+    return (
+        f"{files}: {number} in {seconds:.1f} s; of what the best level shows, {shares} "
+        f"(seed {sketch.seed}, {steps_done(drawn)})"
+    )

@@ -113,6 +113,7 @@ def test_an_interruption_saves_the_levels_so_far(tmp_path, monkeypatch):
     monkeypatch.setattr(taureau.Run, "__next__", interrupted)
     outcome = run("levels", photo, *QUICK, "--steps", "400")
     assert outcome.code == 130
+    assert ", interrupted at step 3 of 400)" in outcome.stderr
     assert taureau.Levels.load(tmp_path / "disc.levels.svg").sketch.record["steps_done"] == 3
 
 
