@@ -59,6 +59,8 @@ from taureau.version import __version__
 PAPER_SIZE = 224
 # More traced strokes than this take smaller steps: they begin nearer to where they end, and a small thing is soon lost.
 ROAMING = 16
+# Widths where none is asked for: that of a stroke is the first number over the root of its rank, within the other two.
+LINE_WEIGHT = (8.0, 2.0, 3.0)
 # Photos of which what was found is remembered; at the usual size each takes some 10 MB.
 PHOTOS = 4
 # Objectives that are remembered, each with the views that were seen: some 9 MB.
@@ -344,7 +346,7 @@ class Sketcher:
 
     def _record(self, prepared: PreparedPhoto, request: Request) -> dict[str, Any]:
         settings = request.settings
-        narrow = _narrow(prepared.canvas, _width(prepared, settings))
+        narrow = _narrow(prepared.canvas, float(_widths(prepared, settings).max()))
         warnings = prepared.warnings if request.photo.blank or narrow is None else (*prepared.warnings, narrow)
         resumed = None
         if request.resume is not None:
@@ -492,8 +494,7 @@ def _candidates(prepared: PreparedPhoto, target: Target, request: Request, count
         coarser = tuple((count, prepared.trace(count)) for count in counts[:-1])
     return first_candidates(
         Guide(prepared.placement, prepared.coverage, trace, coarser, parts, target.palette),
-        num_strokes=settings.strokes,
-        width=_width(prepared, settings),
+        widths=_widths(prepared, settings),
         resumed=resumed,
         generators=[
             _generator(settings.seed, f"start of candidate {candidate}") for candidate in range(settings.candidates)
@@ -539,9 +540,15 @@ def _frames(prepared: PreparedPhoto, request: Request) -> dict[str, list[float]]
     }
 
 
-def _width(prepared: PreparedPhoto, settings: Settings) -> float:
-    """The width of strokes on the canvas that is drawn on."""
-    return settings.width if settings.pen_width is None else settings.pen_width / prepared.inset.scale
+def _widths(prepared: PreparedPhoto, settings: Settings) -> Float[Tensor, " strokes"]:
+    """The width of each stroke on the canvas that is drawn on."""
+    if settings.pen_width is not None:
+        return torch.full((settings.strokes,), settings.pen_width / prepared.inset.scale)
+    if settings.width is not None:
+        return torch.full((settings.strokes,), settings.width)
+    at_first, least, most = LINE_WEIGHT
+    ranks = torch.arange(1, settings.strokes + 1)
+    return (at_first / ranks.sqrt()).clamp(least, most)
 
 
 def _narrow(canvas: Canvas, width: float) -> str | None:

@@ -26,7 +26,6 @@ WHOLE_NUMBERS = {
 # Least and greatest value, and whether the least is one too many.
 NUMBERS = {
     "abstraction": (0.0, 1.0, False),
-    "width": (0.0, 64.0, True),
     "distortion": (0.0, 1.0, False),
     "crop_area": (0.0, 1.0, True),
     "learning_rate": (0.0, 100.0, True),
@@ -61,7 +60,7 @@ def refusal(**values: object) -> str:
 
 
 def test_every_setting_is_held_to_a_rule():
-    ruled = {*WHOLE_NUMBERS, *NUMBERS, *CHOICES, "color", "prompt", "budget", "recognizable", "pen_width"}
+    ruled = {*WHOLE_NUMBERS, *NUMBERS, *CHOICES, "color", "prompt", "budget", "recognizable", "width", "pen_width"}
     assert ruled == {field.name for field in dataclasses.fields(Settings)}
 
 
@@ -117,10 +116,12 @@ def test_a_budget_is_a_time_or_none_and_brings_the_most_steps():
     assert refusal(budget="60") == "budget must be a number, got '60'"
 
 
-def test_a_pen_has_a_width_or_the_canvas_decides():
-    assert (Settings().pen_width, Settings(pen_width=0.6).pen_width) == (None, 0.6)
+@pytest.mark.parametrize("name", ["width", "pen_width"])
+def test_one_width_is_asked_for_or_the_canvas_decides(name):
+    assert (getattr(Settings(), name), getattr(Settings(**{name: 0.6}), name)) == (None, 0.6)
     for value in (0, -1, 65, math.nan):
-        assert refusal(pen_width=value) == f"pen_width must be over 0 and at most 64, got {value}"
+        assert refusal(**{name: value}) == f"{name} must be over 0 and at most 64, got {value}"
+    assert refusal(**{name: "3"}) == f"{name} must be a number, got '3'"
 
 
 def test_the_pool_holds_the_views_of_a_step():

@@ -77,7 +77,10 @@ _OPTIONS = {
         f"[default: {_DEFAULTS.canvas}; paper: {_PAPER.canvas}]",
     ),
     "width": click.option(
-        "--width", type=float, help=f"Full stroke width in canvas units. [default: {_DEFAULTS.width}]"
+        "--width",
+        type=float,
+        help="Full width of all strokes in canvas units. "
+        f"[default: from 3 for the first to 2, as their lines weigh; paper: {_PAPER.width:g}]",
     ),
     "color": click.option("--color", is_flag=True, help="Give each stroke a colour of its own."),
     "initialization": click.option(

@@ -78,8 +78,7 @@ class Resumed:
 def first_candidates(
     guide: Guide,
     *,
-    num_strokes: int,
-    width: float,
+    widths: Float[Tensor, " strokes"],
     resumed: Resumed | None = None,
     generators: Sequence[torch.Generator],
 ) -> Candidates:
@@ -88,8 +87,7 @@ def first_candidates(
     Args:
         guide: where strokes begin. The first candidate takes the best lines, the others vary. Where there are more
             strokes than lines, the longest lines are drawn in two.
-        num_strokes: of each candidate, resumed ones and new ones together.
-        width: full width of the new strokes in canvas pixels.
+        widths: full width of each stroke in canvas pixels, resumed ones, which keep their own, and new ones together.
         resumed: the sketch to continue from. New strokes begin where it leaves paper.
         generators: one a candidate, on the CPU.
 
@@ -104,8 +102,8 @@ def first_candidates(
     for candidate, generator in enumerate(generators):
         new = _new_curves(
             guide,
-            num_strokes - num_resumed,
-            width,
+            len(widths) - num_resumed,
+            float(widths[-1]),
             drawn=None if earlier is None else earlier.points,
             generator=generator,
             vary=candidate > 0,
@@ -113,10 +111,13 @@ def first_candidates(
         if resumed is not None:
             new = torch.cat([_continued(resumed, guide.placement.shape[-1], generator, vary=candidate > 0), new])
         begun.append(new)
-    first = Strokes.black(torch.stack(begun).to(guide.placement.device), width)
+    points = torch.stack(begun).to(guide.placement.device)
     if earlier is not None:
-        opacity = None if earlier.opacity is None else _extended(earlier.opacity, 1.0, first)
-        first = replace(first, width=_extended(earlier.width, width, first), opacity=opacity)
+        widths = torch.cat([earlier.width, widths[num_resumed:]])
+    first = Strokes(points, _of_all(widths, points))
+    if earlier is not None and earlier.opacity is not None:
+        opaque = torch.ones(len(widths) - num_resumed)
+        first = replace(first, opacity=_of_all(torch.cat([earlier.opacity, opaque]), points))
     first = replace(first, color=_first_colors(first.points, guide.palette, earlier))
     return Candidates(first, 0 if resumed is None else resumed.num_frozen)
 
@@ -189,11 +190,11 @@ def _continued(resumed: Resumed, size: int, generator: torch.Generator, *, vary:
     return points + noise if vary else points
 
 
-def _extended(values: Float[Tensor, " resumed"], new: float, first: Strokes) -> Float[Tensor, "candidates strokes"]:
-    """A property of the resumed strokes, and that of new ones, for every candidate."""
-    candidates, strokes = first.points.shape[:2]
-    whole = torch.cat([values, values.new_full((strokes - len(values),), new)])
-    return whole.to(first.points.device).expand(candidates, -1).contiguous()
+def _of_all(
+    values: Float[Tensor, " strokes"], points: Float[Tensor, "candidates strokes 4 2"]
+) -> Float[Tensor, "candidates strokes"]:
+    """A property of strokes, for every candidate."""
+    return values.to(points).expand(len(points), -1).contiguous()
 
 
 def _halved(

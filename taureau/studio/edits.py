@@ -14,6 +14,8 @@ from taureau.studio.marks import Mark
 from taureau.studio.messages import MOST_STROKES
 from taureau.studio.session import Session
 
+FIRST_WIDTH = 3.0
+"""Of a stroke drawn by hand before there is any, in canvas units."""
 WARM_STEPS, WARM_RATE = 24, 1.0
 """Steps in which the others make room, and how large the first is; docs/studio.md says what fewer are worth."""
 
@@ -69,7 +71,7 @@ def add(session: Session, line: Sequence[tuple[float, float]], *, settles: bool)
     moment = _seen(session, ())
     if len(moment.marks) >= MOST_STROKES:
         raise taureau.InputError(f"a drawing has at most {MOST_STROKES} strokes; delete some first")
-    width = moment.marks[-1].width if moment.marks else moment.settings.width
+    width = moment.marks[-1].width if moment.marks else moment.settings.width or FIRST_WIDTH
     (id,) = session.new_ids(1)
     mark = Mark(id, fit_cubic(line), width)
     added = moment.with_marks((*moment.marks, mark), edited=True)

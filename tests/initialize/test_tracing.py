@@ -169,7 +169,7 @@ def candidates(picture: torch.Tensor, num: int, seeds: tuple[int, ...] = (1, 2, 
     trace = find_lines(picture, EVERYWHERE, num_strokes=num)
     guide = Guide(EVERYWHERE, EVERYWHERE, trace)
     generators = [seeded(s) for s in seeds]
-    return first_candidates(guide, num_strokes=num, width=3.0, generators=generators, **options).strokes
+    return first_candidates(guide, widths=torch.full((num,), 3.0), generators=generators, **options).strokes
 
 
 @pytest.mark.parametrize("num", [1, 2, 7, 40])
@@ -192,7 +192,9 @@ def test_blank_paper_has_no_lines_and_all_begin_as_random_curves():
     trace = find_lines(blank, EVERYWHERE, num_strokes=5)
     assert choose_curves(trace, 5).shape == (0, 4, 2)
     assert choose_curves(trace, 5, generator=seeded()).shape == (0, 4, 2)
-    plain = first_candidates(Guide(EVERYWHERE, EVERYWHERE), num_strokes=5, width=3.0, generators=[seeded(1)]).strokes
+    plain = first_candidates(
+        Guide(EVERYWHERE, EVERYWHERE), widths=torch.full((5,), 3.0), generators=[seeded(1)]
+    ).strokes
     assert torch.equal(candidates(blank, 5, seeds=(1,)).points, plain.points)
 
 
@@ -201,7 +203,7 @@ def test_more_strokes_than_lines_draw_the_longest_in_parts():
     whole = choose_curves(trace, 6)
     assert 0 < len(whole) < 6
     guide = Guide(EVERYWHERE, EVERYWHERE, trace)
-    parts = first_candidates(guide, num_strokes=6, width=1.0, generators=[seeded()]).strokes.points[0]
+    parts = first_candidates(guide, widths=torch.full((6,), 1.0), generators=[seeded()]).strokes.points[0]
     assert len(parts) == 6
     assert float(lengths(parts).sum()) == pytest.approx(float(lengths(whole).sum()), rel=1e-4)
     assert farthest(along(parts), along(whole)) < 0.5
@@ -227,7 +229,7 @@ def test_what_no_line_is_left_for_begins_as_random_curves_off_the_lines():
     guide = Guide(placement, EVERYWHERE, trace)
     # None of the lines is so long that it could be halved.
     wide = 1.01 * float(lengths(choose_curves(trace, 30)).max())
-    starts = first_candidates(guide, num_strokes=30, width=wide, generators=[seeded()]).strokes.points[0]
+    starts = first_candidates(guide, widths=torch.full((30,), wide), generators=[seeded()]).strokes.points[0]
     assert torch.equal(starts[:num], choose_curves(trace, 30))
     assert (lengths(starts[num:]) < 20).all()
     assert len(torch.unique(starts[num:, 0], dim=0)) == 30 - num

@@ -23,7 +23,7 @@ export function startSettings() {
     const now = model.server.settings;
     if (JSON.stringify(before.settings) === JSON.stringify(now)) return;
     byId("set-strokes").value = now.strokes ?? byId("set-strokes").value;
-    byId("set-width").value = now.width ?? byId("set-width").value;
+    byId("set-width").value = now.width ?? "";
     byId("set-color").checked = now.color ?? byId("set-color").checked;
     byId("set-seed").value = now.seed ?? byId("set-seed").value;
     byId("prompt").value = now.prompt ?? "";
@@ -36,7 +36,7 @@ export function draw() {
   const settings = {
     strokes: byId("set-strokes").valueAsNumber,
     seed: byId("set-seed").valueAsNumber,
-    width: byId("set-width").valueAsNumber,
+    width: byId("set-width").value === "" ? null : byId("set-width").valueAsNumber, // empty: as lines weigh
     color: byId("set-color").checked,
   };
   const prompt = byId("prompt").value.trim();
