@@ -65,9 +65,9 @@ def test_the_svg_shows_the_whole_photo_s_frame_and_the_strokes_where_the_subject
 
 
 def test_the_pen_becomes_thinner_with_what_it_draws(begun):
-    width = begun.settings.width * max(begun.record["frames"]["drawn"][2:]) / SIZE
-    assert begun.strokes.width.tolist() == pytest.approx([width] * 4, rel=1e-3)
-    assert width < 0.4 * begun.settings.width
+    share = max(begun.record["frames"]["drawn"][2:]) / SIZE
+    assert begun.strokes.width.tolist() == pytest.approx([3.0 * share] * 4, rel=1e-3)
+    assert share < 0.4
 
 
 def test_every_step_shows_its_strokes_in_the_photo_s_canvas(sketcher):

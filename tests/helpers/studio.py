@@ -84,7 +84,8 @@ class LightRun(taureau.Run):
             for k in range(count)
         ]
         strokes = taureau.Strokes(
-            torch.tensor(rows, dtype=torch.float32).reshape(count, 4, 2), torch.full((count,), self._settings.width)
+            torch.tensor(rows, dtype=torch.float32).reshape(count, 4, 2),
+            torch.full((count,), self._settings.width or 3.0),
         )
         if self._resume is not None:
             kept = self._frozen if self._number >= 0 else len(self._resume.strokes)
