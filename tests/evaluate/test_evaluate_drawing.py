@@ -165,7 +165,7 @@ def test_a_plan_that_cannot_be_is_refused(folder, methods, more, reason):
     ("line", "reason"),
     [
         ("sead = 1", "there is no setting 'sead'"),
-        ("seed = 1", "seed is no setting of all methods"),
+        ("seed = 1", "the plan or the method decides seed"),
         ("size = 1", "size"),
     ],
 )
@@ -173,6 +173,42 @@ def test_settings_that_cannot_be_are_refused(folder, line, reason):
     plan = write_plan(folder, ["fast"])
     plan.write_text(plan.read_text() + line.replace("size = 1", "width = -1") + "\n")
     with pytest.raises(InputError, match=reason.replace("size", "width")):
+        read_drawing_plan(plan)
+
+
+def test_a_method_may_have_settings_of_its_own_and_fewer_numbers_of_strokes(folder):
+    plan = write_plan(folder, ["fast", "l2", "random"], "strokes = [2, 3]\nseeds = [7]\n")
+    plan.write_text(f"{plan.read_text()}[settings.l2]\nsteps = 3\nstrokes = [3]\n[settings.random]\nstrokes = [2]\n")
+    read = read_drawing_plan(plan)
+    jobs = [(job.method.name, job.strokes) for job in read.jobs() if job.photo.name == "rex"]
+    assert jobs == [("fast", 2), ("fast", 3), ("l2", 3), ("random", 2)]
+    found = {job.method.name: read.settings_of(job) for job in read.jobs() if job.method.name != "random"}
+    assert {name: (of.steps, of.size) for name, of in found.items()} == {"fast": (2, 64), "l2": (3, 64)}
+    made = list(Maker(read, folder / "out").make())
+    assert [each.record["settings"]["steps"] for each in made if each.record["method"] == "l2"] == [3, 3]
+    judged = run("evaluate", "report", plan, folder / "out", "-o", folder / "report")
+    assert judged.code == 0, judged.stderr
+    rows = json.loads((folder / "report/report.json").read_text())["recognitions"][0]["rows"]
+    assert [(row["method"], row["strokes"]) for row in rows] == [("photo", None), *jobs]
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ("[settings.cany]\nsteps = 3\n", "[settings.cany] is of no method of this plan; did you mean 'canny'?"),
+        ("[settings.canny]\nsteps = 3\n", "[settings.canny]: canny draws no strokes, so it has no settings"),
+        ("[settings.random]\nsteps = 3\n", "[settings.random]: random optimises nothing, so it has no steps"),
+        ("[settings.l2]\nstrokes = [5]\n", "[settings.l2]: strokes must be some of the plan's, [2], got [5]"),
+        ("[settings.l2]\nstrokes = 2\n", "[settings.l2]: strokes must be a list of numbers, such as [2], got 2"),
+        ("[settings.l2]\nstrokes = []\n", "[settings.l2]: strokes must be a list of numbers"),
+        ("[settings.l2]\nloss = 'xdog'\n", "[settings.l2]: the plan or the method decides loss"),
+        ("[settings.l2]\nsteps = -1\n", "[settings.l2]: steps must be 1 to"),
+    ],
+)
+def test_settings_of_one_method_that_cannot_be_are_refused(folder, table, reason):
+    plan = write_plan(folder, ["l2", "canny", "random"], "strokes = [2]\n")
+    plan.write_text(plan.read_text() + table)
+    with pytest.raises(InputError, match=re.escape(reason)):
         read_drawing_plan(plan)
 
 

@@ -10,7 +10,7 @@ from taureau.evaluate.plans import suggestion
 
 CLIP = "clip-vit-b32"
 # Of the settings, a plan decides these per drawing, and these are what a method is.
-_NOT_COMMON = ("strokes", "seed", "preset", "loss", "prompt")
+_DECIDED = ("strokes", "seed", "preset", "loss", "prompt")
 CANNY, LINE_MAPS = "canny", ("xdog", "lines")
 MAPS = (CANNY, *LINE_MAPS)
 """Methods without strokes and chance: one picture a photo."""
@@ -38,6 +38,7 @@ class Method:
         preset: where its settings begin; None for methods that optimise nothing.
         changes: its settings beside the preset's.
         imported: the folder of pictures that another program made.
+        strokes: the numbers of strokes that it draws with.
     """
 
     name: str
@@ -45,20 +46,21 @@ class Method:
     preset: str | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
     imported: Path | None = None
+    strokes: tuple[int, ...] = ()
 
     @property
     def has_strokes(self) -> bool:
         """Whether there is a drawing for each number of strokes and each seed."""
         return self.name not in MAPS and self.imported is None
 
-    def settings(self, common: Mapping[str, Any], strokes: int, seed: int, prompt: str | None) -> taureau.Settings:
+    def settings(self, strokes: int, seed: int, prompt: str | None) -> taureau.Settings:
         """The settings of one drawing.
 
         Raises:
             InputError: one of them is out of range, or unknown.
         """
         assert self.preset is not None
-        values = {**self.changes, **common, "strokes": strokes, "seed": seed}
+        values = {**self.changes, "strokes": strokes, "seed": seed}
         if values.get("loss") == "text":
             values["prompt"] = prompt
         return taureau.Settings(self.preset, **values)
@@ -95,16 +97,20 @@ def read_method(text: str, folder: Path) -> Method:
     return Method(name, imported=folder / place)
 
 
-def check_common(settings: Mapping[str, Any], where: str) -> None:
+def check_settings(settings: Mapping[str, Any], where: str) -> None:
     """Refuse settings that a plan gives elsewhere, and those that no drawing has.
+
+    Args:
+        settings: those of a table of the plan.
+        where: the plan and the table.
 
     Raises:
         InputError: such a setting, or a value out of range.
     """
     for name in settings:
-        if name in _NOT_COMMON:
-            raise taureau.InputError(f"{where}: {name} is no setting of all methods; leave it out of [settings]")
+        if name in _DECIDED:
+            raise taureau.InputError(f"{where}: the plan or the method decides {name}; leave it out here")
     try:
         taureau.Settings("fast", **settings)
     except taureau.InputError as error:
-        raise taureau.InputError(f"{where}: [settings]: {error}") from error
+        raise taureau.InputError(f"{where}: {error}") from error

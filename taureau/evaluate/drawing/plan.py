@@ -1,15 +1,15 @@
 """The plan of an experiment: which photos are drawn by which methods, with how many strokes, from which seeds."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import taureau
-from taureau.evaluate.drawing.methods import Method, check_common, read_method
+from taureau.evaluate.drawing.methods import Method, check_settings, read_method
 from taureau.evaluate.photos import LabelledPhoto, read_photos
 from taureau.evaluate.pictures import pictures_in, pictures_of
-from taureau.evaluate.plans import read_plan, required
+from taureau.evaluate.plans import read_plan, required, suggestion
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "photos": str,
@@ -56,7 +56,6 @@ class DrawingPlan:
         methods: each once.
         strokes: numbers of strokes.
         seeds: of the drawings.
-        settings: of every method that optimises.
         prompt: what `clipdraw-text` is told, where `{class}` stands for the class.
         imported: by method, the pictures that another program made, by the photo's name and their own.
         notes: what the user should know, such as photos that another program has no picture of.
@@ -66,7 +65,6 @@ class DrawingPlan:
     methods: tuple[Method, ...]
     strokes: tuple[int, ...]
     seeds: tuple[int, ...]
-    settings: Mapping[str, Any]
     prompt: str
     imported: Mapping[str, Mapping[str, Mapping[str, Path]]]
     notes: tuple[str, ...]
@@ -82,7 +80,7 @@ class DrawingPlan:
                 if not method.has_strokes:
                     yield Job(photo, method)
                     continue
-                for strokes in self.strokes:
+                for strokes in method.strokes:
                     for seed in self.seeds:
                         yield Job(photo, method, strokes, seed)
 
@@ -91,7 +89,7 @@ class DrawingPlan:
         assert job.strokes is not None
         assert job.seed is not None
         prompt = self.prompt.replace("{class}", job.photo.label)
-        return job.method.settings(self.settings, job.strokes, job.seed, prompt)
+        return job.method.settings(job.strokes, job.seed, prompt)
 
 
 def read_drawing_plan(path: Path) -> DrawingPlan:
@@ -115,8 +113,8 @@ def read_drawing_plan(path: Path) -> DrawingPlan:
         methods[method.name] = method
     if not methods:
         raise taureau.InputError(f'{path}: methods is empty; name one, such as methods = ["fast"]')
-    settings = values.get("settings", {})
-    check_common(settings, str(path))
+    strokes = _numbers(values, "strokes", [4, 8, 16, 32], str(path), least=1)
+    methods = _with_settings(methods, values.get("settings", {}), strokes, path)
     imported: dict[str, Mapping[str, Mapping[str, Path]]] = {}
     notes: list[str] = []
     for method in methods.values():
@@ -125,9 +123,8 @@ def read_drawing_plan(path: Path) -> DrawingPlan:
     plan = DrawingPlan(
         tuple(photos),
         tuple(methods.values()),
-        _numbers(values, "strokes", [4, 8, 16, 32], path, least=1),
-        _numbers(values, "seeds", [1], path, least=0),
-        settings,
+        strokes,
+        _numbers(values, "seeds", [1], str(path), least=0),
         values.get("prompt", PROMPT),
         imported,
         tuple(notes),
@@ -136,6 +133,36 @@ def read_drawing_plan(path: Path) -> DrawingPlan:
         if job.method.preset is not None:
             plan.settings_of(job)  # what is out of range is refused before any work
     return plan
+
+
+def _with_settings(
+    methods: Mapping[str, Method], tables: Mapping[str, Any], strokes: tuple[int, ...], path: Path
+) -> dict[str, Method]:
+    """The methods with the settings of the plan: those of all, and behind them those of one."""
+    own = {name: table for name, table in tables.items() if isinstance(table, dict)}
+    common = {name: value for name, value in tables.items() if name not in own}
+    check_settings(common, f"{path}: [settings]")
+    for name in own:
+        if name not in methods:
+            raise taureau.InputError(
+                f"{path}: [settings.{name}] is of no method of this plan; {suggestion(name, list(methods))}"
+            )
+    found = {}
+    for name, method in methods.items():
+        table, where = dict(own.get(name, {})), f"{path}: [settings.{name}]"
+        if table and not method.has_strokes:
+            raise taureau.InputError(f"{where}: {name} draws no strokes, so it has no settings; leave the table out")
+        numbers = _numbers(table, "strokes", list(strokes), where, least=1)
+        if not set(numbers) <= set(strokes):
+            few = f"some of the plan's, {list(strokes)}, got {list(numbers)}"
+            raise taureau.InputError(f"{where}: strokes must be {few}")
+        table.pop("strokes", None)
+        if table and method.preset is None:
+            unused = next(iter(table))
+            raise taureau.InputError(f"{where}: {name} optimises nothing, so it has no {unused}; leave it out")
+        check_settings(table, where)
+        found[name] = replace(method, changes={**method.changes, **common, **table}, strokes=numbers)
+    return found
 
 
 def _matched(name: str, folder: Path, photos: Sequence[LabelledPhoto], notes: list[str]) -> dict[str, dict[str, Path]]:
@@ -154,11 +181,13 @@ def _matched(name: str, folder: Path, photos: Sequence[LabelledPhoto], notes: li
     return matched
 
 
-def _numbers(values: Mapping[str, Any], key: str, default: list[int], path: Path, *, least: int) -> tuple[int, ...]:
+def _numbers(values: Mapping[str, Any], key: str, default: list[int], where: str, *, least: int) -> tuple[int, ...]:
     numbers = values.get(key, default)
+    if not isinstance(numbers, list) or not numbers:
+        raise taureau.InputError(f"{where}: {key} must be a list of numbers, such as {default}, got {numbers!r}")
     for number in numbers:
         if not isinstance(number, int) or isinstance(number, bool) or number < least:
-            raise taureau.InputError(f"{path}: {key} must be whole numbers from {least} on, got {number!r}")
-    if not numbers or len(set(numbers)) < len(numbers):
-        raise taureau.InputError(f"{path}: {key} must be numbers, each once, got {numbers}")
+            raise taureau.InputError(f"{where}: {key} must be whole numbers from {least} on, got {number!r}")
+    if len(set(numbers)) < len(numbers):
+        raise taureau.InputError(f"{where}: {key} must be numbers, each once, got {numbers}")
     return tuple(numbers)
