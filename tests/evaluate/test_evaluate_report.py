@@ -3,7 +3,9 @@
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import combinations
 
 import pytest
 from PIL import Image
@@ -13,9 +15,9 @@ from taureau.evaluate.drawing.plan import read_drawing_plan
 from taureau.evaluate.packages import load
 from taureau.evaluate.recognize.judges import load_judge
 from taureau.evaluate.recognize.likeness import NOTE
-from taureau.evaluate.recognize.recognize import recognize
-from taureau.evaluate.report.gather import gather
-from taureau.evaluate.report.plots import plot_accuracy
+from taureau.evaluate.recognize.recognize import Row, recognize
+from taureau.evaluate.report.gather import Time, gather
+from taureau.evaluate.report.plots import plot_accuracy, plot_time
 from taureau.evaluate.report.sheets import chosen_photos, sheets
 from taureau.evaluate.report.write import HTML, JSON, MARKDOWN, check_place, write_report
 from tests.helpers.command_line import run
@@ -155,6 +157,31 @@ def test_a_plot_has_each_method_and_interval(found):
     svg = ElementTree.fromstring(plot_accuracy(found))
     texts = {"".join(each.itertext()).strip() for each in svg.iter("{http://www.w3.org/2000/svg}text")}
     assert {"photo", "theirs", "canny", "random", "strokes", "2", "4"} <= texts
+
+
+def test_numbers_of_strokes_in_the_plot_of_times_cover_nothing(found):
+    shares = found.rows[1].shares
+    drawn = {"one": (7.2, 7.3, 6.2, 14.0), "two": (7.6, 7.2, 20.0, 24.0), "three": (1e-3, 1e-3, 1e-3, 1e-3)}
+    keys = [(name, strokes) for name in drawn for strokes in (4, 8, 16, 32)]
+    rows = tuple(Row(name, strokes, 4, 4, shares, None) for name, strokes in keys)
+    times = [Time(*key, seconds) for key, seconds in zip(keys, (s for of in drawn.values() for s in of), strict=True)]
+    svg = ElementTree.fromstring(plot_time(replace(found, rows=rows), times))
+    texts = [each for each in svg.iter("{http://www.w3.org/2000/svg}text") if "7px" in each.get("style", "")]
+    labels = ["".join(each.itertext()).strip() for each in texts]
+    # Where markers of one method touch, they share a label; each number is there for each method.
+    assert "4, 8, 16, 32" in labels
+    assert sorted(", ".join(labels).split(", ")) == sorted(["4", "8", "16", "32"] * 3)
+    boxes = []
+    for each, label in zip(texts, labels, strict=True):
+        left, bottom, wide = float(each.get("x")), float(each.get("y")), 4 * len(label)
+        left -= {"start": 0, "middle": wide / 2, "end": wide}[each.get("style").split("text-anchor: ")[1].split(";")[0]]
+        boxes.append((left, bottom - 5, left + wide, bottom))
+    touching = [
+        (one, other)
+        for one, other in combinations(boxes, 2)
+        if max(one[0], other[0]) < min(one[2], other[2]) and max(one[1], other[1]) < min(one[3], other[3])
+    ]
+    assert touching == []
 
 
 def test_sheets_show_photos_that_every_program_has(experiment):

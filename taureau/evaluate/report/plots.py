@@ -10,6 +10,11 @@ from taureau.evaluate.report.gather import Time
 
 _TITLES = {TOP1: "class first", WITHIN: "photo first within its class", OVERALL: "photo first of all"}
 # The same plot gives the same bytes, and its text stays text.
+# Methods with the same number of strokes stand beside each other, by this share of a doubling of strokes.
+_BESIDE = 0.05
+# Labels of the plot of times: their size, where one may lie around its marker, in points, and how near markers share
+# one.
+_LABEL, _AROUND, _SHARED = 7, ((4, 4), (4, -10), (-4, 4), (-4, -10), (0, 12), (0, -18), (0, 20), (0, 28)), 6
 _STYLE = {"svg.hashsalt": "taureau", "svg.fonttype": "none", "axes.spines.top": False, "axes.spines.right": False}
 
 
@@ -23,10 +28,13 @@ def plot_accuracy(found: Recognition) -> bytes:
     with _style():
         figure = load("matplotlib.figure", "a report").Figure(figsize=(10, 4.2), layout="constrained")
         for axes, measure in zip(figure.subplots(1, 2, sharey=True), measures, strict=True):
-            for number, (method, rows) in enumerate(_by_method(found.rows).items()):
+            methods = _by_method(found.rows)
+            stroked = [method for method, rows in methods.items() if rows[0].strokes is not None]
+            for number, (method, rows) in enumerate(methods.items()):
                 shown = [row for row in rows if measure in row.shares]
                 if shown:
-                    _draw_method(axes, method, shown, measure, f"C{number % 10}")
+                    place = stroked.index(method) - (len(stroked) - 1) / 2 if method in stroked else 0.0
+                    _draw_method(axes, method, shown, measure, f"C{number % 10}", 2 ** (_BESIDE * place))
             numbers = sorted({row.strokes for row in found.rows if row.strokes is not None})
             axes.set(title=_TITLES[measure], xlabel="strokes", ylim=(-0.02, 1.02))
             if numbers:
@@ -44,7 +52,7 @@ def plot_time(found: Recognition, times: Sequence[Time]) -> bytes:
     seconds = {(each.method, each.strokes): each.seconds for each in times}
     with _style():
         figure = load("matplotlib.figure", "a report").Figure(figsize=(7, 4.2), layout="constrained")
-        axes = figure.add_subplot()
+        axes, labels = figure.add_subplot(), list[tuple[float, float, str, str]]()
         for number, (method, rows) in enumerate(_by_method(found.rows).items()):
             known = [row for row in rows if (row.method, row.strokes) in seconds]
             # A logarithmic axis has no place for 0 seconds: a thousandth is what records can tell.
@@ -52,16 +60,60 @@ def plot_time(found: Recognition, times: Sequence[Time]) -> bytes:
             up = [row.shares[TOP1].share for row in known]
             if known:
                 axes.plot(across, up, marker="o", color=f"C{number % 10}", label=method)
-            for x, y, row in zip(across, up, known, strict=True):
-                if row.strokes is not None:
-                    axes.annotate(str(row.strokes), (x, y), textcoords="offset points", xytext=(4, 4), fontsize=7)
-        axes.set(xscale="log", xlabel="median seconds a picture", ylabel="class first", ylim=(-0.02, 1.02))
+                points = zip(across, up, known, strict=True)
+                labels += [(x, y, str(row.strokes), f"C{number % 10}") for x, y, row in points if row.strokes]
+        top = max((row.shares[TOP1].share for row in found.rows if (row.method, row.strokes) in seconds), default=1.0)
+        axes.set(xscale="log", xlabel="median seconds a picture", ylabel="class first")
+        axes.set_ylim(-0.1 * max(top, 0.1), 1.2 * max(top, 0.1))
         if axes.lines:
             figure.legend(loc="outside right center", frameon=False)
+        figure.draw_without_rendering()  # decides where points lie
+        _write_labels(axes, labels)
         return _svg(figure)
 
 
-def _draw_method(axes: Any, method: str, rows: Sequence[Row], measure: str, color: str) -> None:
+def _write_labels(axes: Any, labels: Sequence[tuple[float, float, str, str]]) -> None:
+    """Numbers of strokes at their markers, each where it covers no marker and no other label.
+
+    Args:
+        axes: whose limits are settled.
+        labels: place, text and colour of each, a method's in a row. Where markers of one method touch, they share one.
+    """
+    unit = axes.figure.dpi / 72
+    places = [axes.transData.transform(label[:2]) / unit for label in labels]
+    shared: list[tuple[tuple[float, float], list[str], str, Any]] = []
+    for (x, y, text, color), place in zip(labels, places, strict=True):
+        if shared and shared[-1][2] == color and max(abs(place - shared[-1][3])) < _SHARED:
+            shared[-1][1].append(text)
+        else:
+            shared.append(((x, y), [text], color, place))
+    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in places]
+    for at, texts, color, _ in shared:
+        best = None
+        for shift in _AROUND:
+            side = {-1: "right", 0: "center", 1: "left"}[(shift[0] > 0) - (shift[0] < 0)]
+            text = axes.annotate(
+                ", ".join(texts), at, xytext=shift, textcoords="offset points", fontsize=_LABEL, color=color, ha=side
+            )
+            box = tuple(value / unit for value in text.get_window_extent().extents)
+            covered = sum(_overlap(box, other) for other in taken)
+            if best is None or covered < best[0]:
+                if best is not None:
+                    best[1].remove()
+                best = covered, text, box
+            else:
+                text.remove()
+        assert best is not None
+        taken.append(best[2])
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
+    """The area that two boxes share; each is left, bottom, right and top."""
+    wide, high = (min(one[i + 2], other[i + 2]) - max(one[i], other[i]) for i in (0, 1))
+    return max(0.0, wide) * max(0.0, high)
+
+
+def _draw_method(axes: Any, method: str, rows: Sequence[Row], measure: str, color: str, aside: float) -> None:
     shares = [row.shares[measure] for row in rows]
     if rows[0].strokes is None:
         axes.axhline(shares[0].share, color=color, linestyle="--", linewidth=1, label=method)
@@ -69,13 +121,14 @@ def _draw_method(axes: Any, method: str, rows: Sequence[Row], measure: str, colo
     below = [max(0.0, each.share - each.low) for each in shares]
     above = [max(0.0, each.high - each.share) for each in shares]
     axes.errorbar(
-        [row.strokes for row in rows],
+        [(row.strokes or 0) * aside for row in rows],
         [each.share for each in shares],
         yerr=[below, above],
         color=color,
         marker="o",
         markersize=4,
-        capsize=3,
+        capsize=2,
+        linewidth=1,
         label=method,
     )
 
