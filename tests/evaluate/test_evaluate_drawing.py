@@ -141,7 +141,7 @@ def test_several_pictures_of_a_photo_are_told_apart_by_a_number(folder):
 @pytest.mark.parametrize(
     ("methods", "more", "reason"),
     [
-        (["fsat"], "", "there is no method 'fsat'; did you mean 'fast'?, or NAME=FOLDER"),
+        (["fsat"], "", "there is no method 'fsat' (NAME=FOLDER brings pictures of your own); did you mean 'fast'?"),
         (["fast", "fast"], "", "the method fast is named twice"),
         ([], "", "methods is empty"),
         (["xdog=photos"], "", "xdog is a method of taureau"),
@@ -165,6 +165,7 @@ def test_a_plan_that_cannot_be_is_refused(folder, methods, more, reason):
     ("line", "reason"),
     [
         ("sead = 1", "there is no setting 'sead'"),
+        ("steeps = 1", r"there is no setting 'steeps'; did you mean 'steps'\?"),
         ("seed = 1", "the plan or the method decides seed"),
         ("size = 1", "size"),
     ],

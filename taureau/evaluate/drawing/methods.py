@@ -1,7 +1,7 @@
 """The methods of an experiment: taureau's own, its encoders, baselines, and pictures that other programs made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def read_method(text: str, folder: Path) -> Method:
             return Method(name, name, "fast")
         if name not in known:
             raise taureau.InputError(
-                f"there is no method {name!r}; {suggestion(name, known)}, or NAME=FOLDER for pictures that are there"
+                f"there is no method {name!r} (NAME=FOLDER brings pictures of your own); {suggestion(name, known)}"
             )
         return Method(name)
     if not name or not all(char.isalnum() or char in "-_." for char in name) or name.startswith("."):
@@ -107,9 +107,12 @@ def check_settings(settings: Mapping[str, Any], where: str) -> None:
     Raises:
         InputError: such a setting, or a value out of range.
     """
+    known = [each.name for each in fields(taureau.Settings) if each.name not in _DECIDED]
     for name in settings:
         if name in _DECIDED:
             raise taureau.InputError(f"{where}: the plan or the method decides {name}; leave it out here")
+        if name not in known:
+            raise taureau.InputError(f"{where}: there is no setting {name!r}; {suggestion(name, known)}")
     try:
         taureau.Settings("fast", **settings)
     except taureau.InputError as error:

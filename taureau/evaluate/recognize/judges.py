@@ -159,6 +159,8 @@ def load_judge(text: str, classes: Sequence[str], labels: Path | None = None) ->
     """
     readers = [model.name for model in taureau.weights.list_models()]
     if text == HUMAN_SKETCHES:
+        if labels is not None:
+            raise taureau.InputError(f"{labels}: the judge {text} has classes of its own; leave --labels out")
         with as_file(files("taureau.evaluate.recognize").joinpath(_HUMAN_FILE)) as file:
             record, tensors = read_tensors(file)
             words = record["words"][:_JUDGED]
@@ -168,7 +170,7 @@ def load_judge(text: str, classes: Sequence[str], labels: Path | None = None) ->
     file = Path(text)
     if file.suffix != ".safetensors":
         known = [HUMAN_SKETCHES, *readers]
-        raise taureau.InputError(f"there is no judge {text!r}; {suggestion(text, known)}, or a .safetensors file")
+        raise taureau.InputError(f"there is no judge {text!r} (or give a .safetensors file); {suggestion(text, known)}")
     tensors = read_tensors(file)[1]
     tower, outputs = ResNet(tensors), len(tensors["fc.bias"])
     if labels is None:
