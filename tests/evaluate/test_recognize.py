@@ -16,9 +16,10 @@ from transformers import ResNetConfig, ResNetForImageClassification
 
 from taureau import InputError, WeightsError
 from taureau.evaluate.drawing.plan import read_drawing_plan
+from taureau.evaluate.intervals import wilson
 from taureau.evaluate.recognize.judges import HUMAN_SKETCHES, load_judge
 from taureau.evaluate.recognize.recognize import PHOTO, recognize
-from taureau.evaluate.recognize.resampling import bootstrap, difference, holm, photo_means
+from taureau.evaluate.recognize.resampling import bootstrap, difference, holm, photo_means, share_interval
 from taureau.evaluate.recognize.towers import Lite, ResNet
 from tests.helpers.command_line import run
 from training.trunks import Classifier, Trunk
@@ -176,8 +177,10 @@ def test_a_resnet_judges_by_its_labels(tmp_path):
 
 def test_judges_that_are_not_there_are_said(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HOME", str(tmp_path))
-    with pytest.raises(InputError, match="there is no judge 'human-sketch'; did you mean 'human-sketches'"):
+    with pytest.raises(InputError, match=r"there is no judge 'human-sketch' .*; did you mean 'human-sketches'"):
         load_judge("human-sketch", ["cat"])
+    with pytest.raises(InputError, match=r"words\.txt: the judge human-sketches has classes of its own"):
+        load_judge("human-sketches", ["cat"], tmp_path / "words.txt")
     with pytest.raises(WeightsError, match="taureau models fetch clip-vit-b32"):
         load_judge("clip-vit-b32", ["cat", "dog"])
     with pytest.raises(WeightsError, match="is no safetensors file"):
@@ -236,6 +239,16 @@ def test_an_interval_over_photos_is_as_wide_as_theirs():
     assert photo_means([1, 0, 1, 1], ["b", "b", "a", "b"]) == {"a": 1, "b": pytest.approx(2 / 3)}
 
 
+def test_photos_that_all_agree_still_leave_doubt():
+    rng = np.random.default_rng(0)
+    for value, total in ((0.0, 25), (1.0, 25), (0.0, 1)):
+        found = share_interval({str(number): value for number in range(total)}, rng)
+        assert found == wilson(round(value * total), total)
+        assert found[1] - found[0] > 3 / (total + 4)
+    halves = {str(number): 0.5 for number in range(25)}
+    assert share_interval(halves, rng) == (0.5, 0.5)  # seen as they are by every picture of each photo
+
+
 def test_a_paired_difference_is_that_of_all_swaps():
     rng = np.random.default_rng(0)
     one = dict(zip("abcdefg", [1.0, 1, 1, 0.5, 1, 0, 1], strict=True))
@@ -248,7 +261,7 @@ def test_a_paired_difference_is_that_of_all_swaps():
     assert found.photos == 7
     assert found.difference == pytest.approx(sum(apart) / 7)
     assert found.p == pytest.approx(np.mean([each >= abs(sum(apart)) - 1e-9 for each in sums]))
-    assert difference(one, {"z": 1.0}, rng) is None
+    assert difference(one, {"a": 1.0, "z": 1.0}, rng) is None
     # Of many photos, random swaps stand for all: 12 more of 20 differ to one side, 0.0005 by the binomial law.
     many = {str(number): 1.0 for number in range(20)}
     few = {str(number): float(number >= 12) for number in range(20)}

@@ -17,10 +17,11 @@ import taureau
 from taureau.evaluate.drawing.plan import DrawingPlan
 from taureau.evaluate.photos import classes_of
 from taureau.evaluate.recognize.judges import Judge
-from taureau.evaluate.recognize.resampling import bootstrap, difference, holm, photo_means
+from taureau.evaluate.recognize.resampling import difference, holm, photo_means, share_interval
 from taureau.evaluate.recognize.rows import drawn_rows, read_pictures
 
 PHOTO = "photo"
+INTERVAL = "95%: bootstrap over photos; Wilson's where all photos are right, or all wrong"
 _BEST = 5
 TOP1, TOP5, WITHIN, OVERALL = MEASURES = ("top1", "top5", "instance_in_class", "instance")
 
@@ -106,7 +107,7 @@ class Recognition:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they are printed for other programs."""
-        return {"version": taureau.__version__, "interval": "bootstrap over photos, 95%", **asdict(self)}
+        return {"version": taureau.__version__, "interval": INTERVAL, **asdict(self)}
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ def _row(method: str, strokes: int | None, judged: _Judged, measures: Sequence[s
     for name in measures:
         means = {photo: mean for photo, mean in photo_means(judged.right[name], judged.photos).items() if mean == mean}
         if means:
-            shares[name] = Share(float(np.mean(list(means.values()))), *bootstrap(means, rng))
+            shares[name] = Share(float(np.mean(list(means.values()))), *share_interval(means, rng))
     by_seed: dict[int | None, list[float]] = {}
     for value, at in zip(judged.right[TOP1], judged.seeds, strict=True):
         by_seed.setdefault(at, []).append(value)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from taureau.evaluate.intervals import wilson
+
 RESAMPLES = 10_000
 # With so many photos, all ways to swap two methods are tried.
 _EXACT = 13
@@ -29,6 +31,17 @@ def bootstrap(means: Mapping[str, float], rng: np.random.Generator) -> tuple[flo
     return float(low), float(high)
 
 
+def share_interval(means: Mapping[str, float], rng: np.random.Generator) -> tuple[float, float]:
+    """The interval of a share: `bootstrap`, or Wilson's where all photos are right, or all wrong.
+
+    Whatever is resampled of those, it is the same, and an interval without width would promise more than is known.
+    """
+    values = set(means.values())
+    if values == {0.0} or values == {1.0}:
+        return wilson(len(means) * int(values.pop()), len(means))
+    return bootstrap(means, rng)
+
+
 @dataclass(frozen=True)
 class Difference:
     """How much more often one method is recognised than another, on the photos that both have.
@@ -49,12 +62,12 @@ class Difference:
 
 
 def difference(one: Mapping[str, float], other: Mapping[str, float], rng: np.random.Generator) -> Difference | None:
-    """The paired difference of two methods; None if they have no photo in common.
+    """The paired difference of two methods; None unless they have two photos in common: one tells no difference.
 
     Source: Fisher, "The design of experiments" (1935), section 21: the randomization test of paired differences.
     """
     common = sorted(set(one) & set(other))
-    if not common:
+    if len(common) < 2:
         return None
     apart = np.array([one[photo] - other[photo] for photo in common])
     low, high = bootstrap(dict(zip(common, apart.tolist(), strict=True)), rng)

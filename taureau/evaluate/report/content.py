@@ -75,13 +75,15 @@ def _recognised(report: Report, found: Recognition, number: int) -> Iterator[Blo
     seconds = {(each.method, each.strokes): f"{each.seconds:.2f}" for each in report.times}
     measures = {name: title for name, title in _MEASURES.items() if name not in found.left_out}
     yield (
-        "Shares, each with the interval that holds 95 of 100 bootstrap means over photos. "
+        "Shares, each with the interval that holds 95 of 100 bootstrap means over photos, or Wilson's where all photos "
+        "are right, or all wrong. "
         "The row photo is of the photos themselves. Several pictures of a photo count with their mean. Seconds are the "
         "median of a picture."
     )
+    spread = ["between seeds"] if any(row.seed_spread is not None for row in found.rows) else []
     yield from (f"Left out is {_MEASURES[name]}: {reason}." for name, reason in found.left_out.items())
     yield Table(
-        ("method", "strokes", "photos", "pictures", *measures.values(), "between seeds", "seconds"),
+        ("method", "strokes", "photos", "pictures", *measures.values(), *spread, "seconds"),
         tuple(
             (
                 row.method,
@@ -89,7 +91,7 @@ def _recognised(report: Report, found: Recognition, number: int) -> Iterator[Blo
                 str(row.photos),
                 str(row.pictures),
                 *(_share(row.shares.get(name)) for name in measures),
-                "-" if row.seed_spread is None else f"±{row.seed_spread:.3f}",
+                *("-" if row.seed_spread is None else f"±{row.seed_spread:.3f}" for _ in spread),
                 seconds.get((row.method, row.strokes), "-"),
             )
             for row in found.rows
@@ -107,8 +109,8 @@ def _differences(found: Recognition) -> Iterator[Block]:
     sure = sum(each.p_holm < 0.05 for each in found.comparisons)
     yield (
         f"{_MEASURES[TOP1].capitalize()}: one less the other, on the photos that both have. p is of a randomization "
-        f"test of pairs, and is corrected after Holm for all {len(found.comparisons)} comparisons; {sure} of them "
-        "are below 0.05."
+        f"test of pairs, corrected after Holm. Comparisons: {len(found.comparisons)}, with a corrected p below 0.05: "
+        f"{sure}."
     )
     yield Table(
         ("one", "other", "photos", "difference", "interval", "p", "p, corrected"),
