@@ -9,8 +9,10 @@ exported SVG that is not the state, a project that does not open to the same SVG
 twice, or a photo of another page. It ends with an error if there is any of them, or more than 50 MB.
 
 Memory counts once the studio is warm: every page has done each kind of thing once, in a drawing of the usual number of
-strokes, and a session that was left before that is over by then. It grew by the difference between the median of the
-first fifth of the time from then on and that of the last. Peaks are those of the first third and of the rest.
+strokes, and a session that was left before that is over by then. What it holds is the least of every 20 seconds: it
+gives back what is free every 2 seconds, and a step takes it again (`benchmarks/studio_memory.py` tells the two apart).
+It grew by the difference between the median of the first fifth of the time from then on and that of the last. Medians
+and peaks of all that is resident are printed as well.
 """
 
 import argparse
@@ -38,6 +40,7 @@ from websockets.sync.client import connect
 
 MOST_GROWTH_MB = 50
 GRACE_SECONDS = 61  # a session that is left is kept for a minute
+SAMPLES, LOW_SECONDS = 10, 20  # looks at memory in a second, and the time of which the least counts
 NUM_KINDS = 26  # that `Clicker.kinds` gives
 _PATH = re.compile(r'd="M ([-\d.]+),([-\d.]+) C')
 
@@ -205,6 +208,39 @@ def memory_mb(process: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
+class Memory(threading.Thread):
+    """Looks at the resident memory of a process, in MB, with the seconds since the beginning."""
+
+    def __init__(self, process: int, begun: float) -> None:
+        super().__init__(daemon=True)
+        self.process, self.begun = process, begun
+        self.seen: list[tuple[float, float]] = []
+
+    def run(self) -> None:
+        """Look, until the process is gone."""
+        with suppress(OSError):
+            while (mb := memory_mb(self.process)) > 0:
+                self.seen.append((time.monotonic() - self.begun, mb))
+                time.sleep(1 / SAMPLES)
+
+
+def lows_of(seen: list[float]) -> list[float]:
+    """The least of each `LOW_SECONDS`."""
+    long = SAMPLES * LOW_SECONDS
+    return [min(seen[start : start + long]) for start in range(0, max(len(seen) - long, 1), long)]
+
+
+def growth_of(seen: list[float]) -> float:
+    """From the median of the first fifth to that of the last."""
+    fifth = max(len(seen) // 5, 1)
+    return float(np.median(seen[-fifth:]) - np.median(seen[:fifth]))
+
+
+def in_twenty(seen: list[float]) -> list[int]:
+    """The median of each twentieth."""
+    return [round(float(np.median(part))) for part in np.array_split(seen, 20) if len(part)]
+
+
 def main() -> int:
     """Click, and report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -219,40 +255,41 @@ def main() -> int:
     report = Report()
     try:
         address = server.stdout.readline().strip()
+        if not address:
+            server.wait(60)
+            sys.exit("the studio did not start:\n" + "".join(said))
         begun = time.monotonic()
+        memory = Memory(server.pid, begun)
+        memory.start()
         ends = begun + 60 * given.minutes
         pages = [Clicker(address, number, ends, report) for number in range(given.pages)]
         for page in pages:
             page.start()
-        grown, warm = [], None
+        warm = None
         while any(page.is_alive() for page in pages) and time.monotonic() < ends + 120:
             time.sleep(1)
-            grown.append((time.monotonic() - begun, memory_mb(server.pid)))
             if warm is None and not any(page.todo for page in pages):
-                warm = grown[-1][0] + GRACE_SECONDS
+                warm = time.monotonic() - begun + GRACE_SECONDS
+        last = time.monotonic() - begun
         server.send_signal(signal.SIGINT)
         code = server.wait(60)
     finally:
         server.kill()
-    settled = [mb for seconds, mb in grown if warm is not None and seconds > warm]
+    settled = [] if warm is None else [mb for seconds, mb in memory.seen if warm < seconds < last]
     if not settled:
         sys.exit("the time was too short to become warm; give more --minutes")
-    fifth = max(len(settled) // 5, 1)
-    growth = float(np.median(settled[-fifth:]) - np.median(settled[:fifth]))
-    third = max(len(settled) // 3, 1)
+    lows, third = lows_of(settled), max(len(settled) // 3, 1)
+    growth = growth_of(lows)
     peaks = [round(max(part)) for part in (settled[:third], settled[third:] or settled)]
-    series = [round(float(np.median(part))) for part in np.array_split(settled, 20) if len(part)]
     tracebacks = sum("Traceback" in line for line in said)
+    before = [round(mb) for seconds, mb in memory.seen if seconds <= warm]
     print("done:", ", ".join(f"{name} {count}" for name, count in sorted(report.done.items())))
     print(f"{given.minutes:g} minutes, {given.pages} pages; exit code {code}")
-    print(
-        f"tracebacks: {tracebacks}; wrong pictures: {len(report.wrong)}; "
-        f"memory grew {growth:.0f} MB to {settled[-1]:.0f}"
-    )
-    before = [round(mb) for seconds, mb in grown if seconds <= warm]
-    print(f"warm after {warm:.0f} s; until then memory was at most {max(before)} MB, each minute:", *before[59::60])
-    print(f"from then on, at most {peaks[0]} MB in the first third and {peaks[1]} MB in the rest")
-    print("median of each twentieth of the time, MB:", *series)
+    print(f"tracebacks: {tracebacks}; wrong pictures: {len(report.wrong)}; memory grew {growth:.0f} MB")
+    print(f"warm after {warm:.0f} s; until then memory was at most {max(before)} MB")
+    print("held, the least of each", LOW_SECONDS, "s, median of each twentieth of the time, MB:", *in_twenty(lows))
+    print(f"all that is resident grew {growth_of(settled):.0f} MB, median of each twentieth, MB:", *in_twenty(settled))
+    print(f"peaks: {peaks[0]} MB in the first third, {peaks[1]} MB in the rest")
     print(*dict.fromkeys(report.wrong), *said[-40:], sep="\n")
     return int(bool(tracebacks or report.wrong or growth > MOST_GROWTH_MB))
 

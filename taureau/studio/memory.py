@@ -29,12 +29,21 @@ class Freed:
     def __init__(self) -> None:
         self._next = 0.0
 
-    def give_back(self) -> None:
-        """Give back what is free, unless that was done a moment ago, or there is no way to."""
+    def give_back(self) -> float | None:
+        """Give back what is free, unless that was done a moment ago, or there is no way to.
+
+        Returns:
+            In how many seconds to call again; None where nothing is left to give back.
+        """
         trim = _trim()
-        if trim is not None and time.monotonic() >= self._next:
-            trim(0)
-            self._next = time.monotonic() + EVERY_SECONDS
+        if trim is None:
+            return None
+        left = self._next - time.monotonic()
+        if left > 0:
+            return left
+        trim(0)
+        self._next = time.monotonic() + EVERY_SECONDS
+        return None
 
 
 @cache

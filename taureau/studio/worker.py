@@ -128,9 +128,10 @@ class Worker:
             sketcher = self._load()
         except Exception as error:  # what fails is said to every session that wants to draw
             failure = _text_of(error)
+        left = None  # seconds until what is free may be given back, also while nothing is to do
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._ended or self._calls or self._next_key() is not None)
+                self._changed.wait_for(lambda: self._ended or self._calls or self._next_key() is not None, left)
                 if self._ended:
                     return
                 call = self._calls.pop(0) if self._calls else None
@@ -144,7 +145,7 @@ class Worker:
             elif entry is not None and sketcher is not None:
                 self._serve(key, entry, sketcher)
             call = entry = None  # what is done does not live on while nothing is to do
-            self._freed.give_back()
+            left = self._freed.give_back()
 
     def _next_key(self) -> Hashable | None:
         ready = [key for key, entry in self._entries.items() if entry.mode != "resting"]

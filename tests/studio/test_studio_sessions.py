@@ -12,6 +12,7 @@ import pytest
 from starlette.websockets import WebSocketDisconnect
 
 from taureau import WeightsError
+from taureau.studio import memory
 from taureau.studio import sessions as sessions_module
 from taureau.studio import talk as talk_module
 from taureau.studio.memory import PRIMITIVES, bound_primitives
@@ -274,6 +275,37 @@ def test_what_a_job_held_is_free_once_it_is_over_and_memory_goes_back():
     assert held() is None
     worker.end()
     assert len(given) >= 1
+
+
+def test_a_worker_with_nothing_to_do_gives_memory_back_once_it_may():
+    answers, gave = iter([0.01, 0.01, None]), threading.Event()
+
+    def give_back():
+        left = next(answers)
+        if left is None:
+            gave.set()
+        return left
+
+    worker = Worker(LightSketcher)
+    worker._freed.give_back = give_back
+    worker.start()
+    worker.call(lambda sketcher: None).result(10)  # after it, nobody asks for anything
+    assert gave.wait(10)
+    worker.end()
+
+
+def test_memory_is_given_back_now_and_then_and_not_at_every_step(monkeypatch):
+    trims = []
+    monkeypatch.setattr(memory, "_trim", lambda: trims.append)
+    freed = memory.Freed()
+    assert freed.give_back() is None
+    left = freed.give_back()
+    assert left is not None
+    assert 0 < left <= memory.EVERY_SECONDS
+    assert trims == [0]
+    freed._next -= left
+    assert freed.give_back() is None
+    assert trims == [0, 0]
 
 
 @pytest.mark.parametrize(("given", "kept"), [(None, str(PRIMITIVES)), ("9", "9")])
