@@ -14,14 +14,12 @@ class Sample:
 
     Args:
         name: of its file, without the ending.
-        title: what it shows.
         author: who took it.
         page: where it is from.
         license: its terms.
     """
 
     name: str
-    title: str
     author: str
     page: str
     license: str

@@ -91,7 +91,7 @@ def _hello(session: Session, is_resumed: bool) -> dict[str, Any]:
         "session": session.id,
         "resumed": is_resumed,
         "samples": [
-            {"name": each.name, "title": each.title, "author": each.author, "page": each.page}
+            {"name": each.name, "author": each.author, "page": each.page, "license": each.license}
             for each in samples().values()
         ],
         "limits": {"bytes": MOST_BYTES, "pixels": MOST_PIXELS, "strokes": MOST_STROKES},

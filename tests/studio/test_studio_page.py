@@ -100,6 +100,15 @@ def test_a_photo_is_drawn_while_one_watches(drawn):
     check_all_sizes(drawn, "drawn")
 
 
+def test_tools_fill_their_bars_on_a_phone(drawn):
+    drawn.look("phone")
+    for bar in (".files", ".transport"):
+        ends = "return [...document.querySelectorAll(arguments[0])].map(each => each.getBoundingClientRect().right)"
+        (right,), buttons = drawn.script(ends, bar), drawn.script(ends, f"{bar} button")
+        assert max(buttons) == pytest.approx(right, abs=1), bar
+    drawn.look("desk")
+
+
 def test_the_slider_shows_the_first_strokes_at_once(drawn):
     every = list(drawn.strokes())
     drawn.script("document.getElementById('level').focus()")
@@ -177,6 +186,33 @@ def test_a_control_point_is_moved_by_keys_and_by_hand(drawn):
         drawn.wait(lambda before=before: drawn.find("#undo").is_enabled() and drawn.strokes() != before)
         after = drawn.until_done()
         assert [number for number in after if after[number] != before[number]] == [chosen]
+
+
+AT_THE_EDGE = """
+const box = document.querySelector("[data-point='0'] :not(.reach)").getBoundingClientRect();
+const sheet = document.getElementById("paper").getBoundingClientRect();
+const there = document.elementFromPoint(sheet.left - 2, (box.top + box.bottom) / 2);
+return [box.left < sheet.left - 2, there?.closest(".handle")?.dataset.point];
+"""
+VIEW_BOX = "return document.getElementById('drawing').getAttribute('viewBox')"
+
+
+def test_a_control_point_at_the_edge_of_the_sheet_is_whole(drawn):
+    before = drawn.strokes()
+    chosen = list(before)[-1]
+    left, top, _, height = map(float, drawn.script(VIEW_BOX).split())
+    far = [left, top + height / 2, left - 4000, top + 4000, left + 20, top + 9, left + 40, top + 9]
+    drawn.say("edit", stroke=chosen, points=far, settle=False)
+    drawn.wait(lambda: drawn.strokes()[chosen] != before[chosen])
+    drawn.until_done()
+    for size in SIZES:
+        drawn.look(size)
+        drawn.script("document.getElementById('paper').scrollIntoView({block: 'center'})")
+        assert drawn.script(AT_THE_EDGE) == [True, "0"], size
+        assert drawn.script("return document.documentElement.scrollWidth <= innerWidth"), size
+    drawn.look("desk")
+    drawn.press("#undo")
+    drawn.wait(lambda: drawn.strokes() == before)
 
 
 def by_keys(page) -> None:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from taureau.studio.samples import samples
 from tests.helpers import studio_files as studio
 
 MOST_LINES = 260
@@ -20,6 +21,10 @@ def test_both_languages_have_the_same_texts_and_values():
 def test_every_text_is_there_and_used():
     known = set(studio.texts("en"))
     assert studio.keys_used(studio.page(), studio.scripts(), known) == known
+
+
+def test_every_sample_has_a_title():
+    assert {f"sample_{name}" for name in samples()} <= set(studio.texts("en"))
 
 
 def test_a_text_that_is_missing_or_not_used_is_seen():

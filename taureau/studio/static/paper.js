@@ -13,6 +13,8 @@ export function startPaper() {
   on("state", (before) => {
     const [x, y, width, height] = model.server.canvas.frame;
     byId("drawing").setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
+    const edge = byId("sheet").firstElementChild;
+    for (const [name, value] of Object.entries({ x, y, width, height })) edge.setAttribute(name, value);
     byId("papers").style.setProperty("--ratio", width / height);
     byId("drawing-title").textContent = model.server.photo?.name ?? "";
     document.title = model.server.photo ? `${model.server.photo.name} – taureau` : "taureau";

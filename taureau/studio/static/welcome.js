@@ -39,13 +39,13 @@ function showSamples() {
   byId("samples").replaceChildren(...samples.map(card));
 }
 
-function card({ name, title, author, page }) {
+function card({ name, author, page, license }) {
   const picture = element("img", { src: `samples/${name}.jpg`, alt: "", width: "160", height: "160", loading: "lazy" });
-  const button = element("button", { type: "button", "data-sample": name }, picture, element("span", {}, title));
+  const button = element("button", { type: "button", "data-sample": name }, picture, element("span", {}, t(`sample_${name}`)));
   button.addEventListener("click", () => {
     send("sample", { name });
     draw();
   });
   const credit = element("a", { href: page, target: "_blank", rel: "noreferrer" }, author);
-  return element("li", {}, button, element("p", { class: "credit" }, `${t("photo_by")} `, credit));
+  return element("li", {}, button, element("p", { class: "credit" }, `${t("photo_by")} `, credit, `, ${license.replaceAll(" ", "\u00a0")}`));
 }
