@@ -331,7 +331,19 @@ def test_the_drawing_is_exported_and_the_command_is_shown(drawn, folder):
     assert drawn.find("#command").text.startswith("taureau ")
     assert drawn.violations() == []
     keep(drawn, "export")
+    drawn.press("[name=format][value=gcode]")
+    margin = drawn.find("#export-margin")
+    margin.send_keys("wide")
+    drawn.press("#export-form button.primary")
+    drawn.wait(drawn.errors)
+    assert "wide" in drawn.errors()[0]
+    drawn.find(".error button").click()  # it lies over the dialog
+    assert drawn.errors() == []
+    drawn.script("document.getElementById('export-hold').value = -1")  # what is not shown keeps no file back
+    drawn.press("#copy-command")
+    drawn.wait(lambda: drawn.find("#copied").text == "Copied")
     drawn.press("[name=format][value=svg]")
+    drawn.find("#export-page option").click()
     drawn.press("#export-form button.primary")
     drawn.wait(lambda: list((folder / "downloads").glob("*.svg")))
     (file,) = (folder / "downloads").glob("*.svg")

@@ -8,6 +8,13 @@ const MOST = 3;
 /** Show the server's errors and the page's own. */
 export function startErrors() {
   on("error", show);
+  for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("close", place);
+}
+
+/** Errors are seen and can be closed only inside a dialog, while one is open. */
+function place() {
+  const parent = document.querySelector("dialog[open]") ?? document.body;
+  if (byId("errors").parentElement !== parent) parent.append(byId("errors"));
 }
 
 /** Tell a screen reader something that others see. */
@@ -16,6 +23,7 @@ export function announce(text) {
 }
 
 function show(text) {
+  place();
   const close = element("button", { type: "button" }, t("close"));
   const error = element("div", { class: "error" }, element("p", {}, text), close);
   close.addEventListener("click", () => error.remove());

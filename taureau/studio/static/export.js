@@ -1,6 +1,5 @@
 // The drawing as a file of any format, or on the clipboard; and the command that makes it.
 import { OPTIONS } from "./export_options.js";
-import { announce } from "./errors.js";
 import { byId, chosen, element } from "./page.js";
 import { keep } from "./project.js";
 import { get } from "./socket.js";
@@ -31,7 +30,9 @@ export function startExport() {
 
 /** Open the dialog. */
 export function openExport() {
-  if (model.server.photo && !byId("export-dialog").open) byId("export-dialog").showModal();
+  if (!model.server.photo || byId("export-dialog").open) return;
+  byId("copied").textContent = "";
+  byId("export-dialog").showModal();
 }
 
 /** The level that is shown, where it is not all. */
@@ -79,7 +80,10 @@ function showOptions() {
   if (none.disabled && none.selected) usual.selected = true;
   const shown = new Set(shownOptions());
   byId("format-says").textContent = t(`format_${format}`);
-  for (const each of OPTIONS) input(each).parentElement.hidden = !shown.has(each);
+  for (const each of OPTIONS) {
+    // A field that is not seen must not keep the file back, whatever it has.
+    input(each).disabled = input(each).parentElement.hidden = !shown.has(each);
+  }
 }
 
 function field({ id: own, name, text, choices, has, type = "text", ...more }) {
@@ -105,5 +109,6 @@ async function copy(text) {
     area.remove();
     if (!copied) return changed("error", t("copy_failed"));
   }
-  return announce(t("copied"));
+  byId("copied").textContent = t("copied");
+  return undefined;
 }
