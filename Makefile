@@ -48,7 +48,7 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev
-	for script in $(filter-out benchmarks/identity.py benchmarks/batch_soak.py benchmarks/batch_speed.py,$(wildcard benchmarks/*.py)); do $(BIN)/python "$$script" || exit 1; done
+	for script in $(filter-out benchmarks/identity.py benchmarks/batch_soak.py benchmarks/batch_speed.py benchmarks/studio_soak.py,$(wildcard benchmarks/*.py)); do $(BIN)/python "$$script" || exit 1; done
 
 clean:
 	rm -rf $(VENV) out

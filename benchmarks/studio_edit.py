@@ -1,11 +1,12 @@
 """How soon the studio answers an edit: the time from a message to its first frame and to its end.
 
-    python benchmarks/studio_edit.py PHOTO --strokes 16 --edits 10
+    python benchmarks/studio_edit.py [PHOTO] --strokes 16 --edits 10
 
 After the studio has warmed up, it draws the photo, moves a stroke so many times, and prints medians and the slowest, in
 milliseconds: of the wall, and of the processor, which is what the wall shows on a quiet core (with OMP_NUM_THREADS=1).
-A first frame shows the strokes as the edit left them, and the second one the others as they begin to move. Scores
-are those before an edit, right after it, and after the others have made room.
+A state shows the strokes as the edit left them, before anything is computed; the first frame says that they are scored,
+and the second one shows the others as they begin to move. Scores are those before an edit, right after it, and after the
+others have made room.
 """
 
 import argparse
@@ -28,7 +29,7 @@ HOST = "127.0.0.1"
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("photo", type=Path)
+    parser.add_argument("photo", type=Path, nargs="?", help="a sample of the studio unless it is given")
     parser.add_argument("--strokes", type=int, default=16)
     parser.add_argument("--edits", type=int, default=10)
     parser.add_argument("--encoder")
@@ -40,7 +41,8 @@ def main() -> None:
     engine.worker.start()
     other = sample_picture(next(iter(samples())))
     engine.worker.call(lambda sketcher: warm_up(sketcher, other.photo, engine.settings)).result()
-    app = application(engine, token="t", host=HOST, begin=Picture.load(given.photo))
+    begin = sample_picture("flamingo") if given.photo is None else Picture.load(given.photo)
+    app = application(engine, token="t", host=HOST, begin=begin)
     client = TestClient(app, base_url=f"http://{HOST}")
     with client.websocket_connect(f"ws://{HOST}/t/socket") as socket:
         begun = Clock()
@@ -86,6 +88,7 @@ def answer(socket, begun: Clock) -> tuple[Times, dict]:
     times: Times = {}
     while True:
         message = socket.receive_json()
+        times.setdefault(message["type"], begun.read())
         if message["type"] == "frame":
             times.setdefault("first frame" if message["step"] == 0 else "second frame", begun.read())
         if message["type"] == "state" and message["status"] == "done" and message["curve"]:
@@ -94,7 +97,7 @@ def answer(socket, begun: Clock) -> tuple[Times, dict]:
 
 def report(what: str, measured: list[Times]) -> None:
     """Print medians and the slowest."""
-    for name in measured[0]:
+    for name in ("state", "first frame", "second frame", "done and scored"):
         wall, process = zip(*(times[name] for times in measured if name in times), strict=True)
         print(
             f"{what}: {name} {statistics.median(wall):.0f} ms, slowest {max(wall):.0f} ms "

@@ -40,7 +40,7 @@ class Mallinfo(ctypes.Structure):
 def main() -> None:
     """Draw, and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--photos", type=int, default=60)
+    parser.add_argument("--photos", type=int, default=30)
     parser.add_argument("--encoder", default="builtin")
     given = parser.parse_args()
     if sys.platform != "linux":

@@ -397,3 +397,10 @@ def test_nothing_went_wrong_in_the_browser(drawn):
     expected = "400 (Bad Request)"  # what was no photo
     logged = [entry["message"] for entry in drawn.driver.get_log("browser") if entry["level"] == "SEVERE"]
     assert [each for each in logged if expected not in each] == []
+
+
+def test_a_photo_of_the_command_is_drawn_by_itself(drawn, folder):
+    with running_studio(str(folder / "ball.png")) as address:
+        drawn.driver.get(address)
+        drawn.wait(drawn.strokes)
+        assert drawn.find("#drawing-title").text == "ball.png"

@@ -25,10 +25,10 @@ import { startWelcome } from "./welcome.js";
 
 addIcons(document);
 await startTexts();
-const parts = [
-  startErrors, startWelcome, startTools, startPaper, startCanvas, startStrokes, startHandles, startSurface, startMasks,
-  startRegions, startLevels, startTransport, startSettings, startWall, startDetails, startPhoto, startProject, startExport, startHelp,
-  startKeys,
+const parts = [ // settings come before the welcome, which draws a photo of the command with them
+  startErrors, startSettings, startWelcome, startTools, startPaper, startCanvas, startStrokes, startHandles, startSurface,
+  startMasks, startRegions, startLevels, startTransport, startWall, startDetails, startPhoto, startProject, startExport,
+  startHelp, startKeys,
 ];
 for (const start of parts) start();
 connect();
