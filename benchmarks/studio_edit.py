@@ -4,9 +4,9 @@
 
 After the studio has warmed up, it draws the photo, moves a stroke so many times, and prints medians and the slowest, in
 milliseconds: of the wall, and of the processor, which is what the wall shows on a quiet core (with OMP_NUM_THREADS=1).
-A state shows the strokes as the edit left them, before anything is computed; the first frame says that they are scored,
-and the second one shows the others as they begin to move. Scores are those before an edit, right after it, and after the
-others have made room.
+A state shows the strokes as the edit left them, before anything is computed; the first frame says that they are
+scored, and the second one shows the others as they begin to move. Scores are those before an edit, right after it, and
+after the others have made room.
 """
 
 import argparse
