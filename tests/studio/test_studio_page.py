@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.helpers.pictures import ball, encoded
@@ -399,8 +400,10 @@ def test_nothing_went_wrong_in_the_browser(drawn):
     assert [each for each in logged if expected not in each] == []
 
 
-def test_a_photo_of_the_command_is_drawn_by_itself(drawn, folder):
-    with running_studio(str(folder / "ball.png")) as address:
+def test_a_photo_of_the_command_is_drawn_by_itself_and_what_it_warns_of_is_seen(drawn, folder):
+    (folder / "gray.png").write_bytes(encoded(np.full((48, 48, 3), 200, np.uint8), "PNG"))
+    with running_studio(str(folder / "gray.png")) as address:
         drawn.driver.get(address)
         drawn.wait(drawn.strokes)
-        assert drawn.find("#drawing-title").text == "ball.png"
+        assert drawn.find("#drawing-title").text == "gray.png"
+        drawn.wait(lambda: "the photo is blank" in drawn.find("#warnings").text)

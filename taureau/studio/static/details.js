@@ -1,4 +1,4 @@
-// The figures behind the drawing, for those who want them, and what the server warns of.
+// The figures behind the drawing, for those who want them, and what the server warns of, which all may see.
 import { byId, element } from "./page.js";
 import { model, on } from "./state.js";
 import { number, t } from "./texts.js";
