@@ -88,7 +88,7 @@ class Settings:
             with as much care as a large one and with a pen in proportion, or the whole `photo`. The sketch is laid back
             into the photo's frame. Only an encoder with eyes, such as `builtin`, draws over a subject's box.
         width: full stroke width in units of that canvas, over 0; None for lines with a weight of their own: 3 for the
-            first strokes, which lie on the lines that say most, falling to 2 from the sixteenth on.
+            first sixteen strokes, which lie on the lines that say most, falling to 2 from the 36th on.
         pen_width: full stroke width in units of the photo's own canvas, in place of `width`: what the sketch will have,
             whatever it is drawn on; None for `width`.
         color: whether each stroke has a colour of its own, which is optimised too.

@@ -60,7 +60,7 @@ PAPER_SIZE = 224
 # More traced strokes than this take smaller steps: they begin nearer to where they end, and a small thing is soon lost.
 ROAMING = 16
 # Widths where none is asked for: that of a stroke is the first number over the root of its rank, within the other two.
-LINE_WEIGHT = (8.0, 2.0, 3.0)
+LINE_WEIGHT = (12.0, 2.0, 3.0)
 # Photos of which what was found is remembered; at the usual size each takes some 10 MB.
 PHOTOS = 4
 # Objectives that are remembered, each with the views that were seen: some 9 MB.

@@ -403,10 +403,10 @@ def test_a_start_on_another_canvas_is_scaled(sketcher, begun):
 
 
 def test_the_first_strokes_have_most_weight(sketcher):
-    widths = starts(sketcher, **quick(strokes=20)).width.tolist()
-    assert widths[:7] == [3.0] * 7
-    assert widths[7:15] == pytest.approx([8 / rank**0.5 for rank in range(8, 16)])
-    assert widths[15:] == [2.0] * 5
+    widths = starts(sketcher, **quick(strokes=40)).width.tolist()
+    assert widths[:16] == [3.0] * 16
+    assert widths[16:35] == pytest.approx([12 / rank**0.5 for rank in range(17, 36)])
+    assert widths[35:] == [2.0] * 5
 
 
 @pytest.mark.parametrize(("asked", "width"), [({"width": 1.5}, 1.5), ({"pen_width": 0.5}, 0.5)])
@@ -415,8 +415,8 @@ def test_one_width_may_be_asked_for(sketcher, asked, width):
 
 
 def test_strokes_that_are_added_are_as_wide_as_their_place_in_the_list(sketcher, begun):
-    more = starts(sketcher, **quick(strokes=20), resume=begun)
-    assert torch.equal(more.width, starts(sketcher, **quick(strokes=20)).width)
+    more = starts(sketcher, **quick(strokes=40), resume=begun)
+    assert torch.equal(more.width, starts(sketcher, **quick(strokes=40)).width)
 
 
 def test_frozen_strokes_are_kept_and_others_are_added(sketcher, begun):

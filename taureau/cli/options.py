@@ -80,7 +80,7 @@ _OPTIONS = {
         "--width",
         type=float,
         help="Full width of all strokes in canvas units. "
-        f"[default: from 3 for the first to 2, as their lines weigh; paper: {_PAPER.width:g}]",
+        f"[default: 3 for the first 16, down to 2 for later ones; paper: {_PAPER.width:g}]",
     ),
     "color": click.option("--color", is_flag=True, help="Give each stroke a colour of its own."),
     "initialization": click.option(
