@@ -46,7 +46,7 @@ class Batch(Iterator[Record]):
         self._packer = Packer(hold, recipe.pack)
         self.notes = hold.notes
         self.on_wait: Callable[[], None] | None = None
-        self._done = self._failed = self._taken = 0
+        self._done = self._failed = self._recognised = self._taken = 0
         self._stopping = self._is_over = False
         self._alone: Task | None = None
         self._begun = time.monotonic()
@@ -97,8 +97,9 @@ class Batch(Iterator[Record]):
         seconds = time.monotonic() - self._begun
         in_hand = len(self._hands.in_hand)
         return Progress(
-            found, scan.found_all, scan.skipped, scan.failed_before, self._done, self._failed, in_hand, seconds
-        )
+            found, scan.found_all, scan.skipped + self._recognised, scan.failed_before, self._done, self._failed,
+            in_hand, seconds,
+        )  # fmt: skip
 
     # Under way
 
@@ -182,7 +183,8 @@ class Batch(Iterator[Record]):
             answer = event.answer
         record = record_of(task, answer, self._hold.out)
         self._ledger.complete(task, self._hold.token, record, answer.get("fingerprint", task.fingerprint))
-        self._done += record.status == DONE
+        self._done += record.is_drawn
+        self._recognised += record.status == DONE and not record.is_drawn
         self._failed += record.status == FAILED
         return record
 

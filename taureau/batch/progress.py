@@ -9,7 +9,7 @@ class Progress:
 
     Args:
         found: photos that the sources have named so far, and `found_all` whether these are all.
-        skipped: of these, those that are drawn already.
+        skipped: of these, those that are drawn already, whether the ledger or the drawing itself says so.
         failed_before: of these, those that failed in an earlier run, and are not tried again.
         done, failed: those that this run has drawn, and could not draw.
         in_hand: those that are being drawn.

@@ -106,7 +106,7 @@ def run_batch(
                 click.echo(json.dumps(record.as_row()))
             if record.error is not None:
                 say(f"taureau: error: {shown(record.error)}")
-            elif work.watch:
+            elif work.watch and record.is_drawn:
                 bar.note(f"{shown(record.name)}: drawn")
     return _say_end(batch, out, quiet=quiet)
 

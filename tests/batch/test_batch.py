@@ -50,7 +50,8 @@ def test_what_does_not_agree_any_more_is_drawn_again_and_nothing_else(photos, tm
     assert {record.name for record in records} == {"0/0.jpg", "1/1.jpg", "2/2.jpg", "0/3.jpg"}
     after = drawings(out)
     assert {name for name in after if after[name] != before[name]} == {"0/0.jpg.svg", "2/2.jpg.svg", "0/3.jpg.svg"}
-    assert progress.skipped == 8
+    assert [record.name for record in records if not record.is_drawn] == ["1/1.jpg"]
+    assert (progress.done, progress.skipped, progress.left) == (3, 9, 0)
     assert_whole(out)
 
 
@@ -74,7 +75,8 @@ def test_redo_says_what_is_drawn_again(tmp_path):
     same.write_bytes(same.read_bytes()[::-1])
     os.utime(same, ns=times)
     assert finish(photos, out)[1].skipped == 5
-    finish(photos, out, redo="changed")
+    progress = finish(photos, out, redo="changed")[1]
+    assert (progress.done, progress.skipped, progress.failed_before) == (1, 4, 1)
     after = drawings(out)
     assert [name for name in after if after[name] != before[name]] == ["0/0.jpg.svg"]
     finish(photos, out, redo="all")

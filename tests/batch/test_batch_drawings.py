@@ -56,6 +56,7 @@ def test_the_bytes_are_the_same_with_one_worker_and_with_two_and_every_bad_file_
         assert "it was built anew from 4 drawings in OUT" in running.notes[0]
         # With the whole recipe, which the drawings do not hold, the bad ones are tried again.
         assert {record.error_kind for record in running if record.status == "failed"} == {"InputError"}
+    assert (running.progress.done, running.progress.skipped) == (0, 4)
     assert {path: path.stat().st_ino for path in (tmp_path / "1").rglob("*.svg")} == marks
     assert batch.status(tmp_path / "1").done == 4
     assert len(list((tmp_path / "1" / OWN_FOLDER).glob("ledger.damaged-*.sqlite"))) == 1

@@ -24,7 +24,7 @@ class Record:
         version: of taureau.
         seed: of the drawing.
         score: the clean-view score, lower is better; None without one.
-        seconds: that the drawing took.
+        seconds: that the drawing took; None where it was there already, and was recognised by the hashes in it.
         warnings: what the user should know about this drawing.
         outputs: the files by kind, `svg` and `png`: below OUT, or in its tar.
         sizes: their sizes in bytes, in the same order.
@@ -56,6 +56,11 @@ class Record:
     tar: str | None = None
     out: Path | None = None
     find: Callable[[str], str | None] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the photo was drawn for this record, and not recognised as drawn before."""
+        return self.status == DONE and self.seconds is not None
 
     def as_row(self) -> dict[str, Any]:
         """Plain values by name, as they are exported."""
