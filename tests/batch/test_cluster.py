@@ -101,7 +101,7 @@ def test_a_node_that_is_lost_with_work_in_hand_costs_no_photo(light, cluster, cr
         cluster.remove_node(second, allow_graceful=False)
         before = drawings(out)
         assert {record.status for record in running} == {"done"}
-        assert running.progress.done == 6
+        assert batch.status(out).done == 6
     assert before.items() <= drawings(out).items()
     assert_whole(out)
 
