@@ -71,7 +71,8 @@ class Database:
         self.path = path
         if read_only and not path.exists():
             raise taureau.InputError(f"{path}: there is no ledger of a batch; name the OUT of one")
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=60)
+        with self._named_errors():
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=60)
         try:
             with self._named_errors():
                 if read_only:
