@@ -178,5 +178,5 @@ def test_a_ledger_that_is_just_being_made_is_not_called_damaged(path):
 @pytest.mark.parametrize("kind", [Ledger, Account])
 def test_a_ledger_that_cannot_be_opened_is_named(path, kind):
     path.mkdir()
-    with pytest.raises(taureau.TaureauError, match="the ledger cannot be used .*; check that OUT is still there"):
+    with pytest.raises(taureau.TaureauError, match=r"the ledger cannot be used .*; check that OUT is still there"):
         kind(path)

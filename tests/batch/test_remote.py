@@ -1,17 +1,18 @@
 """Addresses, and records for other programs: what the extra `batch` adds."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 import taureau
 from taureau import batch
-from taureau.batch.sources.items import Item
+from taureau.batch.sources.items import Item, Problem
 from taureau.batch.sources.open import open_sources
 from taureau.batch.sources.remote import read_address
 from taureau.batch.workers import pool
 
-pytest.importorskip("fsspec", reason="needs fsspec: pip install 'taureau[batch]'")
+fsspec = pytest.importorskip("fsspec", reason="needs fsspec: pip install 'taureau[batch]'")
 
 
 @pytest.fixture
@@ -28,6 +29,54 @@ def test_an_address_gives_the_photos_below_it(photos):
     assert all(isinstance(each, Item) for each in found)
     assert sorted(each.name for each in found) == ["a.jpg", "b/c.png"]
     assert sorted(read_address(each.photo) for each in found) == [b"a.jpg", b"b/c.png"]
+
+
+@pytest.mark.parametrize(
+    ("error", "why", "names"),
+    [
+        (
+            PermissionError("b: refused"),
+            r"/b: cannot be listed \(b: refused\); its photos are not drawn",
+            ["z/y.jpg"],
+        ),
+        (ConnectionError("gone"), r": failed while it was listed \(ConnectionError: gone\); run again", []),
+    ],
+)
+def test_a_folder_at_an_address_that_cannot_be_listed_is_named(photos, monkeypatch, error, why, names):
+    local = fsspec.filesystem("file")
+    (photos / "z").mkdir()
+    (photos / "z/y.jpg").write_bytes(b"y")
+    list_folder = type(local).ls
+
+    def ls(system, path, **options):
+        if path.endswith("/b"):
+            raise error
+        return sorted(list_folder(system, path, **options), key=lambda info: info["name"])
+
+    monkeypatch.setattr(type(local), "ls", ls)
+    found = list(open_sources([photos.as_uri()], Path("out"))())
+    assert [each.name for each in found if isinstance(each, Item)] == ["a.jpg", *names]
+    (problem,) = (each.text for each in found if isinstance(each, Problem))
+    assert re.match(f"{photos.as_uri()}{why}", problem)
+
+
+def test_a_name_at_an_address_that_leads_out_of_out_is_named_and_costs_no_other_photo(photos, monkeypatch):
+    local = type(fsspec.filesystem("file"))
+    list_folder = local.ls
+    odd = {"name": f"{photos}/..", "type": "directory"}
+    inside = [{"name": f"{photos}/../x.png", "type": "file"}]
+    monkeypatch.setattr(
+        local,
+        "ls",
+        lambda system, path, **options: (
+            inside if path.endswith("..") else [*[odd] * (path == str(photos)), *list_folder(system, path, **options)]
+        ),
+    )
+    found = list(open_sources([photos.as_uri()], Path("out"))())
+    assert [each.text for each in found if isinstance(each, Problem)] == [
+        "../x.png: leads out of OUT; name its photos in a manifest with a column 'name'"
+    ]
+    assert sorted(each.name for each in found if isinstance(each, Item)) == ["a.jpg", "b/c.png"]
 
 
 def test_an_address_may_be_of_one_photo(photos):

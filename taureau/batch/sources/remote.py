@@ -55,13 +55,36 @@ def open_address(address: str) -> Stream:
 
 def _below(system: Any, base: str) -> Iterator[Found]:
     try:
-        for folder, _, files in system.walk(base, detail=True):
-            below = PurePosixPath(folder).relative_to(PurePosixPath(base))
-            for file, info in files.items():
-                if not file.startswith(".") and PurePosixPath(file).suffix.lower() in PHOTO_ENDINGS:
-                    yield _item(system, info, (below / file).as_posix())
+        yield from _in_folder(system, base, PurePosixPath())
     except Exception as error:  # each file system has errors of its own
-        yield Problem(f"{base}: failed while it was listed ({type(error).__name__}: {error}); run again")
+        address = system.unstrip_protocol(base)
+        yield Problem(f"{address}: failed while it was listed ({type(error).__name__}: {error}); run again")
+
+
+def _in_folder(system: Any, folder: str, below: PurePosixPath) -> Iterator[Found]:
+    """The photos in a folder and its folders; fsspec's own `walk` leaves out in silence what it may not list."""
+    try:
+        entries = system.ls(folder, detail=True)
+    except FileNotFoundError:  # it is gone, or holds nothing
+        return
+    except PermissionError as error:
+        address = system.unstrip_protocol(folder)
+        yield Problem(f"{address}: cannot be listed ({error}); its photos are not drawn, check your rights")
+        return
+    for info in entries:
+        path = info["name"].rstrip("/")
+        name = PurePosixPath(path).name
+        if path == folder:  # what stands for the folder itself
+            continue
+        if info["type"] == "directory":
+            yield from _in_folder(system, path, below / name)
+        elif not name.startswith(".") and PurePosixPath(name).suffix.lower() in PHOTO_ENDINGS:
+            try:
+                item = _item(system, info, (below / name).as_posix())
+            except taureau.InputError as error:
+                yield Problem(str(error))
+            else:
+                yield item
 
 
 def _item(system: Any, info: dict[str, Any], name: str) -> Item:
