@@ -1,5 +1,6 @@
 """Addresses, and records for other programs: what the extra `batch` adds."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -112,3 +113,7 @@ def test_records_are_exported_as_parquet_too(photos, tmp_path, monkeypatch):
         ("a.jpg", "done", "a.jpg.svg"),
         ("b/c.png", "done", "b/c.png.svg"),
     ]
+
+
+def test_what_gcsfs_logs_of_an_error_that_is_named_is_not_printed():
+    assert logging.getLogger("gcsfs").handlers  # without one, its errors go to stderr

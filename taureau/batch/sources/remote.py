@@ -1,5 +1,6 @@
 """Addresses: photos in `s3://`, `gs://`, `https://` and whatever else fsspec reads (extra `batch`)."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import IO, Any
@@ -9,6 +10,8 @@ from taureau.batch.sources.items import PHOTO_ENDINGS, Found, Item, Problem, Str
 
 MOST_BYTES = 552 << 20
 """The largest photo that is fetched: the limit that taureau has for files."""
+# It logs a traceback of each error that is named here; who sets up logging still gets it.
+logging.getLogger("gcsfs").addHandler(logging.NullHandler())
 
 
 def _system_of(address: str) -> tuple[Any, str]:
