@@ -145,11 +145,12 @@ def manifest(tmp_path, text, ending="csv"):
 
 def test_a_csv_manifest_gives_photos_with_settings(photos):
     path = manifest(
-        photos, "photo,strokes,color,width,name\na.jpg,8,true,,\nb/c.PNG,,,2.5,wide\nhttp://x.org/p.jpg,,,,\n"
+        photos,
+        "photo,strokes,color,width,pen_width,name\na.jpg,8,true,,1.5,\nb/c.PNG,,,2.5,,wide\nhttp://x.org/p.jpg,,,,,\n",
     )
     items = {each.name: each for each in open_sources([path], Path("out"))()}
     assert {name: dict(item.values) for name, item in items.items()} == {
-        "a.jpg": {"strokes": 8, "color": True},
+        "a.jpg": {"strokes": 8, "color": True, "pen_width": 1.5},
         "wide": {"width": 2.5},
         "x.org/p.jpg": {},
     }

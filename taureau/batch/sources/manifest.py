@@ -15,6 +15,7 @@ import taureau
 from taureau.batch.sources.items import Found, Item, Stream, fingerprint, is_address, safe_name
 
 _SETTINGS = {field.name: field.default for field in dataclasses.fields(taureau.Settings) if field.name != "preset"}
+_NUMBERS_OR_NONE = {field.name for field in dataclasses.fields(taureau.Settings) if field.type == float | None}
 _OWN_COLUMNS = ("photo", "name")
 
 
@@ -111,7 +112,7 @@ def _typed(column: str, cell: str, where: str) -> Any:
             return {"true": True, "false": False, "1": True, "0": False}[cell.strip().lower()]
         if isinstance(default, int):
             return int(cell)
-        return float(cell) if isinstance(default, float) or column == "budget" else cell
+        return float(cell) if isinstance(default, float) or column in _NUMBERS_OR_NONE else cell
     except (KeyError, ValueError) as error:
         wanted = "true or false" if isinstance(default, bool) else "a number"
         raise taureau.InputError(f"{where}: {column} must be {wanted}, got {cell!r}") from error
