@@ -96,10 +96,8 @@ class Batch(Iterator[Record]):
             found = min(found, scan.skipped + scan.failed_before + self._work.limit)
         seconds = time.monotonic() - self._begun
         in_hand = len(self._hands.in_hand)
-        return Progress(
-            found, scan.found_all, scan.skipped + self._recognised, scan.failed_before, self._done, self._failed,
-            in_hand, seconds,
-        )  # fmt: skip
+        skipped = scan.skipped + self._recognised
+        return Progress(found, scan.found_all, skipped, scan.failed_before, self._done, self._failed, in_hand, seconds)
 
     # Under way
 
