@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from batch_soak import workers_of
 from PIL import Image
 
 import taureau
@@ -52,15 +53,6 @@ def seconds_of(words: Sequence[object]) -> float:
     begun = time.perf_counter()
     subprocess.run([*TAUREAU, *map(str, words)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.perf_counter() - begun
-
-
-def workers_of(parent: int) -> list[int]:
-    """The processes that a batch has started: one that forks workers, and the workers."""
-    try:
-        children = [int(word) for word in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
-    except OSError:
-        return []
-    return children + [each for child in children for each in workers_of(child)]
 
 
 class Memory(threading.Thread):
