@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 import taureau
+from taureau.cli.interruption import ended_at_once
 from taureau.cli.program import check_working_folder, debug_option
 
 _PACKAGES = ("torch", "numpy", "pillow", "opencv-python-headless", "safetensors", "click")
@@ -69,7 +70,8 @@ def doctor(as_json: bool) -> int:
     the result.
     """
     check_working_folder()
-    versions, machine, encoders, test = _versions(), _machine(), _encoders(), run_self_test()
+    with ended_at_once():  # there is nothing to save
+        versions, machine, encoders, test = _versions(), _machine(), _encoders(), run_self_test()
     faults = test.faults()
     if as_json:
         found = {"versions": versions, **machine, "encoders": encoders, "self_test": {**asdict(test), "faults": faults}}
