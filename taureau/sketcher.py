@@ -25,7 +25,7 @@ from taureau.host import engine_modes
 from taureau.image.margin import whole_pixels
 from taureau.initialize.candidates import Candidates, Guide, Resumed, first_candidates
 from taureau.initialize.regions import Part
-from taureau.initialize.tracing import Trace
+from taureau.initialize.tracing import Trace, falling
 from taureau.levels import Levels, checked_counts
 from taureau.losses.drawing import DrawingObjective
 from taureau.losses.objective import (
@@ -59,7 +59,7 @@ from taureau.version import __version__
 PAPER_SIZE = 224
 # More traced strokes than this take smaller steps: they begin nearer to where they end, and a small thing is soon lost.
 ROAMING = 16
-# Widths where none is asked for: that of a stroke is the first number over the root of its rank, within the other two.
+# Widths where none is asked for, by the rank of a stroke (see `falling`).
 LINE_WEIGHT = (12.0, 2.0, 3.0)
 # Photos of which what was found is remembered; at the usual size each takes some 10 MB.
 PHOTOS = 4
@@ -546,9 +546,7 @@ def _widths(prepared: PreparedPhoto, settings: Settings) -> Float[Tensor, " stro
         return torch.full((settings.strokes,), settings.pen_width / prepared.inset.scale)
     if settings.width is not None:
         return torch.full((settings.strokes,), settings.width)
-    at_first, least, most = LINE_WEIGHT
-    ranks = torch.arange(1, settings.strokes + 1)
-    return (at_first / ranks.sqrt()).clamp(least, most)
+    return torch.tensor([falling(LINE_WEIGHT, rank) for rank in range(1, settings.strokes + 1)])
 
 
 def _narrow(canvas: Canvas, width: float) -> str | None:

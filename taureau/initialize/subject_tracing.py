@@ -12,7 +12,7 @@ import torch
 
 from taureau.geometry.canvas import Canvas
 from taureau.initialize.chains import link_ridges
-from taureau.initialize.tracing import GAP, SPACING, WORKING_SIDE, Trace, fitted_parts
+from taureau.initialize.tracing import GAP, SPACING, WORKING_SIDE, Trace, falling, fitted_parts
 from taureau.see.lines import LineMap
 from taureau.shapes import Bool, Float
 
@@ -87,8 +87,6 @@ def trace_lines(found: SubjectLines, canvas: Canvas, *, num_strokes: int) -> Tra
     """
     lines, weight, scale = found.lines, found.weight, canvas.size / WORKING_SIDE
     unit = max(lines.strength.shape) / WORKING_SIDE
-    at_one, least, most = GAP
-    gap = min(max(at_one / max(num_strokes, 1) ** 0.5, least), most)
     top, offset = lines.ridges()
     chains = link_ridges(
         top & (weight > LEAST) & (lines.strength > LOW),
@@ -96,7 +94,7 @@ def trace_lines(found: SubjectLines, canvas: Canvas, *, num_strokes: int) -> Tra
         lines.normal,
         offset,
         least=HIGH,
-        gap=gap * unit,
+        gap=falling(GAP, num_strokes) * unit,
         spacing=SPACING * unit,
     )
     points = torch.cat([torch.zeros(0, 2), *(torch.from_numpy(chain.points).float() for chain in chains)])

@@ -91,9 +91,9 @@ def find_lines(
     small = functional.adaptive_avg_pool2d(picture.detach().cpu().float()[None], side)[0]
     counts = functional.adaptive_avg_pool2d(places.detach().cpu().float()[None, None], side)[0]
     rgb = np.ascontiguousarray(small.permute(1, 2, 0).numpy())
-    sigma = _falling(SIGMA, num_strokes)
+    sigma = falling(SIGMA, num_strokes)
     chains, strength = find_chains(
-        rgb, counts[0].numpy() > 0, sigma=sigma, gap=_falling(GAP, num_strokes), spacing=SPACING
+        rgb, counts[0].numpy() > 0, sigma=sigma, gap=falling(GAP, num_strokes), spacing=SPACING
     )
     points = torch.cat([torch.zeros(0, 2), *(torch.from_numpy(chain.points).float() for chain in chains)])
     coarse = ridge_strength(ridge_energy(rgb, COARSER * sigma)[0], COARSER * sigma)
@@ -151,7 +151,7 @@ def choose_curves(
         chosen with a smaller `num` and the same `around`.
     """
     around = num if around is None else around
-    tolerance = _falling(TOLERANCE, around)
+    tolerance = falling(TOLERANCE, around)
     weights = trace.weights.clone()
     if generator is not None:
         tolerance *= float(torch.exp(LENIENCY * torch.randn((), generator=generator)))
@@ -160,7 +160,7 @@ def choose_curves(
         weights = weights * torch.exp(FANCY * _sampled(field[0], trace.points)[0])
     chosen: list[Tensor] = []
     if len(trace.curves) > 0 and weights.max() > 0:
-        cover = _falling(COVER, around)
+        cover = falling(COVER, around)
         worth = (1 - (trace.errors / tolerance) ** 2).clamp_min(-1)
         # What is drawn already is measured by the lines as they were, or what it leaves of them would be all there is.
         most = strongest(weights) if trace.strongest is None else trace.strongest
@@ -226,6 +226,7 @@ def _sampled(
     return functional.grid_sample(maps[None], grid[None, None], padding_mode="border", align_corners=False)[0, :, 0]
 
 
-def _falling(rule: tuple[float, float, float], num: int) -> float:
+def falling(rule: tuple[float, float, float], num: int) -> float:
+    """The first number of a rule over the root of `num`, within the other two."""
     at_one, least, most = rule
     return min(max(at_one / max(num, 1) ** 0.5, least), most)
