@@ -27,7 +27,7 @@ def recognition_tables(found: "Recognition") -> str:
             f"{row.method:<{width}}  {strokes:>7}  {row.photos:>6}  {row.pictures:>8}"
             + "".join(f"{text:>22}" for text in shares)
         )
-    lines += ["", f"judge: {shown(found.judge)}; intervals of {found.as_dict()['interval']}"]
+    lines += ["", f"judge: {shown(found.judge)}; intervals of {found.interval}"]
     lines += [f"left out: {name}: {reason}" for name, reason in found.left_out.items()]
     lines += [
         f"{each.one} - {each.other}: {each.difference:+.2f} ({each.low:+.2f} to {each.high:+.2f}), "

@@ -21,7 +21,6 @@ from taureau.evaluate.recognize.resampling import difference, holm, photo_means,
 from taureau.evaluate.recognize.rows import drawn_rows, read_pictures
 
 PHOTO = "photo"
-INTERVAL = "95%: bootstrap over photos; Wilson's where all photos are right, or all wrong"
 _BEST = 5
 TOP1, TOP5, WITHIN, OVERALL = MEASURES = ("top1", "top5", "instance_in_class", "instance")
 
@@ -105,9 +104,14 @@ class Recognition:
     comparisons: tuple[Comparison, ...]
     left_out: dict[str, str]
 
+    @property
+    def interval(self) -> str:
+        """What the intervals of shares are."""
+        return "95%: bootstrap over photos; Wilson's where all photos are right, or all wrong"
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as they are printed for other programs."""
-        return {"version": taureau.__version__, "interval": INTERVAL, **asdict(self)}
+        return {"version": taureau.__version__, "interval": self.interval, **asdict(self)}
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from taureau.evaluate.recognize.recognize import OVERALL, TOP1, WITHIN, Recognit
 from taureau.evaluate.report.gather import Time
 
 _TITLES = {TOP1: "class first", WITHIN: "photo first within its class", OVERALL: "photo first of all"}
-# The same plot gives the same bytes, and its text stays text.
 # Methods with the same number of strokes stand beside each other, by this share of a doubling of strokes.
 _BESIDE = 0.05
 # Labels of the plot of times: their size, where one may lie around its marker, in points, and how near markers share
 # one.
 _LABEL, _AROUND, _SHARED = 7, ((4, 4), (4, -10), (-4, 4), (-4, -10), (0, 12), (0, -18), (0, 20), (0, 28)), 6
+# The same plot gives the same bytes, and its text stays text.
 _STYLE = {"svg.hashsalt": "taureau", "svg.fonttype": "none", "axes.spines.top": False, "axes.spines.right": False}
 
 
@@ -25,11 +25,11 @@ def plot_accuracy(found: Recognition) -> bytes:
     is left out, it is that of the photo among all.
     """
     measures = (TOP1, OVERALL if WITHIN in found.left_out else WITHIN)
+    methods = _by_method(found.rows)
+    stroked = [method for method, rows in methods.items() if rows[0].strokes is not None]
     with _style():
         figure = load("matplotlib.figure", "a report").Figure(figsize=(10, 4.2), layout="constrained")
         for axes, measure in zip(figure.subplots(1, 2, sharey=True), measures, strict=True):
-            methods = _by_method(found.rows)
-            stroked = [method for method, rows in methods.items() if rows[0].strokes is not None]
             for number, (method, rows) in enumerate(methods.items()):
                 shown = [row for row in rows if measure in row.shares]
                 if shown:
