@@ -47,5 +47,5 @@ on("state error", () => { // the line stays until the server shows its stroke; o
 function show() {
   const path = byId("trace");
   path.setAttribute("d", points.length ? `M${points.map((point) => point.join(" ")).join("L")}` : "");
-  path.setAttribute("stroke-width", model.server.settings.width ?? 3);
+  path.setAttribute("stroke-width", model.strokes.at(-1)?.width ?? model.server.settings.width ?? 3); // as the server will
 }
