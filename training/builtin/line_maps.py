@@ -1,4 +1,4 @@
-"""Find the lines of Sketchy's photos once, for the drawings that `builtin` learns from.
+"""Find the lines of Sketchy's photos and of `photos256` once, for the drawings that `builtin` learns from.
 
     python -m training.builtin.line_maps --data DATA --weights HED.safetensors --cache CACHE
 
@@ -11,11 +11,24 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 
-from training.human_sketches import read_more_photos, read_sketchy_photos
+from taureau.see.edge_network import load_edge_network
+from taureau.see.hed import HED
+from training.data import open_photos
+from training.human_sketches import SIDE, read_more_photos, read_sketchy_photos
 
 # Photos between two times that the file is written.
 AT_ONCE = 50
+
+
+def read_photos(data: Path, cache: Path) -> dict[str, np.ndarray]:
+    """The photos whose lines are sought, uint8 `[photos 256 256 3]`, by collection."""
+    return {
+        "sketchy_photos": read_sketchy_photos(data, cache).pixels,
+        "sketchy_more_photos": read_more_photos(data, cache).pixels,
+        "photos256": open_photos(data / "photos256.npz", cache, SIDE, []).pixels,
+    }
 
 
 def find_lines(network: Callable[[torch.Tensor], torch.Tensor], pixels: np.ndarray, file: Path) -> np.ndarray:
@@ -44,18 +57,17 @@ def find_lines(network: Callable[[torch.Tensor], torch.Tensor], pixels: np.ndarr
 
 def main() -> None:
     """The command."""
-    from safetensors.torch import load_file
-
-    from taureau.see.hed import HED  # type: ignore[import-not-found]
-
-    parser = argparse.ArgumentParser(description="Find the lines of Sketchy's photos.")
-    parser.add_argument("--data", type=Path, required=True, help="folder with Sketchy's photos")
-    parser.add_argument("--weights", type=Path, required=True, help="HED's, as training.lines converts them")
+    parser = argparse.ArgumentParser(description="Find the lines of photos.")
+    parser.add_argument("--data", type=Path, required=True, help="folder with all collections")
+    parser.add_argument("--weights", type=Path, help="HED's, as training.lines converts them (default: its student's)")
     parser.add_argument("--cache", type=Path, required=True, help="folder for what is found")
     given = parser.parse_args()
-    network = HED().load({name: tensor.float() for name, tensor in load_file(given.weights).items()})
-    for stem, read in (("sketchy_photos", read_sketchy_photos), ("sketchy_more_photos", read_more_photos)):
-        find_lines(network, read(given.data, given.cache).pixels, given.cache / f"lines-{stem}.npy")
+    if given.weights is None:
+        network: Callable[[torch.Tensor], torch.Tensor] = load_edge_network()
+    else:
+        network = HED().load({name: tensor.float() for name, tensor in load_file(given.weights).items()})
+    for stem, pixels in read_photos(given.data, given.cache).items():
+        find_lines(network, pixels, given.cache / f"lines-{stem}.npy")
 
 
 if __name__ == "__main__":
