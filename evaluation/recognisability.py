@@ -4,12 +4,14 @@ drawing, or its line map.
     python -m evaluation.human_judge.evaluate --judge JUDGE --data DATA --cache CACHE --photos-to PHOTOS
     python -m evaluation.recognisability PHOTOS OUT --encoder builtin --strokes 4 8 16 32 --seeds 1 2
     python -m evaluation.recognisability PHOTOS OUT --encoder builtin --strokes 4 8 16 32 --seeds 1 2 --nested
+    python -m evaluation.recognisability PHOTOS OUT --encoder other.safetensors --strokes 16 --seeds 1 2
     python -m evaluation.recognisability PHOTOS OUT --lines
     python -m evaluation.human_judge.evaluate --judge JUDGE --data DATA --cache CACHE --drawings OUT/*
 
 `OUT/ENCODER-STROKES/12-seed1.png` is the drawing of `PHOTOS/12.png`, `OUT/ENCODER-nested-STROKES/12-seed1.png` a
-level of one drawing of it, and `OUT/lines/12.png` its line map, as large as it is drawn. What is there is not drawn
-again, so that a run that was stopped goes on, and several may share one folder.
+level of one drawing of it, and `OUT/lines/12.png` its line map, as large as it is drawn. An encoder may
+be a file that `training.builtin.export` wrote; ENCODER is its name then. What is there is not drawn again, so that a
+run that was stopped goes on, and several may share one folder.
 """
 
 import argparse
@@ -31,23 +33,28 @@ from taureau.sketcher import Sketcher
 SIDE = 256
 
 
+def load_sketcher(encoder: str) -> Sketcher:
+    """A sketcher with an encoder of this name, or with `builtin` of this file."""
+    return Sketcher("builtin", weights=encoder) if encoder.endswith(".safetensors") else Sketcher(encoder)
+
+
 def draw(photos: Sequence[Path], out: Path, encoder: str, strokes: Sequence[int], seeds: Sequence[int]) -> int:
     """Draw what is not drawn yet.
 
     Args:
         photos: files.
         out: the folder of the folders of drawings.
-        encoder: the name of one.
+        encoder: the name of one, or the file of another `builtin`.
         strokes: numbers of them.
         seeds: of the drawings.
 
     Returns:
         How many were drawn.
     """
-    sketcher, drawn = Sketcher(encoder), 0
+    sketcher, drawn = load_sketcher(encoder), 0
     for photo in photos:
         for number in strokes:
-            folder = out / f"{encoder}-{number}"
+            folder = out / f"{Path(encoder).stem}-{number}"
             folder.mkdir(parents=True, exist_ok=True)
             for seed in seeds:
                 file = folder / f"{photo.stem}-seed{seed}.png"
@@ -59,8 +66,8 @@ def draw(photos: Sequence[Path], out: Path, encoder: str, strokes: Sequence[int]
 
 def draw_nested(photos: Sequence[Path], out: Path, encoder: str, strokes: Sequence[int], seeds: Sequence[int]) -> int:
     """Draw what is not drawn yet, all numbers of strokes of a photo as levels of one drawing; as `draw`."""
-    sketcher, drawn = Sketcher(encoder), 0
-    folders = {number: out / f"{encoder}-nested-{number}" for number in strokes}
+    sketcher, drawn = load_sketcher(encoder), 0
+    folders = {number: out / f"{Path(encoder).stem}-nested-{number}" for number in strokes}
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
     for photo in photos:
@@ -92,7 +99,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Draw photos for a judge.")
     parser.add_argument("photos", type=Path, help="a folder of PNG files")
     parser.add_argument("out", type=Path, help="the folder to write to")
-    parser.add_argument("--encoder", default="builtin")
+    parser.add_argument("--encoder", default="builtin", help="its name, or another builtin's file")
     parser.add_argument("--strokes", type=int, nargs="+", default=[4, 8, 16, 32])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--first", type=int, help="so many photos only")

@@ -7,7 +7,7 @@
 The first prints what the judge is worth: human sketches as they come, in other pens and at other sizes, and the photos
 themselves. The second writes the held-out photos, `NUMBER.png`, for whatever draws them. The third judges pictures
 whose names begin with such a number (`12.png`, `12-seed7.png`), one set a folder, beside the human sketches of the same
-photos. Every figure has the interval that holds 95 of 100 resamples of the photos.
+photos, and each folder beside the first. Every figure has the interval that holds 95 of 100 resamples of the photos.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def held_out(data: Path, cache: Path) -> tuple[np.ndarray, Labelled, Sketches]:
 def judge(
     network: nn.Module, pictures: np.ndarray, labels: np.ndarray, photos: np.ndarray, seed: int = 0
 ) -> dict[str, object]:
-    """How often the right word is the first, and among the first five.
+    """How often the right word is the first, and among the first five, and what it is given.
 
     Args:
         network: the judge.
@@ -58,18 +58,47 @@ def judge(
         seed: of the resampling.
 
     Returns:
-        `top1` and `top5`, each with its interval, and how many pictures of how many photos there were.
+        `top1`, `top5` and `log_p`, each with its interval, and how many pictures of how many photos there were.
     """
-    best = classify(network, pictures).topk(5, dim=1).indices.numpy() == labels[:, None]
-    result: dict[str, object] = {"pictures": len(pictures), "photos": len(np.unique(photos))}
-    for name, right in (("top1", best[:, 0]), ("top5", best.any(axis=1))):
-        low, high = interval(right, photos, seed)
-        result[name] = [round(float(value), 3) for value in (right.mean(), low, high)]
+    return marks(classify(network, pictures).numpy(), labels, photos, seed)
+
+
+def marks(probabilities: np.ndarray, labels: np.ndarray, photos: np.ndarray, seed: int = 0) -> dict[str, object]:
+    """What `judge` says of `probabilities`, those of the words by picture."""
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :5] == labels[:, None]
+    result: dict[str, object] = {"pictures": len(labels), "photos": len(np.unique(photos))}
+    means = {"top1": best[:, 0], "top5": best.any(axis=1), "log_p": log_p(probabilities, labels)}
+    for name, values in means.items():
+        low, high = interval(values, photos, seed)
+        result[name] = [round(float(value), 3) for value in (values.mean(), low, high)]
     return result
 
 
+def log_p(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The natural logarithm of what the right word is given, by picture."""
+    return np.log(probabilities[np.arange(len(labels)), labels].clip(1e-12))
+
+
+def difference(ours: np.ndarray, of: np.ndarray, theirs: np.ndarray, of_theirs: np.ndarray) -> dict[str, object]:
+    """How far the means of the same photos are apart.
+
+    Args:
+        ours: a number for each picture.
+        of: the number of the photo that each is of.
+        theirs: as `ours`, of other pictures.
+        of_theirs: as `of`.
+
+    Returns:
+        `mean`, ours less theirs, its standard `error` and how many `photos` have both.
+    """
+    both = np.intersect1d(of, of_theirs)
+    apart = np.array([ours[of == photo].mean() - theirs[of_theirs == photo].mean() for photo in both])
+    error = round(float(apart.std(ddof=1) / len(both) ** 0.5), 3) if len(both) > 1 else None
+    return {"mean": round(float(apart.mean()), 3) if len(both) else None, "error": error, "photos": len(both)}
+
+
 def interval(right: np.ndarray, photos: np.ndarray, seed: int) -> tuple[float, float]:
-    """What holds 95 of 100 means of `right` over resampled photos.
+    """What holds 95 of 100 means of the numbers `right` over resampled photos.
 
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13: the percentile interval.
     """
@@ -140,12 +169,18 @@ def fitted(picture: Image.Image) -> Image.Image:
 def beside_people(
     network: nn.Module, numbers: np.ndarray, photos: Labelled, sketches: Sketches, folders: Sequence[Path]
 ) -> dict[str, object]:
-    """Each folder's drawings, beside the human sketches of the photos that it has drawings of."""
+    """Each folder's drawings, beside the human sketches of the same photos and the drawings of the first folder."""
     word = dict(zip(numbers.tolist(), photos.labels.tolist(), strict=True))
     result: dict[str, object] = {}
+    of_first: tuple[np.ndarray, np.ndarray] | None = None
     for folder in folders:
         pictures, of = read_drawings(folder, numbers)
-        ours = judge(network, pictures, np.array([word[number] for number in of.tolist()]), of)
+        probabilities, labels = classify(network, pictures).numpy(), np.array([word[number] for number in of.tolist()])
+        ours, given = marks(probabilities, labels, of), log_p(probabilities, labels)
+        if of_first is None:
+            of_first = given, of
+        else:
+            ours["log_p_over_first"] = difference(given, of, *of_first)
         same = sketches.of(np.isin(sketches.photos, of))
         theirs = judge(network, 255 - same.ink, same.labels, same.photos)
         first, human = ours["top1"], theirs["top1"]

@@ -11,7 +11,17 @@ import torch
 from PIL import Image
 
 from evaluation.human_judge import train as sketch_judge
-from evaluation.human_judge.evaluate import beside_people, fitted, interval, read_drawings, shrink, worth
+from evaluation.human_judge.evaluate import (
+    beside_people,
+    difference,
+    fitted,
+    interval,
+    log_p,
+    marks,
+    read_drawings,
+    shrink,
+    worth,
+)
 from evaluation.human_judge.train import (
     JUDGED,
     PHOTOS,
@@ -124,13 +134,32 @@ def test_an_interval_holds_the_mean_and_narrows_with_photos():
     assert again == pytest.approx(wide)
 
 
+def test_marks_count_the_right_word():
+    probabilities = np.array([[0.4, 0.2, 0.15, 0.1, 0.1, 0.05], [0.4, 0.2, 0.15, 0.1, 0.1, 0.05]])
+    found = marks(probabilities, np.array([0, 5]), np.arange(2))
+    assert found["top1"][0] == found["top5"][0] == 0.5
+    assert found["log_p"][0] == pytest.approx((np.log(0.4) + np.log(0.05)) / 2, abs=1e-3)
+    np.testing.assert_allclose(log_p(probabilities, np.array([0, 5])), np.log([0.4, 0.05]))
+
+
+def test_a_difference_is_of_the_photos_that_both_have():
+    # Photo 1: 2 less 1, photo 2: 5 less 2, and photos 3 and 4 are in one only.
+    found = difference(np.array([1.0, 3, 5, 9]), np.array([1, 1, 2, 3]), np.array([2.0, 1, 50]), np.array([2, 1, 4]))
+    assert found == {"mean": 2.0, "error": 1.0, "photos": 2}
+
+
 def test_drawings_are_judged_beside_the_sketches_of_the_same_photos(tmp_path):
     made = sketches(4)
     for index, ink in enumerate(made.ink[:2]):
         Image.fromarray(255 - ink).save(tmp_path / f"{index}-seed7.png")
     photos = Labelled(np.repeat(made.ink[..., None], 3, axis=3), made.labels)
     # Sketches 0 and 1 are of photo 0, where discs are drawn as discs.
-    found = beside_people(network().eval(), np.array([0, 1, 2, 3]), photos, made, [tmp_path])[tmp_path.name]
+    again = tmp_path / "again"
+    again.mkdir()
+    Image.fromarray(255 - made.ink[0]).save(again / "0.png")
+    judged = beside_people(network().eval(), np.array([0, 1, 2, 3]), photos, made, [tmp_path, again])
+    assert judged["again"]["drawings"]["log_p_over_first"] == {"mean": 0.0, "error": None, "photos": 1}
+    found = judged[tmp_path.name]
     assert found["drawings"]["pictures"] == 2
     assert found["human"]["pictures"] == 4
     pictures, of = read_drawings(tmp_path, np.array([0, 1]))

@@ -3,8 +3,10 @@
 import numpy as np
 from PIL import Image
 
-from evaluation.recognisability import SIDE, draw, draw_nested, write_lines
+from evaluation.recognisability import SIDE, draw, draw_nested, load_sketcher, write_lines
+from taureau.weights.safetensors import hash_file
 from tests.helpers import pictures
+from tests.helpers.builtin_networks import random_network, write_network
 
 
 def test_each_photo_is_drawn_once_with_every_number_and_seed(tmp_path):
@@ -19,6 +21,13 @@ def test_each_photo_is_drawn_once_with_every_number_and_seed(tmp_path):
         "contour-2/12-seed3.png",
         "contour-2/12-seed4.png",
     ]
+
+
+def test_another_builtin_draws_by_its_file(tmp_path):
+    file = tmp_path / "other.safetensors"
+    write_network(random_network(), file)
+    assert load_sketcher(str(file)).encoder.weights_sha256 == hash_file(file)
+    assert load_sketcher("builtin").encoder.weights_sha256 != hash_file(file)
 
 
 def test_levels_of_one_drawing_have_a_folder_each(tmp_path):
