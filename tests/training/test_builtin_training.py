@@ -9,7 +9,8 @@ import torch
 
 from taureau.encoders.builtin import Builtin
 from tests.helpers.builtin_networks import BLOCKS, CHANNELS, WORDS, images, random_network, write_network
-from training.builtin import evaluate
+from tests.helpers.training_photos import make_photos, write_shard
+from training.builtin import evaluate, line_maps
 from training.builtin.data import (
     PACS,
     QUICKDRAW,
@@ -227,6 +228,21 @@ def test_lines_are_sought_once(tmp_path):
     assert read is not None
     assert read.shape == (3, 160, 160)
     assert read_lines(tmp_path, "others") is None
+
+
+def test_the_command_seeks_the_lines_of_three_collections(tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    data.mkdir()
+    for stem in ("sketchy_photos", "sketchy_more_photos", "photos256"):
+        write_shard(make_photos(1), data / f"{stem}.npz", names=stem == "photos256")
+    monkeypatch.setattr("sys.argv", ["line_maps", "--data", str(data), "--cache", str(tmp_path / "cache")])
+    line_maps.main()
+    for stem in ("sketchy_photos", "sketchy_more_photos", "photos256"):
+        found = np.load(tmp_path / "cache" / f"lines-{stem}.npy")
+        assert found.shape == (1, KEPT, KEPT)
+        # The shape has an outline, and most of the photo is plain.
+        assert found.max() > 128
+        assert np.median(found) < 64
 
 
 def test_photos_that_were_not_looked_at_have_no_lines():
