@@ -28,7 +28,7 @@ from taureau.see.edges import xdog
 from taureau.see.figure_ground import Segmentation
 from taureau.see.importance import factors
 from taureau.see.look import Eyes, Look, look
-from taureau.see.subject import Subject, find_subject, known_subject, on_paper
+from taureau.see.subject import Subject, find_subject, is_sought, known_subject, on_paper
 from taureau.shapes import Float, Tensor, UInt8
 
 # The least that a line of an isolated subject weighs, in shares of the most salient one.
@@ -232,16 +232,15 @@ def prepare(
         InputError, BackendError, WeightsError: as `find_subject`.
     """
     with torch.no_grad():
+        if eyes is not None and is_sought(photo, mask):
+            seen = look(_channels(photo.pixels), eyes, nearer=not in_photo)
+            return _from_look(photo, canvas, seen, None, device)
         image, coverage = fit_photo(photo, canvas, device)
         whole = fill_margin(image, coverage)
         if eyes is not None:
             known = known_subject(photo, whole, coverage, how=mask, levels=levels)
-            seen = look(
-                torch.tensor(photo.pixels).permute(2, 0, 1).float() / 255,
-                eyes,
-                known=None if known is None else _as_seen(known, coverage),
-                nearer=not in_photo,
-            )
+            assert known is not None, "is_sought says when it is not"
+            seen = look(_channels(photo.pixels), eyes, known=_as_seen(known, coverage), nearer=not in_photo)
             return _from_look(photo, canvas, seen, known, device)
         saliency = normalize_map(saliency_encoder.saliency(whole), coverage)
         subject = find_subject(photo, whole, saliency, coverage, how=mask, levels=levels)
@@ -257,8 +256,7 @@ def _from_look(photo: Photo, canvas: Canvas, seen: Look, known: Subject | None, 
     box = left * across, top * down, right * across, bottom * down
     size = box[2] - box[0], box[3] - box[1]
     part = Canvas(canvas.size, size)
-    pixels = torch.tensor(photo.pixels[top:bottom, left:right]).permute(2, 0, 1).float() / 255
-    image, coverage = lay(pixels, size, part)
+    image, coverage = lay(_channels(photo.pixels[top:bottom, left:right]), size, part)
     coverage = coverage.to(device)
     whole = fill_margin(image.clamp(0, 1).to(device), coverage)
     maps = [seen.close.saliency] + ([] if seen.close.mask is None else [seen.close.mask])
@@ -268,6 +266,11 @@ def _from_look(photo: Photo, canvas: Canvas, seen: Look, known: Subject | None, 
     weight = weigh_lines(seen.lines, seen.close.saliency, seen.close.mask, borders)
     lines = SubjectLines(seen.lines, weight)
     return _prepared(photo, part, inset_of(canvas, part, box), whole, coverage, close, laid[0], lines)
+
+
+def _channels(pixels: UInt8[np.ndarray, "rows columns 3"]) -> Float[Tensor, "3 rows columns"]:
+    """Red, green and blue, 0..1."""
+    return torch.tensor(pixels).permute(2, 0, 1).float() / 255
 
 
 def _prepared(

@@ -74,6 +74,11 @@ def find_subject(
     return _from_saliency(image, saliency, coverage) if known is None else known
 
 
+def is_sought(photo: Photo, how: str) -> bool:
+    """Whether the subject is to be looked for in the picture, since nothing else says what it is."""
+    return how == "auto" and not _is_cut_out(photo)
+
+
 def known_subject(
     photo: Photo,
     image: Float[Tensor, "3 size size"],
@@ -95,11 +100,11 @@ def known_subject(
         return _from_network(image, coverage)
     if how not in HOW:
         raise InputError(f"mask must be one of {', '.join(HOW)}, got {how!r}")
-    if photo.alpha is not None and photo.alpha.mean() / 255 <= OPAQUE:
-        return _from_alpha(photo, photo.alpha, coverage)
-    if how == "alpha":
+    if is_sought(photo, how):
+        return None
+    if not _is_cut_out(photo):
         raise InputError(f"{photo.name}: mask alpha needs a photo with transparency; use auto or none")
-    return None
+    return _from_alpha(photo, coverage)
 
 
 def on_paper(
@@ -150,10 +155,15 @@ def check_shape(picture: Photo, photo: Photo, name: str) -> None:
         )
 
 
-def _from_alpha(photo: Photo, alpha: np.ndarray, coverage: Tensor) -> Subject:
-    if alpha.mean() / 255 < EMPTY:
+def _is_cut_out(photo: Photo) -> bool:
+    return photo.alpha is not None and bool(photo.alpha.mean() / 255 <= OPAQUE)
+
+
+def _from_alpha(photo: Photo, coverage: Tensor) -> Subject:
+    assert photo.alpha is not None
+    if photo.alpha.mean() / 255 < EMPTY:
         return Subject(None, "none", "the photo is transparent everywhere: there is nothing to draw but paper")
-    return Subject(_on_canvas(photo, alpha, coverage), "alpha")
+    return Subject(_on_canvas(photo, photo.alpha, coverage), "alpha")
 
 
 def _from_saliency(image: Tensor, saliency: Tensor, coverage: Tensor) -> Subject:
