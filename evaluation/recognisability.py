@@ -27,6 +27,7 @@ from taureau.geometry.canvas import Canvas
 from taureau.photo import read_photo
 from taureau.prepare import prepare
 from taureau.see.edge_network import load_edge_network
+from taureau.see.figure_network import FigureNetwork
 from taureau.see.look import Eyes
 from taureau.sketcher import Sketcher
 
@@ -83,7 +84,7 @@ def draw_nested(photos: Sequence[Path], out: Path, encoder: str, strokes: Sequen
 def write_lines(photos: Sequence[Path], out: Path) -> None:
     """Write the line map of each photo, in the canvas of its subject."""
     encoder, folder = Builtin(), out / "lines"
-    eyes = Eyes(load_edge_network(), encoder)
+    eyes = Eyes(load_edge_network(), FigureNetwork(encoder))
     folder.mkdir(parents=True, exist_ok=True)
     for file in photos:
         photo = read_photo(file)

@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 
 from taureau.encoders import DEFAULT_ENCODER, Encoder, choose_device, load_encoder
+from taureau.encoders.builtin import WEIGHTS_SHA256, Builtin
 from taureau.errors import InputError
 from taureau.geometry.canvas import Canvas
 from taureau.geometry.inset import frame_in
@@ -47,8 +48,8 @@ from taureau.raster import choose_backend
 from taureau.recent import Recent
 from taureau.request import DrawOptions, MaskSource, Request, read_request, spelled_out
 from taureau.run import Begun, Run, Step
-from taureau.see.activation import Classifier
 from taureau.see.edge_network import load_edge_network
+from taureau.see.figure_network import FigureNetwork
 from taureau.see.look import Eyes
 from taureau.settings import Settings
 from taureau.shapes import Float, Tensor
@@ -117,8 +118,11 @@ class Sketcher:
             self._found: Recent[PreparedPhoto] = Recent(PHOTOS)
             self._objectives: Recent[Objective] = Recent(OBJECTIVES)
             self._eyes: Eyes | None = None
-            if isinstance(self.saliency_encoder, Classifier):
-                self._eyes = Eyes(load_edge_network(), self.saliency_encoder)
+            if isinstance(self.saliency_encoder, Builtin):
+                # The figure network was taught with the trunk that comes with taureau.
+                own = self.saliency_encoder.weights_sha256 != WEIGHTS_SHA256
+                trunk = Builtin(device=self._device) if own else self.saliency_encoder
+                self._eyes = Eyes(load_edge_network(), FigureNetwork(trunk))
 
     @overload
     def draw(  # type: ignore[overload-overlap]  # a path is a sequence of texts as well, and means a path

@@ -15,7 +15,7 @@ import torch
 from safetensors import safe_open
 
 from taureau.encoders.base import Encoder, Features
-from taureau.encoders.efficientnet_lite import LOCAL_STAGES, Sizes, Summary, Tower
+from taureau.encoders.efficientnet_lite import LADDER, LOCAL_STAGES, Sizes, Summary, Tower
 from taureau.encoders.tensors import check_shapes, freeze, read_tensors
 from taureau.errors import InputError, WeightsError
 from taureau.files import shown
@@ -109,20 +109,14 @@ class Builtin(Encoder):
         return normalize_map(found, flat=NO_CONTRAST)
 
     @property
-    def classifier_weight(self) -> Float[Tensor, "classes channels"]:
-        """How much each channel of the last map speaks for each class."""
-        return self._tower.classify.weight
+    def ladder_channels(self) -> tuple[int, ...]:
+        """Channels of the maps of `ladder`."""
+        channels = [self._tower.sizes.channels[stage] for stage in LADDER]
+        return *channels[:-1], channels[-1] + 1
 
-    @property
-    def classifier_bias(self) -> Float[Tensor, " classes"]:
-        """How much each class has without any."""
-        return self._tower.classify.bias
-
-    def last_map(self, images: Float[Tensor, "batch 3 height width"]) -> Tensor:
-        """The map that is averaged and classified, `[batch channels height width]`, of images as large as they come."""
-        summary = self._tower(images, frozenset(), True)[1]
-        assert isinstance(summary, Summary)
-        return summary.last
+    def ladder(self, images: Float[Tensor, "batch 3 height width"]) -> tuple[Tensor, ...]:
+        """What the trunk sees at 1/4, 1/8, 1/16 and 1/32 of images as large as they come (`Tower.ladder`)."""
+        return self._tower.ladder(images.to(self.device, torch.float32))
 
     def _sum_up(self, images: Tensor) -> Summary:
         summary = self._tower(self._prepare(images), frozenset(), True)[1]

@@ -22,6 +22,8 @@ STAGES = ((3, 1, 1), (3, 2, 6), (5, 2, 6), (3, 2, 6), (5, 1, 6), (5, 2, 6), (3, 
 STEM, HEAD = 32, 1280
 # The stage whose map is the last of its size, by the name of the head on it.
 LOCAL_STAGES: Mapping[str, int] = MappingProxyType({"quarter": 1, "eighth": 2, "sixteenth": 4})
+# The stages whose maps, at 1/4, 1/8, 1/16 and 1/32 of the picture's size, tell a subject from its ground.
+LADDER = (1, 2, 4, 6)
 # What a picture x is turned into: (255 x - 127) / 128.
 MEAN, SPREAD = 127 / 255, 128 / 255
 # Where a picture's classes are is asked of so many of its best ones.
@@ -137,6 +139,30 @@ class Tower(nn.Module):
         summary = Summary(self.embed(torch.cat([pooled, tiles], dim=1)), self.classify(pooled), last)
         return {name: found for name, found in maps.items() if name in layers}, summary
 
+    def ladder(self, images: Float[Tensor, "batch 3 height width"]) -> tuple[Tensor, ...]:
+        """The maps after the stages of `LADDER`, the finest first.
+
+        Args:
+            images: in 0..1, with sides that are multiples of 32.
+
+        Returns:
+            Four maps, `[batch channels height width]`. The last has one channel more: where the picture's best classes
+            are (`activation`), 1 where most speaks for them.
+        """
+        x = ((images - MEAN) / SPREAD).contiguous(memory_format=torch.channels_last)
+        x = functional.relu6(self.stem(x))
+        maps = []
+        for number, stage in enumerate(self.stages):
+            for block in stage.children():
+                assert isinstance(block, _Block)
+                x = block.finish(x, block.widen(x))
+            if number in LADDER:
+                maps.append(x)
+        last = functional.relu6(self.head(x))
+        where = self._activation(self.classify(last.mean(dim=(2, 3))), last)
+        where = where / where.amax(dim=(1, 2), keepdim=True).clamp_min(1e-6)
+        return *maps[:-1], torch.cat([maps[-1], where[:, None]], dim=1)
+
     def activation(self, summary: Summary) -> Float[Tensor, "batch height width"]:
         """Where a picture's best classes are: class activation of the `ACTIVE_CLASSES` best, by their probabilities.
 
@@ -145,9 +171,12 @@ class Tower(nn.Module):
 
         Source: Zhou et al., "Learning deep features for discriminative localization" (2016), equation 2.
         """
-        best = summary.logits.softmax(dim=1).topk(min(ACTIVE_CLASSES, self.sizes.classes), dim=1)
+        return self._activation(summary.logits, summary.last)
+
+    def _activation(self, logits: Tensor, last: Tensor) -> Tensor:
+        best = logits.softmax(dim=1).topk(min(ACTIVE_CLASSES, self.sizes.classes), dim=1)
         weights = self.classify.weight[best.indices] * best.values[:, :, None]
-        return functional.relu(torch.einsum("bkc,bchw->bhw", weights, summary.last))
+        return functional.relu(torch.einsum("bkc,bchw->bhw", weights, last))
 
 
 class _Convolution(nn.Module):

@@ -1,8 +1,8 @@
 """Figure and ground: what a photo is of, told from what is around it.
 
-A classifier says where it sees something, lines say where that ends, colours say what else belongs to it. Takes the
+A network says where it sees the subject, colours say what else belongs to it, lines say where that ends. Takes the
 three, gives for each pixel how surely it is of the subject, a mask, and how far that is to be trusted; or says that
-there is no subject. As GrabCut, it learns two sets of colours and looks again; in place of a cut, evidence spreads as
+there is no subject. As GrabCut, it learns two sets of colours and looks again; in place of a cut, belief spreads as
 far as lines let it (`taureau.see.propagation`).
 """
 
@@ -15,13 +15,7 @@ from taureau.see.propagation import fitted, spread
 from taureau.shapes import Bool, Float
 
 SIDE = 160  # pixels of the long side that it works at
-GROUND_FOCUS = 1.25  # the same where evidence for the ground is asked for
-FOCUS = 1.5  # evidence to this power: what speaks most for the classes counts more
-RESTART = 3e-4  # how far evidence spreads at first: about 58 pixels where no line is
-GROUND = 0.3  # evidence to the power GROUND_FOCUS under this speaks for the ground, the more the less there is
-GROUND_SHARE = 0.6  # as much as the photo's border does
 BORDER = 2  # pixels
-UNKNOWN = 0.1  # where neither speaks, it is ground
 # Looking at colours: rounds, what they count, and how far what they say spreads.
 ROUNDS, COLOR_SHARE, COLOR_RESTART = 4, 0.8, 1e-2
 BINS = 12  # of each of lightness, green to red, blue to yellow
@@ -60,18 +54,18 @@ class Segmentation:
 
 def segment(
     photo: Float[np.ndarray, "height width 3"],
-    evidence: Float[np.ndarray, "height width"],
+    prior: Float[np.ndarray, "height width"],
     lines: Float[np.ndarray, "height width"],
 ) -> Segmentation:
     """Tell the subject of a photo from its ground.
 
     Args:
         photo: red, green and blue, 0..1.
-        evidence: how much each place speaks for what a classifier sees, 0..1 (`taureau.see.activation`).
+        prior: how surely each pixel is of the subject at first sight, 0..1 (`taureau.see.figure_network`).
         lines: how surely a line runs through each pixel, 0..1 (`taureau.see.lines`).
     """
-    small, seen, borders = (fitted(values.astype(np.float32), SIDE) for values in (photo, evidence, lines))
-    belief = _by_colors(small, _by_evidence(seen, borders), borders)
+    small, seen, borders = (fitted(values.astype(np.float32), SIDE) for values in (photo, prior, lines))
+    belief = _by_colors(small, seen, borders)
     mask = _tidied(belief > 0.5)
     confidence = _confidence(belief, mask, borders)
     reason = _reason(mask, confidence)
@@ -81,25 +75,6 @@ def segment(
         return Segmentation(saliency, None, confidence, reason)
     soft = cv2.resize(_softened(mask), size, interpolation=cv2.INTER_LINEAR).clip(0, 1)
     return Segmentation(saliency, soft, confidence, None)
-
-
-def _by_evidence(evidence: np.ndarray, lines: np.ndarray) -> np.ndarray:
-    """How surely each pixel is of the subject by what the classifier sees, over 0.5 where more so than not."""
-    figure = spread(evidence**FOCUS, lines, restart=RESTART)
-    figure = (figure / max(float(np.quantile(figure, 0.97)), 1e-6)).clip(0, 1.2)
-    around = np.ones(evidence.shape, bool)
-    around[BORDER:-BORDER, BORDER:-BORDER] = False
-    # Where the subject runs over the border, it is no ground.
-    seeds = np.maximum(
-        GROUND_SHARE * (1 - evidence**GROUND_FOCUS / GROUND).clip(0, 1), around * (1 - 1.2 * figure).clip(0, 1)
-    )
-    share = figure / (figure + spread(seeds, lines, restart=RESTART) + UNKNOWN)
-    share = (share / max(float(np.quantile(share, 0.98)), 1e-6)).clip(0, 1)
-    levels = np.rint(share * 255).astype(np.uint8).reshape(1, -1)
-    middle = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0] / 255
-    middle = min(max(middle, 1e-3), 1 - 1e-3)
-    centered: np.ndarray = 0.5 + (share - middle) / (2 * np.where(share > middle, 1 - middle, middle))
-    return centered.clip(0, 1)
 
 
 def _by_colors(photo: np.ndarray, prior: np.ndarray, lines: np.ndarray) -> np.ndarray:

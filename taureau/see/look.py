@@ -5,13 +5,13 @@ small subject is seen as large as a large one, and much of what came along in th
 """
 
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
 import torch
 
 from taureau.image.resample import resize
-from taureau.see.activation import Classifier, see_classes
 from taureau.see.figure_ground import Segmentation, segment, subject_box
 from taureau.see.lines import LineMap, LineNetwork, see_lines
 from taureau.shapes import Float, Tensor
@@ -25,6 +25,15 @@ BEYOND, AROUND = 0.03, 0.2
 NOTHING = 1e-6  # of a line on average is none
 
 Box = tuple[int, int, int, int]
+
+
+@runtime_checkable
+class SubjectFinder(Protocol):
+    """What finds subjects in pictures: `taureau.see.figure_network.FigureNetwork`."""
+
+    def figure(self, image: Float[Tensor, "3 height width"]) -> Float[Tensor, "height width"]:
+        """How surely each pixel is of the subject, 0..1."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -52,11 +61,11 @@ class Eyes:
 
     Args:
         network: finds lines.
-        classifier: knows classes.
+        figure: finds the subject.
     """
 
     network: LineNetwork
-    classifier: Classifier
+    figure: SubjectFinder
 
 
 def look(
@@ -74,7 +83,7 @@ def look(
     rows, columns = photo.shape[1:]
     box = (0, 0, columns, rows)
     seen = _glance(photo, eyes)
-    whole = close = _found(seen) if known is None else _resized(known, seen.evidence.shape)
+    whole = close = _found(seen) if known is None else _resized(known, seen.figure.shape)
     for _ in range(LOOKS - 1 if nearer else 0):
         if close.mask is not None:
             part = subject_box(close.mask, close.mask.shape)
@@ -82,26 +91,27 @@ def look(
             part = _evident_box(seen)
         else:
             break
-        inner = _inside(box, part, seen.evidence.shape)
+        inner = _inside(box, part, seen.figure.shape)
         is_sure = close is whole and close.mask is not None
         if _area(inner) > NEAR_ENOUGH * _area(box) and not is_sure:
             break
         before, box = close, inner
         seen = _glance(photo[:, box[1] : box[3], box[0] : box[2]], eyes)
-        close = _found(seen) if known is None else _cut(before, part, seen.evidence.shape)
+        carried = _cut(before, part, seen.figure.shape)
+        close = _found(seen, carried.saliency) if known is None else carried
         if close.mask is None and before.mask is not None:
             # So near, there may be hardly any ground left. What the look before knew holds.
-            close = _cut(before, part, seen.evidence.shape)
+            close = _cut(before, part, seen.figure.shape)
             break
     return Look(whole, box, seen.picture, close, seen.lines)
 
 
 @dataclass(frozen=True)
 class _Glance:
-    """One look: lines, evidence, and the picture, all with a long side of `SIDE`."""
+    """One look: lines, how surely each pixel is of the subject, and the picture, all with a long side of `SIDE`."""
 
     lines: LineMap
-    evidence: Float[np.ndarray, "height width"]
+    figure: Float[np.ndarray, "height width"]
     picture: Float[Tensor, "3 height width"]
 
 
@@ -111,18 +121,18 @@ def _glance(photo: Tensor, eyes: Eyes) -> _Glance:
     with torch.inference_mode():
         picture = resize(photo, height, width).clamp(0, 1)
     lines = see_lines(eyes.network, picture)
-    evidence = see_classes(eyes.classifier, picture).evidence.numpy()
-    return _Glance(lines, evidence, picture)
+    return _Glance(lines, eyes.figure.figure(picture).numpy(), picture)
 
 
-def _found(seen: _Glance) -> Segmentation:
-    """Subject and ground of what a look shows."""
-    return segment(seen.picture.permute(1, 2, 0).contiguous().numpy(), seen.evidence, seen.lines.strength)
+def _found(seen: _Glance, before: np.ndarray | None = None) -> Segmentation:
+    """Subject and ground of what a look shows; what the look before believed counts as much as first sight now."""
+    prior = seen.figure if before is None else (seen.figure + before) / 2
+    return segment(seen.picture.permute(1, 2, 0).contiguous().numpy(), prior, seen.lines.strength)
 
 
 def _evident_box(seen: _Glance) -> Box:
-    """What holds the lines of what the classifier sees, and a margin; in pixels of the maps."""
-    weight = seen.evidence * seen.lines.strength
+    """What holds the lines of what may be the subject, and a margin; in pixels of the maps."""
+    weight = seen.figure * seen.lines.strength
     height, width = weight.shape
     if not weight.sum() > NOTHING * weight.size:
         return 0, 0, width, height

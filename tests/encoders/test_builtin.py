@@ -159,14 +159,21 @@ def test_gradients_flow_to_the_images_alone(encoder):
 # Where it looks
 
 
-def test_the_last_map_and_the_classifier_give_the_logits(encoder):
-    last = encoder.last_map(images())
-    assert last.shape == (2, 1280, 3, 3)
-    logits = last.mean(dim=(2, 3)) @ encoder.classifier_weight.T + encoder.classifier_bias
-    torch.testing.assert_close(logits, encoder(images(), ()).logits, atol=1e-5, rtol=1e-4)
-    # It looks at images as large as they come.
-    assert encoder.last_map(images(1, 160, 64)).shape[2:] == (5, 2)
-    assert not torch.allclose(logits, encoder(images().flip(3), ()).logits, atol=1e-5, rtol=1e-4)
+def test_the_ladder_is_what_the_stages_see_and_where_the_best_classes_are(encoder):
+    maps = encoder.ladder(images(1, 160, 64))
+    assert [tuple(found.shape[1:]) for found in maps] == [
+        (channels, 160 // stride, 64 // stride)
+        for channels, stride in zip(encoder.ladder_channels, (4, 8, 16, 32), strict=True)
+    ]
+    # As the whole tower goes through the same stages, its heads see the same maps.
+    tower = encoder._tower
+    seen, summary = tower(images(1, 160, 64), {"quarter"}, True)
+    wide = tower.stages[2][0].widen(maps[0])
+    quarter = functional.normalize(tower.local["quarter"](wide), dim=1) * LOCAL_DIM**0.5
+    torch.testing.assert_close(quarter, seen["quarter"], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(functional.relu6(tower.head(maps[3][:, :-1])), summary.last, atol=1e-5, rtol=1e-4)
+    where = tower.activation(summary)
+    torch.testing.assert_close(maps[3][:, -1], where / where.max(), atol=1e-5, rtol=1e-4)
 
 
 def test_saliency_is_where_the_best_classes_are(encoder):
@@ -176,7 +183,7 @@ def test_saliency_is_where_the_best_classes_are(encoder):
     summary = encoder._sum_up(images())
     best = summary.logits.softmax(dim=1).topk(5, dim=1)
     # By hand: each place's share of each class's score, without the bias.
-    scores = torch.einsum("kc,bchw->bkhw", encoder.classifier_weight, summary.last)
+    scores = torch.einsum("kc,bchw->bkhw", encoder._tower.classify.weight, summary.last)
     expected = sum(best.values[:, k, None, None] * scores[torch.arange(2), best.indices[:, k]] for k in range(5))
     torch.testing.assert_close(encoder._tower.activation(summary), expected.clamp(min=0), atol=1e-6, rtol=1e-4)
 

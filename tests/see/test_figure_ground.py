@@ -22,7 +22,7 @@ def outline(shape: np.ndarray) -> np.ndarray:
 
 
 def spot(x: float, y: float, spread: float) -> np.ndarray:
-    """Evidence around a place."""
+    """Belief around a place."""
     return np.exp(-((X - x) ** 2 + (Y - y) ** 2) / (2 * spread**2)).astype(np.float32)
 
 
@@ -36,9 +36,11 @@ def overlap(mask: np.ndarray, shape: np.ndarray) -> float:
     return float((inside & shape).sum() / (inside | shape).sum())
 
 
-def test_evidence_for_a_part_gives_the_whole():
+def test_what_has_the_subjects_colours_belongs_to_it():
     body = disc(40, 50, 26) | disc(70, 30, 12)
-    found = segment(colored(body), spot(70, 30, 9), outline(body))
+    # At first sight, the head is only half believed in.
+    prior = np.where(disc(70, 30, 12), 0.4, np.where(body, 0.9, 0.1)).astype(np.float32)
+    found = segment(colored(body), prior, outline(body))
     assert found.reason is None
     assert found.confidence > 0.6
     # The mask is a little larger than the subject.
@@ -46,7 +48,7 @@ def test_evidence_for_a_part_gives_the_whole():
     assert (found.mask[body] > 0.5).mean() > 0.97
 
 
-def test_a_second_thing_of_another_colour_without_evidence_is_ground():
+def test_a_second_thing_of_another_colour_that_nobody_believes_in_is_ground():
     body, other = disc(30, 48, 18), disc(76, 48, 12)
     photo = colored(body | other)
     photo[other] = (0.2, 0.2, 0.7)

@@ -2,13 +2,13 @@
 
 import cv2
 
-from tests.see.test_look import Edges, Redness, photo
+from tests.see.test_look import EYES, photo
 from training.lines.sheet import BREADTH, CELL, STROKES, write_sheet
 
 
 def test_a_sheet_has_a_row_for_two_photos_and_strokes_in_it(tmp_path):
     pixels = (photo().permute(1, 2, 0) * 255).byte().numpy()
-    write_sheet([pixels] * 3, Edges(), Redness(), tmp_path / "sheet.png")
+    write_sheet([pixels] * 3, EYES, tmp_path / "sheet.png")
     found = cv2.imread(str(tmp_path / "sheet.png"))
     cells = 4 + len(STROKES)
     assert found.shape == (2 * CELL, BREADTH * cells * CELL, 3)

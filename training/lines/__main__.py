@@ -9,8 +9,10 @@ from safetensors.torch import load_file
 
 from taureau.encoders.builtin import Builtin
 from taureau.see.edge_network import load_edge_network
+from taureau.see.figure_network import FigureNetwork
 from taureau.see.hed import HED
 from taureau.see.lines import LineNetwork
+from taureau.see.look import Eyes
 from training.lines.benchmark import DETECTORS, best, evaluate, network_detector
 from training.lines.convert import convert
 from training.lines.lessons import label, read_pictures
@@ -108,7 +110,7 @@ def sheet(options: argparse.Namespace) -> None:
     network: LineNetwork = (
         load_edge_network(options.student) if options.teacher is None else load_teacher(options.teacher)
     )
-    write_sheet(pictures, network, Builtin(), options.out)
+    write_sheet(pictures, Eyes(network, FigureNetwork(Builtin())), options.out)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,7 @@ from taureau.geometry.bezier import points_at
 from taureau.geometry.canvas import Canvas
 from taureau.initialize.subject_tracing import Borders, SubjectLines, trace_lines, weigh_lines
 from taureau.initialize.tracing import choose_curves
-from taureau.see.activation import Classifier
 from taureau.see.figure_ground import Segmentation
-from taureau.see.lines import LineNetwork
 from taureau.see.look import Eyes, Look, look
 from training.lines.lessons import fitted
 
@@ -57,14 +55,14 @@ def outlined(picture: np.ndarray, found: Segmentation) -> np.ndarray:
     return picture
 
 
-def write_sheet(photos: Sequence[np.ndarray], network: LineNetwork, classifier: Classifier, file: Path) -> None:
+def write_sheet(photos: Sequence[np.ndarray], eyes: Eyes, file: Path) -> None:
     """Write a PNG with `BREADTH` photos in a row.
 
     Of each the photo, its subject at the first look and at the second, the lines that count, and 16, 8 and 32 strokes.
     """
     rows = []
     for photo in photos:
-        seen = look(torch.from_numpy(photo.copy()).permute(2, 0, 1) / 255, Eyes(network, classifier))
+        seen = look(torch.from_numpy(photo.copy()).permute(2, 0, 1) / 255, eyes)
         weight = weight_of(photo, seen)
         lines = np.repeat(np.rint(255 * (1 - weight))[..., None], 3, axis=2).astype(np.uint8)
         close = (seen.picture * 255).round().byte().permute(1, 2, 0).numpy()

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
+from taureau.encoders.efficientnet_lite import Tower
 from taureau.image.resample import resize
 from taureau.shapes import Float, Int64, Tensor
 
@@ -20,7 +21,7 @@ NUM_CLASSES = 5  # the best ones, whose maps are added: a photo of a cat is no l
 
 @runtime_checkable
 class Classifier(Protocol):
-    """What knows classes of pictures: EfficientNet-Lite, or another that averages its last map.
+    """What knows classes of pictures: it averages its last map.
 
     Attributes:
         classifier_weight: how much each channel of the last map speaks for each class, `[classes channels]`.
@@ -33,6 +34,20 @@ class Classifier(Protocol):
     def last_map(self, images: Float[Tensor, "batch 3 height width"]) -> Tensor:
         """The map that is averaged, `[batch channels height width]`, of pictures in 0..1."""
         ...
+
+
+class Named:
+    """The classifier of a tower of EfficientNet-Lite."""
+
+    def __init__(self, tower: Tower) -> None:
+        self._tower = tower
+        self.classifier_weight, self.classifier_bias = tower.classify.weight, tower.classify.bias
+
+    def last_map(self, images: Float[Tensor, "batch 3 height width"]) -> Tensor:
+        """The map that is averaged, `[batch channels height width]`, of pictures in 0..1."""
+        summary = self._tower(images, frozenset(), True)[1]
+        assert summary is not None
+        return summary.last
 
 
 @dataclass(frozen=True)

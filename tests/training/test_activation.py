@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from taureau.see.activation import STRIDE, see_classes
+from training.figure.activation import STRIDE, see_classes
 
 
 class Colors:
