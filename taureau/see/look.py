@@ -82,6 +82,9 @@ def look(
     """
     rows, columns = photo.shape[1:]
     box = (0, 0, columns, rows)
+    if known is None and not nearer:
+        # One look at a small subject is coarse. What it is, is found close by as ever, and laid back.
+        return look(photo, eyes, known=_laid_back(look(photo, eyes), (rows, columns)), nearer=False)
     seen = _glance(photo, eyes)
     whole = close = _found(seen) if known is None else _resized(known, seen.figure.shape)
     for _ in range(LOOKS - 1 if nearer else 0):
@@ -101,7 +104,7 @@ def look(
         close = _found(seen, carried.saliency) if known is None else carried
         if close.mask is None and before.mask is not None:
             # So near, there may be hardly any ground left. What the look before knew holds.
-            close = _cut(before, part, seen.figure.shape)
+            close = carried
             break
     return Look(whole, box, seen.picture, close, seen.lines)
 
@@ -156,6 +159,22 @@ def _inside(box: Box, part: Box, shape: tuple[int, ...]) -> Box:
 
 def _area(box: Box) -> int:
     return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _laid_back(seen: Look, size: tuple[int, int]) -> Segmentation:
+    """What was found in the box of a look, in a map of the whole photo, which has so many rows and columns."""
+    shape = seen.whole.saliency.shape
+    down, across = (length / full for length, full in zip(shape, size, strict=True))
+    left, top = round(seen.box[0] * across), round(seen.box[1] * down)
+    right, bottom = max(left + 1, round(seen.box[2] * across)), max(top + 1, round(seen.box[3] * down))
+    part = _resized(seen.close, (bottom - top, right - left))
+
+    def whole(values: np.ndarray) -> np.ndarray:
+        around = ((top, shape[0] - bottom), (left, shape[1] - right))
+        return np.pad(values, around)
+
+    mask = None if part.mask is None else whole(part.mask)
+    return replace(part, saliency=whole(part.saliency), mask=mask)
 
 
 def _cut(found: Segmentation, part: Box, shape: tuple[int, ...]) -> Segmentation:

@@ -32,6 +32,16 @@ class Colors:
         return tuple(levels)
 
 
+def noise(count: int, height: int, width: int) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """Maps of a trunk, and halved pictures."""
+    generator = torch.Generator().manual_seed(2)
+    maps = [
+        torch.rand(count, channels, height // stride, width // stride, generator=generator)
+        for channels, stride in zip(CHANNELS, (4, 8, 16, 32), strict=True)
+    ]
+    return maps, torch.rand(count, 3, height // 2, width // 2, generator=generator)
+
+
 @pytest.fixture(scope="module")
 def decoder() -> Decoder:
     torch.manual_seed(0)
@@ -54,11 +64,7 @@ def test_a_map_has_the_size_of_its_picture(file, height, width):
 
 
 def test_the_decoder_sees_every_map_and_the_colours(decoder):
-    generator = torch.Generator().manual_seed(2)
-    maps = [
-        torch.rand(1, c, 64 // s, 96 // s, generator=generator) for c, s in zip(CHANNELS, (4, 8, 16, 32), strict=True)
-    ]
-    halved = torch.rand(1, 3, 32, 48, generator=generator)
+    maps, halved = noise(1, 64, 96)
     found = decoder(maps, halved)
     assert found.shape == (1, 32, 48)
     for level in range(4):
@@ -68,11 +74,7 @@ def test_the_decoder_sees_every_map_and_the_colours(decoder):
 
 
 def test_each_picture_is_seen_alone(decoder):
-    generator = torch.Generator().manual_seed(3)
-    maps = [
-        torch.rand(2, c, 64 // s, 64 // s, generator=generator) for c, s in zip(CHANNELS, (4, 8, 16, 32), strict=True)
-    ]
-    halved = torch.rand(2, 3, 32, 32, generator=generator)
+    maps, halved = noise(2, 64, 64)
     both = decoder(maps, halved)
     for k in range(2):
         one = decoder([x[k : k + 1] for x in maps], halved[k : k + 1])
