@@ -4,20 +4,15 @@ The first eleven blocks of EfficientNet-Lite0 see what is there, and a thin deco
 picture. HED (`taureau.see.hed`) taught it. Takes pictures, gives for each pixel how surely a line runs there.
 """
 
-from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 
-from taureau.errors import WeightsError
-from taureau.files import shown
+from taureau.see.network_file import fill
 from taureau.shapes import Float, Tensor
-from taureau.weights.safetensors import hash_file, read_layout
 
 STEM = 32
 # Of each block of EfficientNet-Lite0 as far as a sixteenth of the side: times the width inside, kernel, stride, width.
@@ -142,16 +137,6 @@ class EdgeNetwork(nn.Module):
         seen = seen + functional.relu(self.fine(seen))
         return functional.pixel_shuffle(self.answer(seen), 2)[:, 0, :height, :width]
 
-    def load(self, tensors: Mapping[str, Tensor]) -> "EdgeNetwork":
-        """Give it its weights for good, and no gradient to any."""
-        laid_out = {
-            # The layout that convolutions are fastest in.
-            name: tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor
-            for name, tensor in tensors.items()
-        }
-        self.load_state_dict(laid_out, strict=True, assign=True)
-        return self.requires_grad_(False).eval()
-
 
 def load_edge_network(file: str | Path | None = None) -> EdgeNetwork:
     """The network with its weights.
@@ -163,14 +148,9 @@ def load_edge_network(file: str | Path | None = None) -> EdgeNetwork:
         WeightsError: the file is missing or not one of this network, or the one that comes with the package is not as
             it was shipped.
     """
-    place = WEIGHTS if file is None else Path(file)
-    read_layout(place)
-    if file is None and hash_file(place) != WEIGHTS_SHA256:
-        raise WeightsError(f"{shown(place)}: not the file that comes with taureau; install taureau again")
-    try:
-        tensors = {name: tensor.float() for name, tensor in load_file(place).items()}
-        return EdgeNetwork().load(tensors)
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{shown(place)}: it cannot be read any more ({error})") from error
-    except RuntimeError as error:
-        raise WeightsError(f"{shown(place)}: these are not the weights of the edge network ({error})") from error
+    network = EdgeNetwork()
+    fill(network, "edge", file, shipped=WEIGHTS, sha256=WEIGHTS_SHA256)
+    for weight in network.parameters():
+        if weight.dim() == 4:  # the layout that convolutions are fastest in
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+    return network

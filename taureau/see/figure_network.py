@@ -10,16 +10,12 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional
 
-from taureau.errors import WeightsError
-from taureau.files import shown
 from taureau.image.resample import resize
+from taureau.see.network_file import fill
 from taureau.shapes import Float, Tensor
-from taureau.weights.safetensors import hash_file, read_layout
 
 SIDE = 224  # the root of the area that it sees
 STRIDE = 32  # sides are multiples of this
@@ -119,20 +115,10 @@ class FigureNetwork:
     """
 
     def __init__(self, trunk: Trunk, weights: str | Path | None = None) -> None:
-        file = WEIGHTS if weights is None else Path(weights)
-        read_layout(file)
-        if weights is None and hash_file(file) != WEIGHTS_SHA256:
-            raise WeightsError(f"{shown(file)}: not the file that comes with taureau; install taureau again")
         with torch.device("meta"):
             decoder = Decoder(trunk.ladder_channels)
-        try:
-            tensors = {name: tensor.float() for name, tensor in load_file(file).items()}
-            decoder.load_state_dict(tensors, strict=True, assign=True)
-        except (OSError, SafetensorError) as error:
-            raise WeightsError(f"{shown(file)}: it cannot be read any more ({error})") from error
-        except RuntimeError as error:
-            raise WeightsError(f"{shown(file)}: these are not the weights of the figure network ({error})") from error
-        self._trunk, self._decoder = trunk, decoder.requires_grad_(False).eval().to(trunk.device)
+        fill(decoder, "figure", weights, shipped=WEIGHTS, sha256=WEIGHTS_SHA256)
+        self._trunk, self._decoder = trunk, decoder.to(trunk.device)
 
     def figure(self, image: Float[Tensor, "3 height width"]) -> Float[Tensor, "height width"]:
         """How surely each pixel is of the subject, 0..1.

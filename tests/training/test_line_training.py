@@ -146,7 +146,8 @@ def test_a_crop_keeps_lines_where_the_picture_has_them(side):
 
 def test_a_student_begins_with_what_the_trunk_knows_and_folding_changes_nothing():
     network = student.begin(fake_trunk(), seed=0)
-    plain = EdgeNetwork().load(student.folded(network, dict(network.named_parameters())))
+    plain = EdgeNetwork()
+    plain.load_state_dict(student.folded(network, dict(network.named_parameters())))
     images = torch.rand(1, 3, SIDE, SIDE)
     with torch.no_grad():
         torch.testing.assert_close(plain.logits(images), network.logits(images), atol=1e-5, rtol=1e-5)
