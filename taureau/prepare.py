@@ -239,7 +239,6 @@ def prepare(
         whole = fill_margin(image, coverage)
         if eyes is not None:
             known = known_subject(photo, whole, coverage, how=mask, levels=levels)
-            assert known is not None, "is_sought says when it is not"
             seen = look(_channels(photo.pixels), eyes, known=_as_seen(known, coverage), nearer=not in_photo)
             return _from_look(photo, canvas, seen, known, device)
         saliency = normalize_map(saliency_encoder.saliency(whole), coverage)

@@ -70,8 +70,9 @@ def find_subject(
         BackendError: `u2net` without rembg or its model.
         WeightsError: a damaged model.
     """
-    known = known_subject(photo, image, coverage, how=how, levels=levels)
-    return _from_saliency(image, saliency, coverage) if known is None else known
+    if is_sought(photo, how):
+        return _from_saliency(image, saliency, coverage)
+    return known_subject(photo, image, coverage, how=how, levels=levels)
 
 
 def is_sought(photo: Photo, how: str) -> bool:
@@ -86,8 +87,8 @@ def known_subject(
     *,
     how: str,
     levels: UInt8[np.ndarray, "rows columns"] | None = None,
-) -> Subject | None:
-    """What to draw, where something other than the picture itself says it; None where the subject is to be looked for.
+) -> Subject:
+    """What to draw, where something other than the picture itself says it (`is_sought` says whether).
 
     Args, raises: as for `find_subject`.
     """
@@ -100,8 +101,6 @@ def known_subject(
         return _from_network(image, coverage)
     if how not in HOW:
         raise InputError(f"mask must be one of {', '.join(HOW)}, got {how!r}")
-    if is_sought(photo, how):
-        return None
     if not _is_cut_out(photo):
         raise InputError(f"{photo.name}: mask alpha needs a photo with transparency; use auto or none")
     return _from_alpha(photo, coverage)
