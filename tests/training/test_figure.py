@@ -1,4 +1,6 @@
-"""What the figure network learns from: things cut out, composites whose mask is known, and what two ways agree on."""
+"""What the figure network learns from: things cut out, composites whose mask is known, what two ways agree on, and what
+people drew.
+"""
 
 import cv2
 import numpy as np
@@ -9,7 +11,7 @@ from safetensors import safe_open
 from taureau.encoders.builtin import Builtin
 from taureau.see.figure_ground import segment
 from taureau.see.figure_network import FigureNetwork
-from training.figure import lessons, train
+from training.figure import lessons, sketched, train
 from training.figure.composites import as_it_is, composite
 from training.figure.cutouts import Cutout, cut_out
 from training.figure.evaluate import measure
@@ -126,6 +128,81 @@ def test_evidence_spreads_over_what_no_line_parts():
     assert found[np.hypot(X - 50, Y - 40) > 24].max() < 0.5
 
 
+# What people drew
+
+BIG = 128
+V, U = np.mgrid[:BIG, :BIG] + 0.5
+
+
+def ring(x: float, y: float, radius: float) -> np.ndarray:
+    """A circle as ink."""
+    return (255 * (np.abs(np.hypot(U - x, V - y) - radius) < 2)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("x", "y", "radius"), [(64, 60, 30), (52, 66, 24), (76, 54, 36)])
+def test_a_sketch_is_laid_on_the_lines_of_its_photo(x, y, radius):
+    lines = (np.abs(np.hypot(U - 64, V - 60) - 30) < 2).astype(np.float32)
+    found = sketched.laid(ring(x, y, radius), lines)
+    rows, columns = (np.flatnonzero((found > 100).any(axis=axis)) for axis in (1, 0))
+    assert (columns[0] + columns[-1]) / 2 == pytest.approx(64, abs=4)
+    assert (rows[0] + rows[-1]) / 2 == pytest.approx(60, abs=4)
+    assert (columns[-1] - columns[0]) / 2 == pytest.approx(32, abs=5)
+
+
+def test_a_sketch_of_next_to_nothing_stays_where_it_is():
+    dash = np.zeros((BIG, BIG), np.uint8)
+    dash[40:43, 20:60] = 255
+    np.testing.assert_array_equal(sketched.laid(dash, np.zeros((BIG, BIG), np.float32)), dash)
+
+
+def test_a_sketch_with_a_gap_is_filled_and_a_mere_line_is_not():
+    ink = ring(64, 60, 30)
+    ink[58:63, 80:110] = 0
+    inside = sketched.filled(ink)
+    assert inside[np.hypot(U - 64, V - 60) < 28].all()
+    assert not inside[np.hypot(U - 64, V - 60) > 36].any()
+    line = np.zeros((BIG, BIG), np.uint8)
+    line[60:63, 20:100] = 255
+    assert sketched.filled(line).mean() < 0.03
+
+
+def test_what_people_agree_on_is_known_and_outlines_are_not():
+    said = sketched.told([ring(64, 60, radius) for radius in (28, 30, 32)])
+    away = np.hypot(U - 64, V - 60)
+    assert said.subject[away < 25].all()
+    assert not said.subject[away > 34].any()
+    assert said.known[away < 25].all()
+    assert not said.known[np.abs(away - 36) < 2].any()
+    assert said.known[away > 60].all()
+    assert sketched.told([ring(64, 60, 30)] * 2) is None
+    assert sketched.told([ring(64, 60, 5)] * 3) is None
+
+
+def test_parts_of_a_photo_hold_its_subject():
+    said = sketched.told([ring(64, 60, 30)] * 3)
+    photo = np.random.default_rng(0).integers(0, 256, (BIG, BIG, 3), dtype=np.uint8)
+    found = sketched.parts(photo, said, np.random.default_rng(1))
+    assert len(found) == 1 + sketched.PARTS
+    np.testing.assert_array_equal(found[0][0], photo / np.float32(255))
+    assert len({pixels.shape for pixels, _, _ in found}) > 1
+    for pixels, subject, known in found:
+        assert pixels.shape[:2] == subject.shape == known.shape
+        assert subject.sum() == said.subject.sum()
+
+
+def test_lessons_of_sketched_photos_are_written_once(tmp_path):
+    photo = np.zeros((BIG, BIG, 3), np.uint8)
+    lessons.make_sketched([(photo, [ring(64, 60, 30)] * 3), (photo, [ring(64, 60, 30)])], tmp_path, 0)
+    (written,) = lessons.read_lessons(tmp_path, "sketched")
+    assert written.pixels.shape == (1 + sketched.PARTS, 224, 224, 3)
+    assert (written.known >= written.masks).all()
+    assert (written.known < 255).any()
+    (file,) = tmp_path.iterdir()
+    before = file.stat().st_mtime_ns
+    lessons.make_sketched([], tmp_path, 0)
+    assert file.stat().st_mtime_ns == before
+
+
 # Learning
 
 
@@ -186,6 +263,13 @@ def test_a_run_learns_and_writes_what_it_was_taught_with(folder, tmp_path):
         strict=True,
     )
     assert np.mean(inside) > np.mean(outside) + 0.05
+    # It goes on from there, with photos that people have sketched.
+    photo = np.random.default_rng(0).integers(0, 256, (BIG, BIG, 3), dtype=np.uint8)
+    lessons.make_sketched([(photo, [ring(64, 60, 30)] * 3)], folder, 0)
+    plan = Plan(steps=1, warm_up=1, average_decay=0.5)
+    further = train.train(folder, tmp_path / "further", train.Recipe(batch=3, other=1), plan, begin_with=file)
+    before, after = (FigureNetwork(Builtin(), each).figure(torch.full((3, 64, 64), 0.5)) for each in (file, further))
+    assert 0 < float((before - after).abs().max()) < 0.5
     # With a network to agree with, photos as they come are learnt from, too.
     believed = lessons.Lessons(seen.pixels, seen.masks, seen.masks)
     both = lessons.known_by_both(believed, lambda picture: (picture[0] > picture[2]).float())
@@ -195,12 +279,17 @@ def test_a_run_learns_and_writes_what_it_was_taught_with(folder, tmp_path):
 
 def test_masks_are_measured_against_what_is_there():
     picture = on_plain(DISC) / np.float32(255)
-    right = measure(lambda _: DISC.astype(np.float32), [(picture, DISC.astype(np.float32))])
+    everywhere = np.ones((SIDE, SIDE), np.float32)
+    pair = picture, DISC.astype(np.float32), everywhere
+    right = measure(lambda _: DISC.astype(np.float32), [pair])
     assert right == {"recall": 1, "precision": 1, "overlap": 1, "whole": 1, "failed": 0, "none": 0}
-    half = measure(lambda _: (DISC & (X < 50)).astype(np.float32), [(picture, DISC.astype(np.float32))])
+    half = measure(lambda _: (DISC & (X < 50)).astype(np.float32), [pair])
     assert half["recall"] == pytest.approx(0.5, abs=0.02)
     assert half["precision"] == 1
     assert half["whole"] == 0
-    none = measure(lambda _: None, [(picture, DISC.astype(np.float32))])
+    none = measure(lambda _: None, [pair])
     assert none["none"] == 1
     assert none["precision"] == pytest.approx(DISC.mean())
+    # Where nobody knows, nothing counts.
+    beside = measure(lambda _: np.ones((SIDE, SIDE), np.float32), [(*pair[:2], DISC.astype(np.float32))])
+    assert beside["precision"] == 1

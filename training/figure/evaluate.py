@@ -1,4 +1,6 @@
-"""How good masks are: things that the network never learnt from, on their own plain ground and on other photos."""
+"""How good masks are: things that the network never learnt from, on their own plain ground and on other photos, and
+what people drew of photos that it never learnt from.
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,24 +11,37 @@ import torch
 
 from taureau.see.look import Eyes, Look, look
 from training.figure.composites import composite
-from training.figure.lessons import photos_without, things
+from training.figure.lessons import photos_without, sketched, things
+from training.figure.sketched import told
 
 SEED = 9
 WHOLE, FAILED = 0.85, 0.5  # a subject is whole where so much of it is in the mask; a mask below this overlap failed
 
-Example = tuple[np.ndarray, np.ndarray]
+# A picture, where its subject is, and where that is known.
+Example = tuple[np.ndarray, np.ndarray, np.ndarray]
 Finder = Callable[[torch.Tensor], np.ndarray | None]
 
 
 def examples(shards: Sequence[Path], grounds: Sequence[Path], count: int) -> dict[str, list[Example]]:
-    """Pictures and masks, 0..1: so many held-out things as they are, and as many others on photos."""
+    """So many held-out things as they are, and as many others on photos; known everywhere."""
     random = np.random.default_rng(SEED)
     cutouts = things(shards, held_out=True)
     photos = photos_without(grounds)
     order = random.permutation(len(cutouts))
     plain = [(cutouts[k].pixels, cutouts[k].mask.astype(np.float32)) for k in order[:count]]
     laid = [composite(cutouts[k], photos, random) for k in order[count : 2 * count]]
-    return {"plain ground": plain, "other photos": laid}
+    pairs = {"plain ground": plain, "other photos": laid}
+    return {kind: [(picture, mask, np.ones_like(mask)) for picture, mask in part] for kind, part in pairs.items()}
+
+
+def sketched_examples(data: Path, cache: Path) -> list[Example]:
+    """Held-out photos that people have sketched, where they agree on the subject."""
+    pairs = [(pixels / np.float32(255), told(inks)) for pixels, inks in sketched(data, cache, held_out=True)]
+    return [
+        (pixels, said.subject.astype(np.float32), said.known.astype(np.float32))
+        for pixels, said in pairs
+        if said is not None
+    ]
 
 
 def by_eyes(eyes: Eyes) -> Finder:
@@ -50,12 +65,13 @@ def laid_back(seen: Look, shape: Sequence[int]) -> np.ndarray:
 
 def measure(finder: Finder, pairs: Sequence[Example]) -> dict[str, float]:
     """How much of subjects is in masks (`recall`), of masks in subjects (`precision`), how far both overlap, how many
-    subjects are whole and how many masks failed. No mask counts as one of the whole picture.
+    subjects are whole and how many masks failed; all where it is known. No mask counts as one of the whole picture.
     """
     rows = []
-    for picture, mask in pairs:
+    for picture, mask, told_of in pairs:
         found = finder(torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1))
-        there, here = mask > 0.5, np.ones(mask.shape, bool) if found is None else found > 0.5
+        known = told_of > 0.5
+        there, here = (mask > 0.5) & known, known if found is None else (found > 0.5) & known
         both = float((there & here).sum())
         rows.append((both / there.sum(), both / max(here.sum(), 1), both / (there | here).sum(), found is None))
     recall, precision, overlap, none = np.array(rows, float).T

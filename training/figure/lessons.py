@@ -2,6 +2,7 @@
 
 Things on another ground or on their own one are known everywhere. Of photos as they come, what the untaught way
 (`training.figure.untaught`) is sure of is subject, and what a first figure network takes for ground as well is ground.
+Of photos that people have sketched, what they agree on is known (`training.figure.sketched`).
 Kept as files of some hundreds, so that making them can be stopped and taken up again.
 """
 
@@ -13,10 +14,14 @@ import cv2
 import numpy as np
 import torch
 
+from taureau.see.edge_network import load_edge_network
+from taureau.see.lines import see_lines
 from taureau.shapes import UInt8
 from training.figure.composites import as_it_is, composite
 from training.figure.cutouts import Cutout, cut_out
+from training.figure.sketched import laid, parts, told
 from training.figure.untaught import Untaught
+from training.human_sketches import EVALUATION, read_sketchy, read_sketchy_photos, split
 from training.lines.lessons import read_pictures
 
 SIDE = 224  # pixels of a side of a lesson; its mask has half as many
@@ -33,6 +38,7 @@ SUBJECT = 0.75
 GROUND, FAR_GROUND, FAR = 0.15, 0.05, 0.1
 
 Look = Callable[[torch.Tensor], torch.Tensor]
+Sketched = tuple[np.ndarray, list[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,39 @@ def make_natural(photos: Sequence[np.ndarray], count: int, folder: Path, seed: i
         _write(rows, file)
 
 
+def sketched(data: Path, cache: Path, *, held_out: bool = False) -> list[Sketched]:
+    """Photos that people have sketched, each with its sketches laid on its lines: all but those for evaluation, or
+    these alone.
+
+    Args:
+        data: the folder with Sketchy.
+        cache: a folder for decoded pictures.
+        held_out: which.
+    """
+    photos, sketches, network = read_sketchy_photos(data, cache), read_sketchy(data, cache), load_edge_network()
+    found = []
+    for number in np.flatnonzero((split(len(photos)) == EVALUATION) == held_out):
+        pixels = np.array(photos.pixels[number])
+        lines = see_lines(network, torch.from_numpy(pixels).permute(2, 0, 1) / 255).strength
+        drawn = sketches.ink[sketches.photos == number]
+        found.append((pixels, [laid(np.ascontiguousarray(ink), lines) for ink in drawn]))
+    return found
+
+
+def make_sketched(pairs: Sequence[Sketched], folder: Path, seed: int) -> None:
+    """Write lessons of photos that people have sketched; a file that is there is kept."""
+    file = folder / f"sketched-{0:06d}{ENDING}"
+    if file.exists():
+        return
+    random = np.random.default_rng(seed)
+    rows = []
+    for pixels, inks in pairs:
+        said = told(inks)
+        if said is not None:
+            rows += parts(pixels, said, random)
+    _write(rows, file)
+
+
 def known_by_both(believed: Lessons, first: Look) -> Lessons:
     """Lessons of photos as they come.
 
@@ -134,7 +173,7 @@ def agreed(belief: np.ndarray, mask: np.ndarray, taught: np.ndarray) -> tuple[np
 
 
 def read_lessons(folder: Path, kind: str) -> Iterator[Lessons]:
-    """The lessons of each file of a kind, `composites` or `natural`, in the order of the names."""
+    """The lessons of each file of a kind, `composites`, `natural` or `sketched`, in the order of the names."""
     for file in sorted(folder.glob(f"{kind}-*{ENDING}")):
         with np.load(file) as stored:
             yield Lessons(stored["pixels"], stored["masks"], stored["known"])

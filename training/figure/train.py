@@ -26,14 +26,14 @@ class Recipe:
 
     Args:
         batch: lessons a step.
-        natural: of them, photos as they come.
+        other: of them, photos as they come, or photos that people have sketched.
         rate: of learning, at the top.
         overlap: what the overlap of masks counts beside the cross-entropy.
         seed: of everything.
     """
 
     batch: int = 16
-    natural: int = 8
+    other: int = 8
     rate: float = 2e-3
     overlap: float = 0.5
     seed: int = 0
@@ -56,7 +56,9 @@ class Seen:
 Batch = tuple[list[torch.Tensor], torch.Tensor, torch.Tensor, torch.Tensor]
 
 
-def train(lessons: Path, out: Path, recipe: Recipe, plan: Plan, first: Path | None = None) -> Path:
+def train(
+    lessons: Path, out: Path, recipe: Recipe, plan: Plan, *, first: Path | None = None, begin_with: Path | None = None
+) -> Path:
     """Run, or go on with, a run.
 
     Args:
@@ -64,7 +66,8 @@ def train(lessons: Path, out: Path, recipe: Recipe, plan: Plan, first: Path | No
         out: the folder of the run.
         recipe: how the decoder learns.
         plan: how long.
-        first: a figure network; what it agrees on with the untaught way is learnt of photos as they come. Without it,
+        first: a figure network; what it agrees on with the untaught way is learnt of photos as they come.
+        begin_with: a figure network that goes on to learn, from photos that people have sketched. Without either,
             composites alone are learnt.
 
     Returns:
@@ -77,6 +80,9 @@ def train(lessons: Path, out: Path, recipe: Recipe, plan: Plan, first: Path | No
         pools[1] = [see(trunk, known_by_both(each, look)) for each in read_lessons(lessons, "natural")]
     torch.manual_seed(recipe.seed)
     decoder = Decoder(trunk.ladder_channels)
+    if begin_with is not None:
+        decoder.load_state_dict({name: tensor.float() for name, tensor in read(begin_with)[1].items()})
+        pools[1] += [see(trunk, each) for each in read_lessons(lessons, "sketched")]
     state = begin(decoder, plan, {}, recipe.rate)
     run(state, plan, partial(make_batch, pools, recipe), partial(_loss, recipe), out)
     result = averaged(Decoder(trunk.ladder_channels), out / CHECKPOINT)
@@ -100,9 +106,9 @@ def see(trunk: Builtin, lessons: Lessons) -> Seen:
 def make_batch(pools: list[list[Seen]], recipe: Recipe, step: int) -> Batch:
     """The lessons of a step, half of the time mirrored: maps, halved pictures, masks, what is known; in 0..1."""
     random = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
-    composites, natural = pools
-    count = recipe.natural if natural else 0
-    drawn = [_draw(composites, recipe.batch - count, random)] + ([_draw(natural, count, random)] if count else [])
+    composites, others = pools
+    count = recipe.other if others else 0
+    drawn = [_draw(composites, recipe.batch - count, random)] + ([_draw(others, count, random)] if count else [])
     maps = [torch.cat(level).float() for level in zip(*(seen.maps for seen in drawn), strict=True)]
     halved, masks, known = (
         torch.cat([getattr(seen, name) for seen in drawn]).float() / 255 for name in ("halved", "masks", "known")
