@@ -1,7 +1,8 @@
 """Figure network: a small network that says how surely each pixel of a photo is of its subject.
 
 The trunk of `builtin` sees what is there, and a thin decoder brings that back to half the size of the picture. Things
-cut out of photos and laid on other ones taught it (`training.figure`). Takes a picture, gives one map.
+cut out of photos and laid on other ones, and what people drew of photos, taught it (`training.figure`). Takes a
+picture, gives one map.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ STRIDE = 32  # sides are multiples of this
 WIDTHS, FINE = (32, 48, 80, 112), 24
 # Where the shipped weights lie, and the SHA-256 of the file.
 WEIGHTS = Path(__file__).with_name("figure.safetensors")
-WEIGHTS_SHA256 = "f6a32dc41d18b219bb4437aee0022d586365231203b287c9348557097c6442fd"
+WEIGHTS_SHA256 = "02aa29cd8103b8d6e9ea8e00501fd1f91927a9c9c758f545fee52b4d531c4044"
 
 
 @runtime_checkable

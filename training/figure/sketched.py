@@ -26,7 +26,7 @@ SMALLEST = 8  # pixels of the height of a sketch
 DARK = 70  # of 255: ink
 GAP = 13  # pixels, at 256 a side: narrower gaps in an outline are closed
 # Shares of sketches, blurred, from which a place is of the subject, and under which, with all that is near, it is not.
-SUBJECT, GROUND, SOFT, NEAR = 0.6, 0.15, 3.0, 25
+SUBJECT, GROUND, SOFT, NEAR = 0.5, 0.15, 3.0, 25
 FEWEST = 3  # sketches that can agree
 LEAST = 0.01  # of the photo: less subject is none
 # Of a photo, so many parts are learnt from beside the whole; a share of them is hardly cut.
