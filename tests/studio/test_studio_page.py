@@ -201,6 +201,8 @@ VIEW_BOX = "return document.getElementById('drawing').getAttribute('viewBox')"
 def test_a_control_point_at_the_edge_of_the_sheet_is_whole(drawn):
     before = drawn.strokes()
     chosen = list(before)[-1]
+    drawn.script("document.querySelector('.stroke:last-child').focus()")
+    drawn.keys(Keys.END)
     left, top, _, height = map(float, drawn.script(VIEW_BOX).split())
     far = [left, top + height / 2, left - 4000, top + 4000, left + 20, top + 9, left + 40, top + 9]
     drawn.say("edit", stroke=chosen, points=far, settle=False)
@@ -274,6 +276,7 @@ def test_what_is_painted_reaches_the_studio_and_is_taken_back(drawn, tool, brush
     drawn.wait(lambda: drawn.find("#overlay").get_property("width") > 0)
     found = middle()
     assert abs(found - value) > 100
+    drawn.script("document.getElementById('surface').scrollIntoView({block: 'center'})")
     ActionChains(drawn.driver).move_to_element(drawn.find("#surface")).click_and_hold().move_by_offset(
         9, 0
     ).release().perform()
