@@ -12,9 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from taureau import Sketcher
 
-PHOTOS = [
-    Path(__file__).parents[1] / f"docs/images/photos/{name}.webp" for name in ("egret", "guitar", "lorikeet")
-]
+PHOTOS = [Path(__file__).parents[1] / f"docs/images/photos/{name}.webp" for name in ("egret", "guitar", "lorikeet")]
 NUM_STROKES = (32, 16, 8, 4)
 SEED = 7
 WIDTH = 300
