@@ -192,7 +192,8 @@ def test_parts_of_a_photo_hold_its_subject():
 
 def test_lessons_of_sketched_photos_are_written_once(tmp_path):
     photo = np.zeros((BIG, BIG, 3), np.uint8)
-    lessons.make_sketched([(photo, [ring(64, 60, 30)] * 3), (photo, [ring(64, 60, 30)])], tmp_path, 0)
+    pairs = sketched.known([(photo, [ring(64, 60, 30)] * 3), (photo, [ring(64, 60, 30)])])
+    lessons.make_sketched(pairs, tmp_path, 0)
     (written,) = lessons.read_lessons(tmp_path, "sketched")
     assert written.pixels.shape == (1 + sketched.PARTS, 224, 224, 3)
     assert (written.known >= written.masks).all()
@@ -265,7 +266,7 @@ def test_a_run_learns_and_writes_what_it_was_taught_with(folder, tmp_path):
     assert np.mean(inside) > np.mean(outside) + 0.05
     # It goes on from there, with photos that people have sketched.
     photo = np.random.default_rng(0).integers(0, 256, (BIG, BIG, 3), dtype=np.uint8)
-    lessons.make_sketched([(photo, [ring(64, 60, 30)] * 3)], folder, 0)
+    lessons.make_sketched(sketched.known([(photo, [ring(64, 60, 30)] * 3)]), folder, 0)
     plan = Plan(steps=1, warm_up=1, average_decay=0.5)
     further = train.train(folder, tmp_path / "further", train.Recipe(batch=3, other=1), plan, begin_with=file)
     before, after = (FigureNetwork(Builtin(), each).figure(torch.full((3, 64, 64), 0.5)) for each in (file, further))

@@ -12,7 +12,7 @@ import torch
 from taureau.see.look import Eyes, Look, look
 from training.figure.composites import composite
 from training.figure.lessons import photos_without, sketched, things
-from training.figure.sketched import told
+from training.figure.sketched import row
 
 SEED = 9
 WHOLE, FAILED = 0.85, 0.5  # a subject is whole where so much of it is in the mask; a mask below this overlap failed
@@ -36,12 +36,7 @@ def examples(shards: Sequence[Path], grounds: Sequence[Path], count: int) -> dic
 
 def sketched_examples(data: Path, cache: Path) -> list[Example]:
     """Held-out photos that people have sketched, where they agree on the subject."""
-    pairs = [(pixels / np.float32(255), told(inks)) for pixels, inks in sketched(data, cache, held_out=True)]
-    return [
-        (pixels, said.subject.astype(np.float32), said.known.astype(np.float32))
-        for pixels, said in pairs
-        if said is not None
-    ]
+    return [row(pixels, said) for pixels, said in sketched(data, cache, held_out=True)]
 
 
 def by_eyes(eyes: Eyes) -> Finder:

@@ -19,7 +19,7 @@ from taureau.see.lines import see_lines
 from taureau.shapes import UInt8
 from training.figure.composites import as_it_is, composite
 from training.figure.cutouts import Cutout, cut_out
-from training.figure.sketched import laid, parts, told
+from training.figure.sketched import Told, known, laid, parts
 from training.figure.untaught import Untaught
 from training.human_sketches import EVALUATION, read_sketchy, read_sketchy_photos, split
 from training.lines.lessons import read_pictures
@@ -38,7 +38,7 @@ SUBJECT = 0.75
 GROUND, FAR_GROUND, FAR = 0.15, 0.05, 0.1
 
 Look = Callable[[torch.Tensor], torch.Tensor]
-Sketched = tuple[np.ndarray, list[np.ndarray]]
+Sketched = tuple[np.ndarray, Told]
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,7 @@ def make_natural(photos: Sequence[np.ndarray], count: int, folder: Path, seed: i
 
 
 def sketched(data: Path, cache: Path, *, held_out: bool = False) -> list[Sketched]:
-    """Photos that people have sketched, each with its sketches laid on its lines: all but those for evaluation, or
-    these alone.
+    """Photos that people have sketched, and what their sketches agree on: all but those for evaluation, or these alone.
 
     Args:
         data: the folder with Sketchy.
@@ -124,21 +123,15 @@ def sketched(data: Path, cache: Path, *, held_out: bool = False) -> list[Sketche
         lines = see_lines(network, torch.from_numpy(pixels).permute(2, 0, 1) / 255).strength
         drawn = sketches.ink[sketches.photos == number]
         found.append((pixels, [laid(np.ascontiguousarray(ink), lines) for ink in drawn]))
-    return found
+    return known(found)
 
 
 def make_sketched(pairs: Sequence[Sketched], folder: Path, seed: int) -> None:
     """Write lessons of photos that people have sketched; a file that is there is kept."""
-    file = folder / f"sketched-{0:06d}{ENDING}"
-    if file.exists():
-        return
-    random = np.random.default_rng(seed)
-    rows = []
-    for pixels, inks in pairs:
-        said = told(inks)
-        if said is not None:
-            rows += parts(pixels, said, random)
-    _write(rows, file)
+    file = folder / f"sketched-000000{ENDING}"
+    if not file.exists():
+        random = np.random.default_rng(seed)
+        _write([row for pixels, said in pairs for row in parts(pixels, said, random)], file)
 
 
 def known_by_both(believed: Lessons, first: Look) -> Lessons:

@@ -109,9 +109,20 @@ def told(sketches: Sequence[UInt8[np.ndarray, "side side"]]) -> Told | None:
     return Told(subject, subject | ground) if subject.mean() > LEAST else None
 
 
+def known(pairs: Sequence[tuple[np.ndarray, Sequence[np.ndarray]]]) -> list[tuple[np.ndarray, Told]]:
+    """Photos and their sketches, laid on them: the photos whose sketches agree, and what they say."""
+    said = ((photo, told(sketches)) for photo, sketches in pairs)
+    return [(photo, each) for photo, each in said if each is not None]
+
+
+def row(photo: UInt8[np.ndarray, "side side 3"], said: Told) -> Row:
+    """A photo, 0..1, where its subject is, and where that is known."""
+    return photo / np.float32(255), said.subject.astype(np.float32), said.known.astype(np.float32)
+
+
 def parts(photo: UInt8[np.ndarray, "side side 3"], said: Told, random: np.random.Generator) -> list[Row]:
-    """A photo, and parts of it that hold its subject: pixels 0..1, where the subject is, and where that is known."""
-    side = len(photo)
+    """A photo, and parts of it that hold its subject, as `row` has them."""
+    whole, side = row(photo, said), len(photo)
     rows, columns = (np.flatnonzero(said.subject.any(axis=axis)) for axis in (1, 0))
     boxes = [(0, 0, side, side)]
     for _ in range(PARTS):
@@ -127,9 +138,8 @@ def parts(photo: UInt8[np.ndarray, "side side 3"], said: Told, random: np.random
     found = []
     for left, top, right, bottom in boxes:
         if min(right - left, bottom - top) >= SMALLEST_PART:
-            inner = slice(top, bottom), slice(left, right)
-            subject, known = (part[inner].astype(np.float32) for part in (said.subject, said.known))
-            found.append((photo[inner] / np.float32(255), subject, known))
+            pixels, subject, is_known = (values[top:bottom, left:right] for values in whole)
+            found.append((pixels, subject, is_known))
     return found
 
 
