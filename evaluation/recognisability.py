@@ -5,13 +5,15 @@ drawing, or its line map.
     python -m evaluation.recognisability PHOTOS OUT --encoder builtin --strokes 4 8 16 32 --seeds 1 2
     python -m evaluation.recognisability PHOTOS OUT --encoder builtin --strokes 4 8 16 32 --seeds 1 2 --nested
     python -m evaluation.recognisability PHOTOS OUT --encoder other.safetensors --strokes 16 --seeds 1 2
+    python -m evaluation.recognisability PHOTOS OUT --strokes 16 --seeds 1 --distillation 0
     python -m evaluation.recognisability PHOTOS OUT --lines
     python -m evaluation.human_judge.evaluate --judge JUDGE --data DATA --cache CACHE --drawings OUT/*
 
 `OUT/ENCODER-STROKES/12-seed1.png` is the drawing of `PHOTOS/12.png`, `OUT/ENCODER-nested-STROKES/12-seed1.png` a
-level of one drawing of it, and `OUT/lines/12.png` its line map, as large as it is drawn. An encoder may
-be a file that `training.builtin.export` wrote; ENCODER is its name then. What is there is not drawn again, so that a
-run that was stopped goes on, and several may share one folder.
+level of one drawing of it, `OUT/ENCODER-STROKES-distillation-0/12-seed1.png` one without class distillation, and
+`OUT/lines/12.png` its line map, as large as it is drawn. An encoder may be a file that `training.builtin.export`
+wrote; ENCODER is its name then. What is there is not drawn again, so that a run that was stopped goes on, and several
+may share one folder.
 """
 
 import argparse
@@ -39,7 +41,14 @@ def load_sketcher(encoder: str) -> Sketcher:
     return Sketcher("builtin", weights=encoder) if encoder.endswith(".safetensors") else Sketcher(encoder)
 
 
-def draw(photos: Sequence[Path], out: Path, encoder: str, strokes: Sequence[int], seeds: Sequence[int]) -> int:
+def draw(
+    photos: Sequence[Path],
+    out: Path,
+    encoder: str,
+    strokes: Sequence[int],
+    seeds: Sequence[int],
+    distillation: float | None = None,
+) -> int:
     """Draw what is not drawn yet.
 
     Args:
@@ -48,19 +57,22 @@ def draw(photos: Sequence[Path], out: Path, encoder: str, strokes: Sequence[int]
         encoder: the name of one, or the file of another `builtin`.
         strokes: numbers of them.
         seeds: of the drawings.
+        distillation: its first weight; None for that of the preset.
 
     Returns:
         How many were drawn.
     """
     sketcher, drawn = load_sketcher(encoder), 0
+    asked = {} if distillation is None else {"distillation": distillation}
+    suffix = "" if distillation is None else f"-distillation-{distillation:g}"
     for photo in photos:
         for number in strokes:
-            folder = out / f"{Path(encoder).stem}-{number}"
+            folder = out / f"{Path(encoder).stem}-{number}{suffix}"
             folder.mkdir(parents=True, exist_ok=True)
             for seed in seeds:
                 file = folder / f"{photo.stem}-seed{seed}.png"
                 if not file.exists():
-                    sketcher.draw(photo, strokes=number, seed=seed).save(file, size=SIDE)
+                    sketcher.draw(photo, strokes=number, seed=seed, **asked).save(file, size=SIDE)
                     drawn += 1
     return drawn
 
@@ -105,16 +117,23 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--first", type=int, help="so many photos only")
     parser.add_argument("--nested", action="store_true", help="draw all numbers of strokes as levels of one drawing")
+    parser.add_argument(
+        "--distillation", type=float, help="its first weight, in place of the preset's; not with --nested"
+    )
     parser.add_argument("--lines", action="store_true", help="write line maps in place of drawings")
     given = parser.parse_args()
     photos = sorted(given.photos.glob("*.png"))[: given.first]
     if not photos:
         parser.error(f"{given.photos}: there is no PNG file in it")
+    if given.nested and given.distillation is not None:
+        parser.error("--distillation: levels are drawn with the preset's own; leave --nested out")
     if given.lines:
         write_lines(photos, given.out)
+    elif given.nested:
+        print(f"{draw_nested(photos, given.out, given.encoder, given.strokes, given.seeds)} drawn")
     else:
-        way = draw_nested if given.nested else draw
-        print(f"{way(photos, given.out, given.encoder, given.strokes, given.seeds)} drawn")
+        drawn = draw(photos, given.out, given.encoder, given.strokes, given.seeds, given.distillation)
+        print(f"{drawn} drawn")
 
 
 if __name__ == "__main__":

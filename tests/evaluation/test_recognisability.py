@@ -23,6 +23,17 @@ def test_each_photo_is_drawn_once_with_every_number_and_seed(tmp_path):
     ]
 
 
+def test_drawings_without_class_distillation_are_others_in_a_folder_of_their_own(tmp_path):
+    photo, out = tmp_path / "12.png", tmp_path / "out"
+    Image.fromarray(pictures.disk(64, 64)).save(photo)
+    assert draw([photo], out, "builtin", (2,), (3,)) == 1
+    assert draw([photo], out, "builtin", (2,), (3,), distillation=0.0) == 1
+    with_it, without = (
+        np.asarray(Image.open(out / folder / "12-seed3.png")) for folder in ("builtin-2", "builtin-2-distillation-0")
+    )
+    assert not np.array_equal(with_it, without)
+
+
 def test_another_builtin_draws_by_its_file(tmp_path):
     file = tmp_path / "other.safetensors"
     write_network(random_network(), file)
