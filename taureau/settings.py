@@ -157,7 +157,7 @@ class Settings:
     spatial_weighting: float = 0.75
     distillation: float = 0.3
     score_every: int = 10
-    regularization: float = 0.7
+    regularization: float = 1.4
     recognizable: float | None = None
     abstraction: float = 0.0
 
