@@ -6,18 +6,19 @@ drawing, or its line map.
     python -m evaluation.recognisability PHOTOS OUT --encoder builtin --strokes 4 8 16 32 --seeds 1 2 --nested
     python -m evaluation.recognisability PHOTOS OUT --encoder other.safetensors --strokes 16 --seeds 1 2
     python -m evaluation.recognisability PHOTOS OUT --strokes 16 --seeds 1 --distillation 0
+    python -m evaluation.recognisability PHOTOS OUT --strokes 16 --seeds 1 --regularization 0.7
     python -m evaluation.recognisability PHOTOS OUT --lines
     python -m evaluation.human_judge.evaluate --judge JUDGE --data DATA --cache CACHE --drawings OUT/*
 
 `OUT/ENCODER-STROKES/12-seed1.png` is the drawing of `PHOTOS/12.png`, `OUT/ENCODER-nested-STROKES/12-seed1.png` a
-level of one drawing of it, `OUT/ENCODER-STROKES-distillation-0/12-seed1.png` one without class distillation, and
+level of one drawing of it, `OUT/ENCODER-STROKES-distillation-0/12-seed1.png` one with another weight, and
 `OUT/lines/12.png` its line map, as large as it is drawn. An encoder may be a file that `training.builtin.export`
 wrote; ENCODER is its name then. What is there is not drawn again, so that a run that was stopped goes on, and several
 may share one folder.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,8 @@ from taureau.see.look import Eyes
 from taureau.sketcher import Sketcher
 
 SIDE = 256
+# Settings that may be asked for, in place of the preset's.
+WEIGHTS = ("distillation", "regularization")
 
 
 def load_sketcher(encoder: str) -> Sketcher:
@@ -47,7 +50,7 @@ def draw(
     encoder: str,
     strokes: Sequence[int],
     seeds: Sequence[int],
-    distillation: float | None = None,
+    weights: Mapping[str, float] | None = None,
 ) -> int:
     """Draw what is not drawn yet.
 
@@ -57,14 +60,14 @@ def draw(
         encoder: the name of one, or the file of another `builtin`.
         strokes: numbers of them.
         seeds: of the drawings.
-        distillation: its first weight; None for that of the preset.
+        weights: settings that are not as in the preset; None for none.
 
     Returns:
         How many were drawn.
     """
     sketcher, drawn = load_sketcher(encoder), 0
-    asked = {} if distillation is None else {"distillation": distillation}
-    suffix = "" if distillation is None else f"-distillation-{distillation:g}"
+    asked = weights or {}
+    suffix = "".join(f"-{name}-{value:g}" for name, value in asked.items())
     for photo in photos:
         for number in strokes:
             folder = out / f"{Path(encoder).stem}-{number}{suffix}"
@@ -117,23 +120,22 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--first", type=int, help="so many photos only")
     parser.add_argument("--nested", action="store_true", help="draw all numbers of strokes as levels of one drawing")
-    parser.add_argument(
-        "--distillation", type=float, help="its first weight, in place of the preset's; not with --nested"
-    )
+    for name in WEIGHTS:
+        parser.add_argument(f"--{name}", type=float, help="its weight, in place of the preset's; not with --nested")
     parser.add_argument("--lines", action="store_true", help="write line maps in place of drawings")
     given = parser.parse_args()
     photos = sorted(given.photos.glob("*.png"))[: given.first]
     if not photos:
         parser.error(f"{given.photos}: there is no PNG file in it")
-    if given.nested and given.distillation is not None:
-        parser.error("--distillation: levels are drawn with the preset's own; leave --nested out")
+    weights = {name: getattr(given, name) for name in WEIGHTS if getattr(given, name) is not None}
+    if given.nested and weights:
+        parser.error(f"--{next(iter(weights))}: levels are drawn with the preset's own; leave --nested out")
     if given.lines:
         write_lines(photos, given.out)
     elif given.nested:
         print(f"{draw_nested(photos, given.out, given.encoder, given.strokes, given.seeds)} drawn")
     else:
-        drawn = draw(photos, given.out, given.encoder, given.strokes, given.seeds, given.distillation)
-        print(f"{drawn} drawn")
+        print(f"{draw(photos, given.out, given.encoder, given.strokes, given.seeds, weights)} drawn")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def test_drawings_without_class_distillation_are_others_in_a_folder_of_their_own
     photo, out = tmp_path / "12.png", tmp_path / "out"
     Image.fromarray(pictures.disk(64, 64)).save(photo)
     assert draw([photo], out, "builtin", (2,), (3,)) == 1
-    assert draw([photo], out, "builtin", (2,), (3,), distillation=0.0) == 1
+    assert draw([photo], out, "builtin", (2,), (3,), weights={"distillation": 0.0}) == 1
     with_it, without = (
         np.asarray(Image.open(out / folder / "12-seed3.png")) for folder in ("builtin-2", "builtin-2-distillation-0")
     )
