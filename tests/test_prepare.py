@@ -167,8 +167,8 @@ def test_a_blank_photo_has_a_blank_line_drawing_and_says_only_that(eyes, tone):
     found = seen(eyes, pictures.plain(90, 60, (tone,) * 3), "auto")
     (warning,) = found.warnings
     assert "blank" in warning
-    # A network is never quite sure that there is no line: it says up to 0.04, whose root is what such a line weighs.
-    assert found.line_drawing.min() >= 0.8
+    # A network is never quite sure that there is no line: it says up to 0.04.
+    assert found.line_drawing.min() > 0.95
     assert len(found.trace(16).curves) == 0
 
 

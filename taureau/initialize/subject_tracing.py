@@ -17,10 +17,8 @@ from taureau.see.lines import LineMap
 from taureau.shapes import Bool, Float
 
 # Lengths below are in pixels of a map of 224.
-# People draw a faint line about as often as the root of how surely it is one: a mouth, and not only the chin.
-FAINT = 0.5
 # Hysteresis: a chain goes on while the strength is over the lower one and is kept when it reaches the upper one.
-LOW, HIGH = 0.09, 0.25
+LOW, HIGH = 0.3, 0.5
 # A line of twice the length does not say twice as much, and an eye is not nothing beside a back.
 POWER = 0.55
 INK = 0.15  # of the strongest: what is hardly a line is worth no ink
@@ -76,7 +74,7 @@ def weigh_lines(
         reach = _disc(BELONGS * max(lines.strength.shape) / WORKING_SIDE)
         near = cv2.dilate(np.minimum(saliency, mask).astype(np.float32), reach)
         belongs = ((near - UNSURE) / (SURE - UNSURE)).clip(0, 1)
-    return np.where(_on_frame(lines, borders), 0, lines.strength**FAINT * belongs).astype(np.float32)
+    return np.where(_on_frame(lines, borders), 0, lines.strength * belongs).astype(np.float32)
 
 
 def trace_lines(found: SubjectLines, canvas: Canvas, *, num_strokes: int) -> Trace:
