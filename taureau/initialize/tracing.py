@@ -1,8 +1,8 @@
 """Tracing: curves on the lines of a photo, the ones that explain most of what is salient in the fewest strokes.
 
-Every part of every chain of line points is fitted by one cubic, and so is every way from one chain on to another;
-curves are then chosen one after the other, each the one that explains most of what those before it have left. Fewer
-strokes look at the photo more coarsely and forgive more, so that one curve takes a neck and a back together.
+Every part of every chain of line points is fitted by one cubic; curves are then chosen one after the other, each the
+one that explains most of what those before it have left. Fewer strokes look at the photo more coarsely and forgive
+more, so that one curve takes a neck and a back together.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,6 @@ from taureau.geometry.bezier import lengths, points_at
 from taureau.geometry.fit_cubics import fit_cubics
 from taureau.initialize.chains import Chain, find_chains
 from taureau.initialize.ridges import ridge_energy, ridge_strength
-from taureau.initialize.turns import turns
 from taureau.shapes import Float, Int64, Tensor
 
 WORKING_SIDE = 224  # pixels a side that lines are sought in; lengths below are in these pixels
@@ -107,7 +106,7 @@ def find_lines(
 def fitted_parts(
     chains: Sequence[Chain], points: Float[Tensor, "points 2"], longest: float
 ) -> tuple[Int64[Tensor, "curves samples"], Float[Tensor, "curves 4 2"], Float[Tensor, "curves samples"], Tensor]:
-    """The cubics nearest to all parts of all chains, and to ways from one chain on to another.
+    """The cubics nearest to all parts of all chains.
 
     Args:
         chains: the chains.
@@ -122,7 +121,6 @@ def fitted_parts(
     for chain in chains:
         members.append(before + torch.from_numpy(_parts(chain, longest)))
         before += len(chain.points)
-    members.append(torch.from_numpy(turns(chains, points.numpy(), longest, SAMPLES)))
     parts = torch.cat(members)
     curves, errors = fit_cubics(points[parts].double())
     way = points[parts].diff(dim=1).norm(dim=2).sum(dim=1)
