@@ -14,6 +14,7 @@ from PIL import Image
 
 import taureau
 from taureau import InputError, Sketch, save_animation
+from taureau.export.moving import FILMS, encode
 from tests.helpers import pictures
 from tests.helpers.pages import of_points, scribble
 
@@ -213,3 +214,15 @@ def test_equal_sketches_are_equal_files(tmp_path, ending):
         for name in "ab"
     )
     assert first == second
+
+
+@pytest.mark.parametrize("ending", FILMS)
+def test_a_film_is_the_same_bytes_whatever_memory_held(tmp_path, ending):
+    picture = save_animation(scribble(3, colors=2), tmp_path / "a.gif", seconds=0.2, size=48)
+    frames = [frame.convert("RGB") for frame in frames_of(picture)]
+    rng = np.random.default_rng(0)
+    films = set()
+    for _ in range(300):
+        _left = [rng.bytes(size) for size in rng.integers(1, 300_000, 9)]
+        films.add(encode(ending, frames, [40] * len(frames)))
+    assert len(films) == 1
