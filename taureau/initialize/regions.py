@@ -170,13 +170,5 @@ def _inside(trace: Trace, where: Bool[Tensor, "size size"]) -> Trace:
     weights = trace.weights * inside
     if here > 0:
         weights = weights * (strongest(trace.weights) / here)
-    kept = inside[trace.members].float().mean(dim=1) >= INSIDE
-    return replace(
-        trace,
-        weights=weights,
-        curves=trace.curves[kept],
-        members=trace.members[kept],
-        errors=trace.errors[kept],
-        way=trace.way[kept],
-        strongest=strongest(trace.weights),
-    )
+    kept = inside[trace.fits.members].float().mean(dim=1) >= INSIDE
+    return replace(trace, weights=weights, fits=trace.fits[kept], strongest=strongest(trace.weights))

@@ -4,7 +4,7 @@ Takes the lines of a photo and which part of it the subject is; gives the curves
 (`taureau.initialize.tracing.Trace`): long ones weigh most, and nothing is drawn on ground, shadow or the photo's frame.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -102,18 +102,14 @@ def trace_lines(found: SubjectLines, canvas: Canvas, *, num_strokes: int) -> Tra
         points[:, axis].long().clamp(0, length - 1).numpy() for axis, length in zip((1, 0), weight.shape, strict=True)
     )
     points = points / unit
-    members, curves, errors, way = fitted_parts(chains, points, WORKING_SIDE / SPACING)
+    fits = fitted_parts(chains, points, WORKING_SIDE / SPACING)
     corner = torch.tensor([canvas.frame.x, canvas.frame.y]) / scale
-    points, curves = points + corner, curves + corner
     return Trace(
         scale=scale,
         side=WORKING_SIDE,
-        points=points,
+        points=points + corner,
         weights=torch.from_numpy(weight[rows, columns]),
-        curves=curves,
-        members=members,
-        errors=errors,
-        way=way,
+        fits=replace(fits, curves=fits.curves + corner),
         power=POWER,
         ink=INK,
         least_new=LEAST_NEW,

@@ -16,7 +16,7 @@ from taureau.geometry.bezier import lengths, points_at
 from taureau.geometry.fit_cubics import fit_cubics
 from taureau.initialize.chains import Chain, find_chains
 from taureau.initialize.ridges import ridge_energy, ridge_strength
-from taureau.shapes import Float, Int64, Tensor
+from taureau.shapes import Bool, Float, Int64, Tensor
 
 WORKING_SIDE = 224  # pixels a side that lines are sought in; lengths below are in these pixels
 SPACING = 2.0  # between two points of a chain
@@ -41,6 +41,27 @@ FANCY, FANCY_GRID, LENIENCY, JITTER = 0.7, 5, 0.3, 0.005
 
 
 @dataclass(frozen=True)
+class Fits:
+    """Curves that could be drawn on chains of points. Lengths are in working pixels.
+
+    Args:
+        curves: control points of every curve.
+        members: the points that each curve was fitted to.
+        errors: how far each of them is from the curve.
+        way: the lengths of the parts that the curves were fitted to.
+    """
+
+    curves: Float[Tensor, "curves 4 2"]
+    members: Int64[Tensor, "curves samples"]
+    errors: Float[Tensor, "curves samples"]
+    way: Float[Tensor, " curves"]
+
+    def __getitem__(self, kept: Bool[Tensor, " curves"]) -> "Fits":
+        """Some of the curves."""
+        return Fits(self.curves[kept], self.members[kept], self.errors[kept], self.way[kept])
+
+
+@dataclass(frozen=True)
 class Trace:
     """The lines of a photo, and the curves that could be drawn on them. Lengths are in working pixels.
 
@@ -49,10 +70,7 @@ class Trace:
         side: working pixels a side.
         points: of all chains.
         weights: of each point: how salient it is, and how much of a line.
-        curves: control points of every curve.
-        members: the points that each curve was fitted to.
-        errors: how far each of them is from the curve.
-        way: the lengths of the parts that the curves were fitted to.
+        fits: the curves.
         power: what a line is worth grows as this power of its length.
         ink: of the weight of the strongest lines: what a pixel of stroke must explain to be worth its ink.
         least_new: of what its line weighs, the share that a curve must be the first to draw.
@@ -63,10 +81,7 @@ class Trace:
     side: int
     points: Float[Tensor, "points 2"]
     weights: Float[Tensor, " points"]
-    curves: Float[Tensor, "curves 4 2"]
-    members: Int64[Tensor, "curves samples"]
-    errors: Float[Tensor, "curves samples"]
-    way: Float[Tensor, " curves"]
+    fits: Fits
     power: float = 1.0
     ink: float = INK
     least_new: float = 0.0
@@ -99,22 +114,16 @@ def find_lines(
     coarse = ridge_strength(ridge_energy(rgb, COARSER * sigma)[0], COARSER * sigma)
     weights = _sampled(torch.from_numpy(strength * coarse).float()[None] * counts, points)[0]
     longest = min(side / SPACING, SHARE * float((weights > INK * strongest(weights)).sum()) / num_strokes)
-    members, curves, errors, way = fitted_parts(chains, points, longest)
-    return Trace(size / side, side, points, weights, curves, members, errors, way)
+    return Trace(size / side, side, points, weights, fitted_parts(chains, points, longest))
 
 
-def fitted_parts(
-    chains: Sequence[Chain], points: Float[Tensor, "points 2"], longest: float
-) -> tuple[Int64[Tensor, "curves samples"], Float[Tensor, "curves 4 2"], Float[Tensor, "curves samples"], Tensor]:
+def fitted_parts(chains: Sequence[Chain], points: Float[Tensor, "points 2"], longest: float) -> Fits:
     """The cubics nearest to all parts of all chains.
 
     Args:
         chains: the chains.
         points: theirs, one chain after the other.
         longest: points that a part may have.
-
-    Returns:
-        `members`, `curves`, `errors` and `way` of a `Trace`.
     """
     members = [torch.zeros(0, SAMPLES, dtype=torch.int64)]
     before = 0
@@ -126,7 +135,7 @@ def fitted_parts(
     way = points[parts].diff(dim=1).norm(dim=2).sum(dim=1)
     # Where points say little of the handles, a curve can pass them all and still make a loop in between.
     fair = lengths(curves).float() < LOOP * way
-    return parts[fair], curves[fair].float(), errors[fair].float(), way[fair]
+    return Fits(curves.float(), parts, errors.float(), way)[fair]
 
 
 def choose_curves(
@@ -159,24 +168,24 @@ def choose_curves(
         field = functional.interpolate(field[None], size=(trace.side, trace.side), mode="bilinear", align_corners=True)
         weights = weights * torch.exp(FANCY * _sampled(field[0], trace.points)[0])
     chosen: list[Tensor] = []
-    if len(trace.curves) > 0 and weights.max() > 0:
+    if len(trace.fits.curves) > 0 and weights.max() > 0:
         cover = falling(COVER, around)
-        worth = (1 - (trace.errors / tolerance) ** 2).clamp_min(-1)
+        worth = (1 - (trace.fits.errors / tolerance) ** 2).clamp_min(-1)
         # What is drawn already is measured by the lines as they were, or what it leaves of them would be all there is.
         most = strongest(weights) if trace.strongest is None else trace.strongest
-        whole = trace.least_new * weights[trace.members].mean(dim=1)
+        whole = trace.least_new * weights[trace.fits.members].mean(dim=1)
         if drawn is not None:
             for stroke in drawn.cpu().float() / trace.scale:
                 weights = weights * _left(trace.points, stroke, cover)
         while len(chosen) < num:
-            found = weights[trace.members]
-            gains = trace.way**trace.power * (found * worth - trace.ink * most).mean(dim=1)
+            found = weights[trace.fits.members]
+            gains = trace.fits.way**trace.power * (found * worth - trace.ink * most).mean(dim=1)
             gains = torch.where(found.mean(dim=1) < whole, -1.0, gains)
             best = int(gains.argmax())
             if gains[best] <= 0:
                 break
-            chosen.append(trace.curves[best])
-            weights = weights * _left(trace.points, trace.curves[best], cover)
+            chosen.append(trace.fits.curves[best])
+            weights = weights * _left(trace.points, trace.fits.curves[best], cover)
     curves = torch.stack(chosen) if chosen else torch.zeros(0, 4, 2)
     if generator is not None:
         curves = curves + JITTER * trace.side * torch.randn(curves.shape, generator=generator)

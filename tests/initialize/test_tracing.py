@@ -158,8 +158,8 @@ def test_fewer_strokes_are_longer():
 
 def test_no_curve_makes_a_loop_of_its_own():
     trace = cat()
-    assert (lengths(trace.curves) <= taureau.initialize.tracing.LOOP * trace.way + 1e-3).all()
-    assert trace.curves.isfinite().all()
+    assert (lengths(trace.fits.curves) <= taureau.initialize.tracing.LOOP * trace.fits.way + 1e-3).all()
+    assert trace.fits.curves.isfinite().all()
 
 
 # Candidates and what is left over
