@@ -12,7 +12,8 @@ import torch
 
 from taureau.geometry.canvas import Canvas
 from taureau.initialize.chains import link_ridges
-from taureau.initialize.tracing import GAP, SPACING, WORKING_SIDE, Trace, falling, fitted_parts
+from taureau.initialize.tracing import GAP, SAMPLES, SPACING, WORKING_SIDE, Trace, chain_parts, falling, fitted
+from taureau.initialize.turns import turns
 from taureau.see.lines import LineMap
 from taureau.shapes import Bool, Float
 
@@ -21,6 +22,8 @@ from taureau.shapes import Bool, Float
 LOW, HIGH = 0.3, 0.5
 # A line of twice the length does not say twice as much, and an eye is not nothing beside a back.
 POWER = 0.55
+LONGEST = WORKING_SIDE / SPACING  # points that a stroke may pass
+TURNING = 8  # strokes, at most, may turn from one chain to another; where there are more, turns are clutter
 INK = 0.15  # of the strongest: what is hardly a line is worth no ink
 LEAST_NEW = 0.5  # of a curve must be the first on its line: no line is drawn twice
 BELONGS = 3.0  # a line belongs to the subject when the subject is this near
@@ -102,7 +105,10 @@ def trace_lines(found: SubjectLines, canvas: Canvas, *, num_strokes: int) -> Tra
         points[:, axis].long().clamp(0, length - 1).numpy() for axis, length in zip((1, 0), weight.shape, strict=True)
     )
     points = points / unit
-    fits = fitted_parts(chains, points, WORKING_SIDE / SPACING)
+    parts = chain_parts(chains, LONGEST)
+    if num_strokes <= TURNING:
+        parts = torch.cat([parts, torch.from_numpy(turns(chains, points.numpy(), LONGEST, SAMPLES))])
+    fits = fitted(points, parts)
     corner = torch.tensor([canvas.frame.x, canvas.frame.y]) / scale
     return Trace(
         scale=scale,

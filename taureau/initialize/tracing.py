@@ -114,23 +114,26 @@ def find_lines(
     coarse = ridge_strength(ridge_energy(rgb, COARSER * sigma)[0], COARSER * sigma)
     weights = _sampled(torch.from_numpy(strength * coarse).float()[None] * counts, points)[0]
     longest = min(side / SPACING, SHARE * float((weights > INK * strongest(weights)).sum()) / num_strokes)
-    return Trace(size / side, side, points, weights, fitted_parts(chains, points, longest))
+    return Trace(size / side, side, points, weights, fitted(points, chain_parts(chains, longest)))
 
 
-def fitted_parts(chains: Sequence[Chain], points: Float[Tensor, "points 2"], longest: float) -> Fits:
-    """The cubics nearest to all parts of all chains.
+def chain_parts(chains: Sequence[Chain], longest: float) -> Int64[Tensor, "parts samples"]:
+    """All parts of all chains, each as points spread evenly over it.
 
     Args:
-        chains: the chains.
-        points: theirs, one chain after the other.
+        chains: the chains, whose points are numbered one chain after the other.
         longest: points that a part may have.
     """
-    members = [torch.zeros(0, SAMPLES, dtype=torch.int64)]
+    parts = [torch.zeros(0, SAMPLES, dtype=torch.int64)]
     before = 0
     for chain in chains:
-        members.append(before + torch.from_numpy(_parts(chain, longest)))
+        parts.append(before + torch.from_numpy(_parts(chain, longest)))
         before += len(chain.points)
-    parts = torch.cat(members)
+    return torch.cat(parts)
+
+
+def fitted(points: Float[Tensor, "points 2"], parts: Int64[Tensor, "parts samples"]) -> Fits:
+    """The cubics nearest to some parts of chains."""
     curves, errors = fit_cubics(points[parts].double())
     way = points[parts].diff(dim=1).norm(dim=2).sum(dim=1)
     # Where points say little of the handles, a curve can pass them all and still make a loop in between.

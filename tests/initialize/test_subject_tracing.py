@@ -70,6 +70,15 @@ def test_a_small_feature_comes_before_the_rest_of_a_long_line():
     assert any(near_eye)
 
 
+def test_few_strokes_go_on_along_a_line_that_they_meet():
+    stem = np.where((Y > 40) & (Y < 150), line(X - 112), 0)
+    lines = seen(np.maximum(stem, line(Y - 150)))
+    few, more = (traced(lines, num).points[traced(lines, num).fits.members] for num in (8, 9))
+    turns = [int((np.ptp(ways.numpy(), axis=1).min(axis=1) > 20).sum()) for ways in (few, more)]
+    assert turns[0] > 10
+    assert turns[1] == 0
+
+
 def test_a_map_without_lines_gives_no_curves():
     lines = seen(np.zeros((SIDE, SIDE)))
     assert choose_curves(traced(lines, 4, SIDE), 4).shape == (0, 4, 2)
