@@ -169,7 +169,7 @@ def fitted(picture: Image.Image) -> Image.Image:
 def beside_people(
     network: nn.Module, numbers: np.ndarray, photos: Labelled, sketches: Sketches, folders: Sequence[Path]
 ) -> dict[str, object]:
-    """Each folder's drawings, beside the human sketches of the same photos and the drawings of the first folder."""
+    """By folder: its drawings, beside the human sketches of the same photos and the drawings of the first folder."""
     word = dict(zip(numbers.tolist(), photos.labels.tolist(), strict=True))
     result: dict[str, object] = {}
     of_first: tuple[np.ndarray, np.ndarray] | None = None
@@ -187,7 +187,7 @@ def beside_people(
         assert isinstance(first, list)
         assert isinstance(human, list)
         ours["share_of_human_top1"] = round(first[0] / human[0], 3) if human[0] else None
-        result[folder.name] = {"drawings": ours, "human": theirs}
+        result[str(folder)] = {"drawings": ours, "human": theirs}
     return result
 
 

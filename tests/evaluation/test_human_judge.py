@@ -154,12 +154,12 @@ def test_drawings_are_judged_beside_the_sketches_of_the_same_photos(tmp_path):
         Image.fromarray(255 - ink).save(tmp_path / f"{index}-seed7.png")
     photos = Labelled(np.repeat(made.ink[..., None], 3, axis=3), made.labels)
     # Sketches 0 and 1 are of photo 0, where discs are drawn as discs.
-    again = tmp_path / "again"
-    again.mkdir()
+    again = tmp_path / "again" / tmp_path.name
+    again.mkdir(parents=True)
     Image.fromarray(255 - made.ink[0]).save(again / "0.png")
     judged = beside_people(network().eval(), np.array([0, 1, 2, 3]), photos, made, [tmp_path, again])
-    assert judged["again"]["drawings"]["log_p_over_first"] == {"mean": 0.0, "error": None, "photos": 1}
-    found = judged[tmp_path.name]
+    assert judged[str(again)]["drawings"]["log_p_over_first"] == {"mean": 0.0, "error": None, "photos": 1}
+    found = judged[str(tmp_path)]
     assert found["drawings"]["pictures"] == 2
     assert found["human"]["pictures"] == 4
     pictures, of = read_drawings(tmp_path, np.array([0, 1]))
