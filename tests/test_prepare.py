@@ -169,7 +169,7 @@ def test_a_blank_photo_has_a_blank_line_drawing_and_says_only_that(eyes, tone):
     assert "blank" in warning
     # A network is never quite sure that there is no line: it says up to 0.04.
     assert found.line_drawing.min() > 0.95
-    assert len(found.trace(16).curves) == 0
+    assert len(found.trace(16).fits.curves) == 0
 
 
 @pytest.mark.parametrize("in_photo", [False, True])
